@@ -1,0 +1,1 @@
+//! Plain files that the programs embed. Knows nothing of either of them.

@@ -1,0 +1,232 @@
+//! Files on the wire: records, registration one by one and in batches, holders of a content.
+
+use std::net::SocketAddr;
+
+use data_encoding::HEXLOWER;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::category::Category;
+use crate::hash::{ContentHash, PiecesRoot};
+use crate::ids::{FileId, PeerId};
+
+/// One owner's record of one content.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FileInfo {
+    /// Names these bytes at this owner.
+    pub id: FileId,
+    /// Last part of the path, as it was given: clean it before showing.
+    pub filename: String,
+    /// Path below the share folder, `/` between parts, file name included.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256 of the whole file.
+    pub hash: ContentHash,
+    /// Merkle root, where the owner told it.
+    pub pieces_root: Option<PiecesRoot>,
+    /// Kind of file.
+    pub category: Category,
+    /// Lower-case words, at most 16.
+    pub tags: Vec<String>,
+    /// The peer that has it.
+    pub owner: PeerId,
+    /// Its name.
+    pub owner_name: String,
+    /// `ip:port` (`[ip]:port` for IPv6) at which this client reaches the owner.
+    pub peer_address: String,
+    /// When it was registered last.
+    pub upload_time: Timestamp,
+    /// Redirects given for it.
+    pub downloads: u64,
+    /// Mean of 1 to 5 stars, 0 when nobody has rated.
+    pub rating: f64,
+    /// Online peers that hold this content, partial holders not counted.
+    pub sources: u64,
+}
+
+/// Body of POST `/api/v1/files/register`, and an `add` line of a batch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FileRegistration {
+    /// Last part of the path.
+    pub filename: String,
+    /// Path below the share folder with the file name; the file name alone where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256, 64 hex digits.
+    pub hash: ContentHash,
+    /// Merkle root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pieces_root: Option<PiecesRoot>,
+    /// Derived by the index where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Category>,
+    /// Derived by the index where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<String>>,
+    /// Text of the owner's id; may be absent in a batch line, where the header names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Taken only when it is an address that the owner has proven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer_address: Option<SocketAddr>,
+    /// A download that is not finished.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
+}
+
+/// Answer to the registration of one file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FileRegistered {
+    /// Id of the record.
+    pub id: FileId,
+    /// False when a record of this content and owner was there already.
+    pub created: bool,
+    /// The record as it now stands.
+    pub file: FileInfo,
+}
+
+/// One line of POST `/api/v1/files/batch`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case")]
+pub enum BatchLine {
+    /// Register or update.
+    Add(FileRegistration),
+    /// Withdraw a record, or one name of it.
+    Remove {
+        /// Id of the record.
+        id: FileId,
+        /// Only this name of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        path: Option<String>,
+    },
+}
+
+/// A batch line that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectedLine {
+    /// Counted from 1.
+    pub line: u64,
+    /// Problem slug.
+    #[serde(rename = "type")]
+    pub slug: String,
+    /// A sentence that helps.
+    pub detail: String,
+}
+
+/// Answer to a batch.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchResponse {
+    /// Records that are new.
+    pub added: u64,
+    /// Records that were there.
+    pub updated: u64,
+    /// Names or records withdrawn.
+    pub removed: u64,
+    /// Lines not taken.
+    pub rejected: Vec<RejectedLine>,
+}
+
+/// One peer that holds a content.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Source {
+    /// Its id.
+    pub peer: PeerId,
+    /// Its name.
+    pub name: String,
+    /// `ip:port` at which this client reaches it.
+    pub address: String,
+    /// Its record of the content.
+    pub file_id: FileId,
+    /// The root it told.
+    pub pieces_root: Option<PiecesRoot>,
+    /// Holds only some pieces so far.
+    pub partial: bool,
+    /// Within its heartbeat deadline.
+    pub is_online: bool,
+    /// 0 to 100.
+    pub reputation: u8,
+}
+
+/// Answer to GET `/api/v1/content/{hash}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ContentInfo {
+    /// SHA-256 of the content.
+    pub hash: ContentHash,
+    /// Bytes.
+    pub size: u64,
+    /// The root that most holders tell.
+    pub pieces_root: Option<PiecesRoot>,
+    /// Names it goes by, most used first.
+    pub names: Vec<String>,
+    /// Every holder.
+    pub sources: Vec<Source>,
+}
+
+/// Body of POST `/api/v1/content/lookup`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookupRequest {
+    /// At most [`crate::limits::LOOKUP_MAX_COUNT`].
+    pub hashes: Vec<ContentHash>,
+}
+
+/// Answer to a lookup; unknown hashes are left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LookupResponse {
+    /// In the order asked.
+    pub contents: Vec<ContentInfo>,
+}
+
+/// Body of POST `/api/v1/files/{id}/rating`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RatingRequest {
+    /// 1 to 5.
+    pub stars: u8,
+}
+
+/// Answer to a rating.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct RatingResponse {
+    /// Mean of all votes.
+    pub rating: f64,
+    /// How many peers voted.
+    pub votes: u64,
+}
+
+/// Answer to GET `/api/v1/peers/{id}/files`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FilePage {
+    /// The page, by path.
+    pub files: Vec<FileInfo>,
+    /// Rows in this page.
+    pub count: usize,
+    /// Opaque; pass it as `cursor` for the next page.
+    pub next_cursor: Option<String>,
+}
+
+/// XOR over all (path, hash) of a peer's complete records of the first 16 bytes of
+/// SHA-256(path, NUL, hash hex): order does not matter, and taking an entry away is adding it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CatalogDigest([u8; 16]);
+
+impl CatalogDigest {
+    /// Adds an entry that is not in, or takes one away that is.
+    pub fn toggle(&mut self, path: &str, hash: &ContentHash) {
+        let mut digest = Sha256::new();
+        digest.update(path.as_bytes());
+        digest.update([0]);
+        digest.update(hash.to_string().as_bytes());
+        let full: [u8; 32] = digest.finalize().into();
+        for (mine, theirs) in self.0.iter_mut().zip(full) {
+            *mine ^= theirs;
+        }
+    }
+
+    /// The 32 hex digits on the wire.
+    pub fn to_hex(self) -> String {
+        HEXLOWER.encode(&self.0)
+    }
+}

@@ -1,0 +1,30 @@
+//! What Peerdex programs say to each other: values in, values out.
+//!
+//! A leaf of the workspace: it knows no runtime, no file, no network and no clock, so that the
+//! index, the peer, the screen and every test agree on one meaning of a name, a range or a query.
+//!
+//! Where to look: ids and hashes in [`ids`] and [`hash`]; what a file is cut into in [`pieces`];
+//! names that are safe to show ([`text`]) and to write ([`names`]); wire objects in [`peer`],
+//! [`file`], [`search`], [`stats`] and [`event`]; the search grammar in [`query`]; refusals in
+//! [`problem`]; every cap in [`limits`]; every URL in [`routes`].
+
+pub mod byte_range;
+pub mod category;
+pub mod event;
+pub mod file;
+pub mod hash;
+pub mod ids;
+pub mod limits;
+pub mod names;
+pub mod peer;
+pub mod pieces;
+pub mod problem;
+pub mod proof;
+pub mod query;
+pub mod routes;
+pub mod search;
+pub mod stats;
+pub mod text;
+
+/// Version of the wire contract that both programs speak; part of every signed statement.
+pub const PROTOCOL_VERSION: u32 = 1;
