@@ -21,6 +21,7 @@ pub mod pieces;
 pub mod problem;
 pub mod proof;
 pub mod query;
+pub mod registration;
 pub mod routes;
 pub mod search;
 pub mod stats;

@@ -1,0 +1,2 @@
+//! The `index-server` program.
+fn main() {}
