@@ -1,0 +1,2 @@
+//! The `peer-tui` program.
+fn main() {}

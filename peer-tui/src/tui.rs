@@ -1,0 +1,1 @@
+//! The full screen: a client of the daemon and of nothing else in the peer.
