@@ -1,10 +1,18 @@
-//! How a file is cut into pieces, and the Merkle tree that lets one piece be checked (BEP 52).
+//! How a file is cut into pieces (BEP 52): the layout that follows from its size alone.
 //!
-//! Leaves are SHA-256 of blocks of 16 KiB; missing leaves up to the next power of two are zero
-//! hashes; a piece is a power of two of blocks and its hash the root of its subtree.
+//! A piece is a power of two of blocks of 16 KiB. What the pieces hash to stands in [`tree`], who
+//! holds which in [`set`]. Knows no file and no source.
+
+pub mod set;
+pub mod tree;
+
+pub use set::PieceSet;
+pub use tree::{
+    FileHasher, FileHashes, FileTree, PieceHasher, TreeHasher, hash_piece, root_of_pieces,
+};
 
 use crate::byte_range::ByteRange;
-use crate::hash::{ContentHash, PieceHash, PiecesRoot};
+use crate::limits::{PIECE_MAX_BYTES, PIECE_MIN_BYTES, PIECES_TARGET_MAX_COUNT};
 
 /// The number of a piece inside one layout; only [`PieceLayout`] makes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,9 +40,24 @@ pub struct PieceLayout {
 
 impl PieceLayout {
     /// The layout of a file of `size_bytes`.
+    ///
+    /// Pieces stop growing at 1 GiB (4 TiB files), since one is verified in memory; past 4 EiB,
+    /// which no disk has, they grow again so that every size has a layout.
     pub fn of_size(size_bytes: u64) -> Self {
-        let _ = size_bytes;
-        unimplemented!("helper")
+        let mut piece_bytes = PIECE_MIN_BYTES;
+        while Self::is_too_small(piece_bytes, size_bytes) {
+            piece_bytes *= 2;
+        }
+        Self {
+            size_bytes,
+            piece_bytes,
+        }
+    }
+
+    fn is_too_small(piece_bytes: u64, size_bytes: u64) -> bool {
+        let count = size_bytes.div_ceil(piece_bytes);
+        (count > PIECES_TARGET_MAX_COUNT && piece_bytes < PIECE_MAX_BYTES)
+            || u32::try_from(count).is_err()
     }
 
     /// Bytes of the file.
@@ -49,7 +72,8 @@ impl PieceLayout {
 
     /// How many pieces; 0 for the empty file.
     pub fn count(self) -> u32 {
-        unimplemented!("helper")
+        // `of_size` grows the piece until the count fits.
+        u32::try_from(self.size_bytes.div_ceil(self.piece_bytes)).unwrap_or(u32::MAX)
     }
 
     /// The piece with this number, if there is one.
@@ -63,143 +87,94 @@ impl PieceLayout {
     }
 
     /// Where a piece lies in the file.
+    ///
+    /// # Panics
+    /// When the piece is one of another layout and lies behind the end of this file: a defect of
+    /// the caller, since a [`PieceIndex`] only comes from a layout.
     pub fn range(self, piece: PieceIndex) -> ByteRange {
-        let _ = piece;
-        unimplemented!("helper")
+        let first = u64::from(piece.0).saturating_mul(self.piece_bytes);
+        let last = first.saturating_add(self.piece_bytes - 1);
+        let Some(range) = ByteRange::new(first, last, self.size_bytes) else {
+            panic!("piece {} is not one of {self:?}", piece.0);
+        };
+        range
     }
 
     /// The pieces that a byte range touches.
     pub fn pieces_of(self, range: ByteRange) -> impl Iterator<Item = PieceIndex> {
-        let _ = range;
-        std::iter::empty()
-    }
-}
-
-/// Both hashes of a file and its pieces.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileHashes {
-    /// SHA-256 of all bytes.
-    pub hash: ContentHash,
-    /// Root of the tree; all zero for the empty file.
-    pub root: PiecesRoot,
-    /// Piece hashes in order; empty for the empty file.
-    pub pieces: Vec<PieceHash>,
-    /// Bytes hashed.
-    pub size_bytes: u64,
-}
-
-/// Hashes a file that comes in parts of any length: whole-file hash and tree in one pass.
-#[derive(Debug, Clone)]
-pub struct FileHasher {}
-
-impl FileHasher {
-    /// For a file of a known size (it fixes the piece size).
-    pub fn new(size_bytes: u64) -> Self {
-        let _ = size_bytes;
-        unimplemented!("helper")
-    }
-
-    /// Takes the next bytes.
-    pub fn update(&mut self, bytes: &[u8]) {
-        let _ = bytes;
-        unimplemented!("helper")
-    }
-
-    /// The hashes; `None` when more or fewer bytes came than announced.
-    pub fn finish(self) -> Option<FileHashes> {
-        unimplemented!("helper")
-    }
-}
-
-/// The hash of one piece's bytes. `layout` tells how far its subtree is padded: a file of at most
-/// one piece is padded only to the next power of two of its blocks, other pieces to a whole piece.
-pub fn hash_piece(layout: PieceLayout, bytes: &[u8]) -> PieceHash {
-    let _ = (layout, bytes);
-    unimplemented!("helper")
-}
-
-/// The root over the piece hashes of a file; the caller compares it with the root it trusts.
-pub fn root_of_pieces(layout: PieceLayout, pieces: &[PieceHash]) -> Option<PiecesRoot> {
-    let _ = (layout, pieces);
-    unimplemented!("helper")
-}
-
-/// Which pieces are held: a bit field, most significant bit of the first byte first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PieceSet {
-    count: u32,
-    bits: Vec<u8>,
-}
-
-impl PieceSet {
-    /// None of `count` pieces.
-    pub fn none(count: u32) -> Self {
-        Self {
-            count,
-            bits: vec![0; (count as usize).div_ceil(8)],
-        }
-    }
-
-    /// All of `count` pieces.
-    pub fn all(count: u32) -> Self {
-        let mut set = Self::none(count);
-        for number in 0..count {
-            set.insert(PieceIndex(number));
-        }
-        set
-    }
-
-    /// From the wire; `None` when the length is wrong or spare bits are set.
-    pub fn from_bytes(count: u32, bytes: &[u8]) -> Option<Self> {
-        let set = Self {
-            count,
-            bits: bytes.to_vec(),
+        let number = |position: u64| {
+            u32::try_from(position / self.piece_bytes)
+                .unwrap_or(u32::MAX)
+                .min(self.count())
         };
-        let spare = (count..).take_while(|n| (*n as usize) < bytes.len() * 8);
-        let clean = spare.into_iter().all(|n| !set.bit(n));
-        (bytes.len() == (count as usize).div_ceil(8) && clean).then_some(set)
+        let last = number(range.last());
+        (number(range.first())..last.saturating_add(1).min(self.count())).map(PieceIndex)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const KIB: u64 = 1024;
+
+    fn check(size_bytes: u64, piece_bytes: u64, count: u32) {
+        let layout = PieceLayout::of_size(size_bytes);
+        assert_eq!(
+            (layout.piece_bytes(), layout.count()),
+            (piece_bytes, count),
+            "layout of {size_bytes} bytes"
+        );
     }
 
-    /// The bit field.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.bits
+    #[test]
+    fn the_piece_size_follows_from_the_file_size() {
+        check(0, 256 * KIB, 0);
+        check(1, 256 * KIB, 1);
+        check(256 * KIB, 256 * KIB, 1);
+        check(256 * KIB + 1, 256 * KIB, 2);
+        check(1024 * 1024 * KIB, 256 * KIB, 4096);
+        check(1024 * 1024 * KIB + 1, 512 * KIB, 2049);
+        check(4 << 40, 1 << 30, 4096);
+        check((4 << 40) + 1, 1 << 30, 4097);
+        check(i64::MAX as u64, 1 << 32, 1 << 31);
+        check(u64::MAX, 1 << 33, 1 << 31);
     }
 
-    /// How many pieces there are.
-    pub const fn count(&self) -> u32 {
-        self.count
+    fn sizes() -> impl Strategy<Value = u64> {
+        prop_oneof![0..4_000_000_u64, 0..u64::from(u32::MAX) * 8, any::<u64>()]
     }
 
-    /// How many are held.
-    pub fn held(&self) -> u32 {
-        self.bits.iter().map(|byte| byte.count_ones()).sum()
-    }
-
-    /// Whether all are held.
-    pub fn is_complete(&self) -> bool {
-        self.held() == self.count
-    }
-
-    /// Whether this one is held.
-    pub fn contains(&self, piece: PieceIndex) -> bool {
-        piece.0 < self.count && self.bit(piece.0)
-    }
-
-    /// Adds a piece.
-    pub fn insert(&mut self, piece: PieceIndex) {
-        if piece.0 < self.count {
-            self.bits[piece.as_usize() / 8] |= 0x80 >> (piece.0 % 8);
+    proptest! {
+        #[test]
+        fn pieces_cover_the_file_without_gap_or_overlap(size in 0..9_000_000_u64) {
+            let layout = PieceLayout::of_size(size);
+            let mut next = 0;
+            for piece in layout.pieces() {
+                let range = layout.range(piece);
+                prop_assert_eq!(range.first(), next);
+                next = range.last() + 1;
+            }
+            prop_assert_eq!(next, size);
         }
-    }
 
-    /// Takes a piece out.
-    pub fn remove(&mut self, piece: PieceIndex) {
-        if piece.0 < self.count {
-            self.bits[piece.as_usize() / 8] &= !(0x80 >> (piece.0 % 8));
+        #[test]
+        fn a_range_touches_the_pieces_it_has_bytes_of(size in sizes(), a: u64, b in 0..3_000_000_u64) {
+            let layout = PieceLayout::of_size(size);
+            let first = a % size.max(1);
+            let Some(range) = ByteRange::new(first, first.saturating_add(b), size) else {
+                return Ok(());
+            };
+            let touched: Vec<_> = layout.pieces_of(range).collect();
+            let (Some(head), Some(tail)) = (touched.first(), touched.last()) else {
+                return Err(TestCaseError::fail("a range touches at least one piece"));
+            };
+            let inside = |piece: &PieceIndex, position| {
+                layout.range(*piece).first() <= position && position <= layout.range(*piece).last()
+            };
+            prop_assert!(inside(head, range.first()) && inside(tail, range.last()));
+            prop_assert_eq!(touched.len() as u64, u64::from(tail.0 - head.0) + 1);
         }
-    }
-
-    fn bit(&self, number: u32) -> bool {
-        self.bits[number as usize / 8] & (0x80 >> (number % 8)) != 0
     }
 }
