@@ -9,7 +9,9 @@
 //! [`problem`]; every cap in [`limits`]; every URL in [`routes`].
 
 pub mod byte_range;
+pub mod byte_size;
 pub mod category;
+mod character;
 pub mod event;
 pub mod file;
 pub mod hash;

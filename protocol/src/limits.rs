@@ -44,6 +44,12 @@ pub const SINGLE_FILE_EVENTS_MAX_COUNT: usize = 20;
 pub const NONCE_LIFE_SECS: u64 = 60;
 /// One message from a client on the feed.
 pub const SOCKET_MESSAGE_MAX_BYTES: usize = 64 * 1024;
+/// A text on the screen, in characters as a person counts them: wider than any terminal.
+pub const SHOWN_TEXT_MAX_GRAPHEMES: usize = 1_024;
+/// Marks shown on one base character: Vietnamese needs 2, pointed Hebrew 4.
+pub const MARKS_MAX_COUNT: usize = 4;
+/// Joiners shown in one run of joined characters: a family of emoji needs 3, with skin tones 5.
+pub const JOINERS_MAX_COUNT: usize = 8;
 /// Leaf of the Merkle tree (BEP 52).
 pub const BLOCK_BYTES: u64 = 16 * 1024;
 /// Smallest piece.

@@ -1,11 +1,17 @@
 //! Names: [`SharePath`] is what the wire may carry, [`SafePath`] is what may be written to a disk.
 //!
-//! Neither has a constructor that skips the check.
+//! Neither has a constructor that skips the check. Knows texts, not folders: whether a path exists
+//! or leads out of a share is asked where files are opened.
+
+mod safe;
+
+pub use safe::SafePath;
 
 use std::fmt;
-use std::path::PathBuf;
 
 use compact_str::CompactString;
+
+use crate::limits::{FILE_NAME_MAX_BYTES, SHARE_PATH_MAX_BYTES, SHARE_PATH_MAX_DEPTH};
 
 /// Why a text is not a share path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -36,8 +42,35 @@ impl SharePath {
     /// # Errors
     /// Says which rule it breaks.
     pub fn new(text: &str) -> Result<Self, PathError> {
-        let _ = text;
-        unimplemented!("helper")
+        if text.is_empty() {
+            return Err(PathError::Empty);
+        }
+        if text.len() > SHARE_PATH_MAX_BYTES {
+            return Err(PathError::TooLong);
+        }
+        if text.starts_with('/') {
+            return Err(PathError::Absolute);
+        }
+        let mut folder_count = 0;
+        for part in text.split('/') {
+            check_part(part)?;
+            folder_count += 1;
+        }
+        if folder_count - 1 > SHARE_PATH_MAX_DEPTH {
+            return Err(PathError::TooLong);
+        }
+        Ok(Self(CompactString::from(text)))
+    }
+
+    /// Checks a file name: a path without folders.
+    ///
+    /// # Errors
+    /// [`PathError::Slash`] when it has folders, else as [`SharePath::new`].
+    pub fn from_name(text: &str) -> Result<Self, PathError> {
+        if text.contains('/') {
+            return Err(PathError::Slash);
+        }
+        Self::new(text)
     }
 
     /// The text.
@@ -68,34 +101,98 @@ impl fmt::Debug for SharePath {
     }
 }
 
-/// A relative path that is safe to create below a folder, on any common file system: the only way
-/// from a stranger's name to a path on this disk.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SafePath(PathBuf);
+/// Splits a file name into what it is called and its ending with the dot (`.iso`, `.tar.gz`); the
+/// ending is empty where there is none.
+///
+/// A leading dot starts no ending, nor does one before more than 16 bytes or before a space.
+pub fn split_ending(name: &str) -> (&str, &str) {
+    const ENDING_MAX_BYTES: usize = 16;
+    let is_ending = |ending: &str| {
+        (1..=ENDING_MAX_BYTES).contains(&ending.len()) && !ending.contains(char::is_whitespace)
+    };
+    let Some((stem, ending)) = name.rsplit_once('.') else {
+        return (name, "");
+    };
+    if stem.is_empty() || !is_ending(ending) {
+        return (name, "");
+    }
+    let stem = match stem.rsplit_once('.') {
+        Some((before, tar)) if !before.is_empty() && tar.eq_ignore_ascii_case("tar") => before,
+        _ => stem,
+    };
+    name.split_at(stem.len())
+}
 
-impl SafePath {
-    /// Makes any text safe: dangerous characters go, too long parts are cut with their ending
-    /// kept, an empty rest becomes `unnamed`. Applying it again changes nothing.
-    pub fn from_untrusted(text: &str) -> Self {
-        let _ = text;
-        unimplemented!("helper")
+fn check_part(part: &str) -> Result<(), PathError> {
+    match part {
+        "" | "." | ".." => Err(PathError::Dots),
+        _ if part.contains('\0') => Err(PathError::Nul),
+        _ if part.len() > FILE_NAME_MAX_BYTES => Err(PathError::TooLong),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Result<(&str, &str), PathError>) {
+        let path = SharePath::new(text);
+        let actual = path.as_ref().map(|path| (path.folder(), path.file_name()));
+        assert_eq!(actual.map_err(|error| *error), expected, "{text:?}");
     }
 
-    /// Only the last part of `text`, made safe.
-    pub fn name_from_untrusted(text: &str) -> Self {
-        let _ = text;
-        unimplemented!("helper")
+    #[test]
+    fn a_path_is_relative_and_plain() {
+        check("a.txt", Ok(("", "a.txt")));
+        check("iso/debian/a b.iso", Ok(("iso/debian", "a b.iso")));
+        check("odd\u{202e}\n/\\..\\x", Ok(("odd\u{202e}\n", "\\..\\x")));
+        check("...", Ok(("", "...")));
+        check("", Err(PathError::Empty));
+        check("/etc/passwd", Err(PathError::Absolute));
+        check("//host/share", Err(PathError::Absolute));
+        for text in ["..", ".", "../x", "a/../b", "a/./b", "a//b", "a/"] {
+            check(text, Err(PathError::Dots));
+        }
+        check("a\0b", Err(PathError::Nul));
     }
 
-    /// The path, relative, without `.` or `..` parts.
-    pub fn as_path(&self) -> &std::path::Path {
-        &self.0
+    #[test]
+    fn a_path_is_bounded() {
+        let name = "n".repeat(FILE_NAME_MAX_BYTES);
+        check(&name, Ok(("", &name)));
+        check(&format!("{name}n"), Err(PathError::TooLong));
+        check(&"a".repeat(1 << 20), Err(PathError::TooLong));
+        let deep = "d/".repeat(SHARE_PATH_MAX_DEPTH);
+        assert!(SharePath::new(&format!("{deep}x")).is_ok());
+        check(&format!("{deep}d/x"), Err(PathError::TooLong));
+        let long = format!("{}x", format!("{}/", "d".repeat(1023)).repeat(4));
+        check(&long, Err(PathError::TooLong));
     }
 
-    /// `name (2).ext` for the `number` 2: the same path with the number before the ending.
-    #[must_use]
-    pub fn numbered(&self, number: u32) -> Self {
-        let _ = number;
-        unimplemented!("helper")
+    #[test]
+    fn a_file_name_has_no_folder() {
+        assert_eq!(SharePath::from_name("a/b"), Err(PathError::Slash));
+        assert_eq!(SharePath::from_name("b"), SharePath::new("b"));
+    }
+
+    #[test]
+    fn endings_are_told_from_dots_in_names() {
+        for (name, ending) in [
+            ("a.iso", ".iso"),
+            ("a.tar.gz", ".tar.gz"),
+            ("a.b.TAR.zst", ".TAR.zst"),
+            ("tar.gz", ".gz"),
+            (".bashrc", ""),
+            (".tar.gz", ".gz"),
+            ("plain", ""),
+            ("dot.", ""),
+            ("Mr. Smith", ""),
+            ("v1.2 final", ""),
+            ("a.this-is-no-ending-at-all", ""),
+            ("\u{e9}.\u{e9}", ".\u{e9}"),
+        ] {
+            assert_eq!(split_ending(name).1, ending, "{name:?}");
+        }
     }
 }
