@@ -10,9 +10,11 @@ use tokio::time::Instant;
 pub struct Clock {}
 
 impl Clock {
-    /// Wall time, for what people and records are told.
+    /// Wall time in whole milliseconds, which is what records keep: a fact reads the same before
+    /// and after a restart.
     pub fn now(&self) -> Timestamp {
-        Timestamp::now()
+        let now = Timestamp::now();
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 
     /// Monotonic time, for deadlines.

@@ -13,6 +13,7 @@ pub mod decide;
 pub mod feed;
 pub mod health;
 pub mod http;
+pub mod identity;
 pub mod journal;
 pub mod metrics;
 pub mod peers;
