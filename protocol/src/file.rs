@@ -1,12 +1,13 @@
 //! Files on the wire: records, registration one by one and in batches, holders of a content.
+//!
+//! Knows shapes only; what a registration must obey stands in [`crate::registration`].
 
 use std::net::SocketAddr;
 
-use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+pub use crate::catalog_digest::{CatalogDigest, CatalogDigestError};
 use crate::category::Category;
 use crate::hash::{ContentHash, PiecesRoot};
 use crate::ids::{FileId, PeerId};
@@ -205,28 +206,4 @@ pub struct FilePage {
     pub count: usize,
     /// Opaque; pass it as `cursor` for the next page.
     pub next_cursor: Option<String>,
-}
-
-/// XOR over all (path, hash) of a peer's complete records of the first 16 bytes of
-/// SHA-256(path, NUL, hash hex): order does not matter, and taking an entry away is adding it again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct CatalogDigest([u8; 16]);
-
-impl CatalogDigest {
-    /// Adds an entry that is not in, or takes one away that is.
-    pub fn toggle(&mut self, path: &str, hash: &ContentHash) {
-        let mut digest = Sha256::new();
-        digest.update(path.as_bytes());
-        digest.update([0]);
-        digest.update(hash.to_string().as_bytes());
-        let full: [u8; 32] = digest.finalize().into();
-        for (mine, theirs) in self.0.iter_mut().zip(full) {
-            *mine ^= theirs;
-        }
-    }
-
-    /// The 32 hex digits on the wire.
-    pub fn to_hex(self) -> String {
-        HEXLOWER.encode(&self.0)
-    }
 }

@@ -10,6 +10,7 @@
 
 pub mod byte_range;
 pub mod byte_size;
+pub mod catalog_digest;
 pub mod category;
 mod character;
 pub mod event;
@@ -27,6 +28,7 @@ pub mod registration;
 pub mod routes;
 pub mod search;
 pub mod stats;
+pub mod tags;
 pub mod text;
 
 /// Version of the wire contract that both programs speak; part of every signed statement.
