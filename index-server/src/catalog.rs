@@ -1,10 +1,33 @@
 //! Contents and records, and the search over them: a writer's [`Catalog`] and the immutable
 //! [`CatalogView`] that readers get.
 //!
+//! A record lies in one of few segments that never change; a change marks it dead there and puts it
+//! anew into the next segment, and small segments are merged into larger ones. A view is a list of
+//! segments with their dead, so making one copies nothing of size.
+//!
 //! Knows owners only as an id with a name, a reputation and an online flag. Knows nothing of HTTP,
 //! journals or clocks.
 
-use std::sync::Arc;
+mod columns;
+mod cursor;
+mod layer;
+mod listing;
+mod lookup;
+mod matcher;
+mod natural;
+mod owners;
+mod rank;
+mod search;
+mod segment;
+mod view;
+mod writer;
+
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod model_tests;
+#[cfg(test)]
+mod tests;
 
 use compact_str::CompactString;
 use jiff::Timestamp;
@@ -12,9 +35,10 @@ use protocol::category::Category;
 use protocol::file::CatalogDigest;
 use protocol::hash::{ContentHash, PiecesRoot};
 use protocol::ids::{FileId, PeerId};
-use protocol::query::Query;
-use protocol::search::SearchParams;
 use serde::{Deserialize, Serialize};
+
+pub use view::CatalogView;
+pub use writer::Catalog;
 
 /// One name of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +107,8 @@ pub struct OwnerTotals {
 pub struct Hit {
     /// The record shown (with `collapse`, the best online one of its content).
     pub entry: FileEntry,
+    /// The name that was found, where it is not the one registered last.
+    pub name: Option<RecordName>,
     /// Online complete holders of its content.
     pub sources: u64,
 }
@@ -113,125 +139,3 @@ pub struct OwnerPage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this cursor is not from an answer to the same search; leave it out to start over")]
 pub struct CursorError;
-
-/// The writer's side: owned by the world, changed only by applied records.
-#[derive(Debug, Default)]
-pub struct Catalog {}
-
-impl Catalog {
-    /// Puts an owner in, or changes what is known of it; its records follow at once.
-    pub fn put_owner(&mut self, owner: PeerId, facts: OwnerFacts) {
-        let _ = (owner, facts);
-        unimplemented!("helper")
-    }
-
-    /// Takes an owner out with all its records; yields the ids that went.
-    pub fn drop_owner(&mut self, owner: &PeerId) -> Vec<FileId> {
-        let _ = owner;
-        unimplemented!("helper")
-    }
-
-    /// Puts a record in, in place of one with the same id.
-    pub fn put(&mut self, entry: FileEntry) {
-        let _ = entry;
-        unimplemented!("helper")
-    }
-
-    /// Takes a record out; yields it.
-    pub fn remove(&mut self, id: &FileId) -> Option<FileEntry> {
-        let _ = id;
-        unimplemented!("helper")
-    }
-
-    /// The record as it stands.
-    pub fn get(&self, id: &FileId) -> Option<FileEntry> {
-        let _ = id;
-        unimplemented!("helper")
-    }
-
-    /// Sets the redirect count of a record.
-    pub fn set_downloads(&mut self, id: &FileId, downloads: u64) {
-        let _ = (id, downloads);
-        unimplemented!("helper")
-    }
-
-    /// Sets the votes of a record.
-    pub fn set_rating(&mut self, id: &FileId, sum: u64, votes: u64) {
-        let _ = (id, sum, votes);
-        unimplemented!("helper")
-    }
-
-    /// Sums over an owner's complete records; kept, not counted anew.
-    pub fn totals(&self, owner: &PeerId) -> OwnerTotals {
-        let _ = owner;
-        unimplemented!("helper")
-    }
-
-    /// Every record, for a snapshot, in no particular order.
-    pub fn entries(&self) -> Box<dyn Iterator<Item = FileEntry> + '_> {
-        unimplemented!("helper")
-    }
-
-    /// What readers see from now on; cheap after a small change.
-    pub fn view(&mut self) -> Arc<CatalogView> {
-        unimplemented!("helper")
-    }
-}
-
-/// The readers' side: one state of the catalog, for ever.
-#[derive(Debug, Default)]
-pub struct CatalogView {}
-
-impl CatalogView {
-    /// The page that `params` asks for; `query` is `params.q` parsed.
-    ///
-    /// # Errors
-    /// [`CursorError`] for a cursor of another search.
-    pub fn search(&self, query: &Query, params: &SearchParams) -> Result<SearchPage, CursorError> {
-        let _ = (query, params);
-        unimplemented!("helper")
-    }
-
-    /// One record.
-    pub fn file(&self, id: &FileId) -> Option<FileEntry> {
-        let _ = id;
-        unimplemented!("helper")
-    }
-
-    /// Every record of a content, partial and offline ones too.
-    pub fn holders(&self, hash: &ContentHash) -> Vec<FileEntry> {
-        let _ = hash;
-        unimplemented!("helper")
-    }
-
-    /// Online complete holders of a content.
-    pub fn sources(&self, hash: &ContentHash) -> u64 {
-        let _ = hash;
-        unimplemented!("helper")
-    }
-
-    /// One owner's records below `prefix` (a text that paths start with), one row a name, by path.
-    ///
-    /// # Errors
-    /// [`CursorError`] for a cursor of another listing.
-    pub fn files_of(
-        &self,
-        owner: &PeerId,
-        prefix: &str,
-        cursor: Option<&str>,
-        limit: usize,
-    ) -> Result<OwnerPage, CursorError> {
-        let _ = (owner, prefix, cursor, limit);
-        unimplemented!("helper")
-    }
-
-    /// Complete records of all owners.
-    pub fn file_count(&self) -> u64 {
-        unimplemented!("helper")
-    }
-
-    /// Their bytes.
-    pub fn byte_count(&self) -> u64 {
-        unimplemented!("helper")
-    }
-}

@@ -1,0 +1,111 @@
+//! A segment with its dead: the documents that were replaced or removed since it was built.
+//!
+//! A list of layers is one state of all records; both the writer and the views look things up here.
+
+use std::sync::Arc;
+
+use protocol::hash::ContentHash;
+use protocol::ids::FileId;
+use roaring::RoaringBitmap;
+
+use super::FileEntry;
+use super::columns::Scan;
+use super::owners::{OwnerIndex, Owners};
+use super::segment::{Doc, Segment};
+
+/// A segment and which of its documents no longer count.
+#[derive(Debug, Clone, Default)]
+pub struct Layer {
+    /// Documents.
+    pub segment: Arc<Segment>,
+    /// Those that are gone.
+    pub dead: Arc<RoaringBitmap>,
+}
+
+/// A document among several layers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Spot {
+    /// Index of the layer.
+    pub layer: usize,
+    /// Document in its segment.
+    pub doc: Doc,
+}
+
+impl Layer {
+    /// A layer in which everything counts.
+    pub fn new(segment: Segment) -> Self {
+        Self {
+            segment: Arc::new(segment),
+            dead: Arc::default(),
+        }
+    }
+
+    /// Whether the document still counts.
+    pub fn is_live(&self, doc: Doc) -> bool {
+        !self.dead.contains(doc)
+    }
+
+    /// Documents that still count.
+    pub fn live_count(&self) -> u64 {
+        u64::from(self.segment.doc_count()) - self.dead.len()
+    }
+
+    /// The record that a document belongs to; none once its owner is gone.
+    pub fn entry(&self, doc: Doc, owners: &Owners) -> Option<FileEntry> {
+        let owner = owners.id_of(self.segment.scan(doc).owner)?;
+        Some(self.segment.row(doc).entry(owner))
+    }
+
+    /// Takes documents out.
+    pub fn bury(&mut self, docs: impl IntoIterator<Item = Doc>) {
+        Arc::make_mut(&mut self.dead).extend(docs);
+    }
+
+    /// Live documents of a record.
+    pub fn docs_of_id<'a>(&'a self, id: &'a FileId) -> impl Iterator<Item = Doc> + 'a {
+        let docs = self.segment.docs_of_id(id);
+        docs.filter(|&doc| self.is_live(doc))
+    }
+
+    /// Live documents of a content, those of unfinished downloads too.
+    pub fn docs_of_hash<'a>(&'a self, hash: &'a ContentHash) -> impl Iterator<Item = Doc> + 'a {
+        let docs = self.segment.docs_of_hash(hash);
+        docs.filter(|&doc| self.is_live(doc))
+    }
+
+    /// Live documents of an owner, by path.
+    pub fn docs_of_owner(&self, owner: OwnerIndex) -> impl Iterator<Item = Doc> + '_ {
+        let docs = self.segment.docs_of_owner(owner).iter().copied();
+        docs.filter(|&doc| self.is_live(doc))
+    }
+}
+
+/// One live document of a record, the one of its last name.
+pub fn find(layers: &[Layer], id: &FileId) -> Option<Spot> {
+    layers.iter().enumerate().find_map(|(index, layer)| {
+        let mut docs = layer.docs_of_id(id);
+        let doc = docs.find(|&doc| layer.segment.scan(doc).place.is_last())?;
+        Some(Spot { layer: index, doc })
+    })
+}
+
+/// Live documents of a content in all layers.
+pub fn of_hash<'a>(
+    layers: &'a [Layer],
+    hash: &'a ContentHash,
+) -> impl Iterator<Item = (Spot, &'a Scan)> + 'a {
+    layers.iter().enumerate().flat_map(move |(index, layer)| {
+        layer.docs_of_hash(hash).map(move |doc| {
+            let spot = Spot { layer: index, doc };
+            (spot, layer.segment.scan(doc))
+        })
+    })
+}
+
+/// Records of a content in all layers: the documents of their last names.
+pub fn holders<'a>(
+    layers: &'a [Layer],
+    hash: &'a ContentHash,
+) -> impl Iterator<Item = (Spot, &'a Scan)> + 'a {
+    of_hash(layers, hash).filter(|(_, scan)| scan.place.is_last())
+}

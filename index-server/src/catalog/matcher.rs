@@ -1,0 +1,219 @@
+//! A question made ready to be asked of documents one by one: all filters and words of a search.
+
+use std::collections::BTreeSet;
+
+use compact_str::CompactString;
+use memchr::memmem::Finder;
+use protocol::category::Category;
+use protocol::hash::ContentHash;
+use protocol::query::{self, Query};
+use protocol::search::{SearchParams, Sort};
+
+use super::columns::Scan;
+use super::layer::Layer;
+use super::owners::{OwnerIndex, Owners};
+use super::rank::Match;
+use super::segment::Doc;
+
+/// All that a document must fulfil.
+#[derive(Debug)]
+pub struct Question {
+    words: Vec<Finder<'static>>,
+    phrases: Vec<Finder<'static>>,
+    without_words: Vec<Finder<'static>>,
+    without_phrases: Vec<Finder<'static>>,
+    /// All words and phrases, one space between, separators as spaces.
+    joined: Vec<u8>,
+    is_classed: bool,
+    endings: Vec<String>,
+    categories: Vec<Category>,
+    category: Option<Category>,
+    tags: Vec<CompactString>,
+    sizes: (u64, u64),
+    owners: Option<BTreeSet<OwnerIndex>>,
+    hashes: Vec<ContentHash>,
+    is_online_only: bool,
+}
+
+/// Space for texts with their separators made spaces, kept between documents.
+pub type Scratch = Vec<u8>;
+
+impl Question {
+    /// What `query` and `params` ask for together.
+    pub fn new(query: &Query, params: &SearchParams, owners: &Owners) -> Self {
+        let finders = |texts: &[CompactString]| {
+            let texts = texts.iter().filter(|text| !text.is_empty());
+            texts
+                .map(|text| Finder::new(text.as_bytes()).into_owned())
+                .collect()
+        };
+        let wanted = query.words.iter().chain(&query.phrases);
+        let joined: Vec<&str> = wanted.map(CompactString::as_str).collect();
+        let extensions = query.extensions.iter();
+        Self {
+            words: finders(&query.words),
+            phrases: finders(&query.phrases),
+            without_words: finders(&query.without_words),
+            without_phrases: finders(&query.without_phrases),
+            joined: joined.join(" ").bytes().map(plain_separator).collect(),
+            is_classed: params.sort == Sort::Relevance && !joined.is_empty(),
+            endings: extensions
+                .map(|extension| format!(".{}", query::fold(extension)))
+                .collect(),
+            categories: query.categories.clone(),
+            category: params.category,
+            tags: folded_tags(query, params),
+            sizes: (
+                query.min_size.max(params.min_size).unwrap_or(0),
+                smaller(query.max_size, params.max_size),
+            ),
+            owners: wanted_owners(query, params, owners),
+            hashes: query.hash.into_iter().chain(params.hash).collect(),
+            is_online_only: params.online,
+        }
+    }
+
+    /// How a live, complete document meets the question, if it does.
+    pub fn meet(
+        &self,
+        layer: &Layer,
+        doc: Doc,
+        owners: &Owners,
+        scratch: &mut Scratch,
+    ) -> Option<Match> {
+        let segment = &layer.segment;
+        let scan = segment.scan(doc);
+        if !self.is_met_by_columns(scan, owners) {
+            return None;
+        }
+        let has_hash = |hash: &ContentHash| segment.detail(doc).hash == *hash;
+        if !self.hashes.iter().all(has_hash) {
+            return None;
+        }
+        let class = self.meet_text(segment.text(doc), scan.name_at as usize, scratch)?;
+        if self.tags.is_empty() {
+            return Some(class);
+        }
+        let tags = segment.tags(doc);
+        let has_tag = |wanted: &CompactString| tags.iter().any(|tag| query::fold(tag) == *wanted);
+        self.tags.iter().all(has_tag).then_some(class)
+    }
+
+    fn is_met_by_columns(&self, scan: &Scan, owners: &Owners) -> bool {
+        let (min, max) = self.sizes;
+        (min..=max).contains(&scan.size_bytes)
+            && (self.categories.is_empty() || self.categories.contains(&scan.category))
+            && self.category.is_none_or(|wanted| wanted == scan.category)
+            && (!self.is_online_only || owners.is_online(scan.owner))
+            && (self.owners.as_ref()).is_none_or(|wanted| wanted.contains(&scan.owner))
+    }
+
+    fn meet_text(&self, text: &str, name_at: usize, scratch: &mut Scratch) -> Option<Match> {
+        let (text, name) = (text.as_bytes(), &text.as_bytes()[name_at..]);
+        let is_ending =
+            |ending: &String| name.len() > ending.len() && name.ends_with(ending.as_bytes());
+        let has = |text: &[u8], finders: &[Finder<'_>]| {
+            finders.iter().all(|finder| finder.find(text).is_some())
+        };
+        let has_any = |text: &[u8], finders: &[Finder<'_>]| {
+            finders.iter().any(|finder| finder.find(text).is_some())
+        };
+        if !self.endings.is_empty() && !self.endings.iter().any(is_ending)
+            || !has(text, &self.words)
+            || has_any(text, &self.without_words)
+        {
+            return None;
+        }
+        if !self.phrases.is_empty() || !self.without_phrases.is_empty() {
+            scratch.clear();
+            scratch.extend(text.iter().copied().map(plain_separator));
+            if !has(scratch, &self.phrases) || has_any(scratch, &self.without_phrases) {
+                return None;
+            }
+        }
+        if !self.is_classed {
+            return Some(Match::Whole);
+        }
+        Some(self.classify(name, scratch, name_at))
+    }
+
+    /// The class of a document that meets the question; `scratch` holds its text where there are
+    /// phrases.
+    fn classify(&self, name: &[u8], scratch: &[u8], name_at: usize) -> Match {
+        if starts_plainly(name, &self.joined) {
+            let rest = &name[self.joined.len()..];
+            let is_ending = |rest: &[u8]| rest[0] == b'.' && !rest[1..].contains(&b'.');
+            return if rest.is_empty() || is_ending(rest) {
+                Match::Whole
+            } else {
+                Match::Start
+            };
+        }
+        let mut class = Match::WordStart;
+        let in_name = self.words.iter().map(|word| (word, name));
+        let plain_name = scratch.get(name_at..).unwrap_or_default();
+        let phrases = self.phrases.iter().map(|phrase| (phrase, plain_name));
+        for (finder, name) in in_name.chain(phrases) {
+            let mut is_inside = false;
+            let mut places = finder.find_iter(name);
+            let starts_word = places.any(|at| {
+                is_inside = true;
+                at == 0 || is_between_words(name[at - 1])
+            });
+            class = class.max(match (starts_word, is_inside) {
+                (true, _) => Match::WordStart,
+                (false, true) => Match::Inside,
+                (false, false) => Match::Folder,
+            });
+        }
+        class
+    }
+}
+
+/// Space for `.`, `-`, `_` and other white space: how phrases see a folded text.
+pub fn plain_separator(byte: u8) -> u8 {
+    match byte {
+        b'.' | b'-' | b'_' | b'\t'..=b'\r' => b' ',
+        other => other,
+    }
+}
+
+/// Whether a word may start behind this byte.
+pub fn is_between_words(byte: u8) -> bool {
+    byte.is_ascii() && !byte.is_ascii_alphanumeric()
+}
+
+fn starts_plainly(name: &[u8], start: &[u8]) -> bool {
+    let bytes = name.iter().copied().map(plain_separator);
+    name.len() >= start.len() && bytes.zip(start).all(|(byte, wanted)| byte == *wanted)
+}
+
+fn folded_tags(query: &Query, params: &SearchParams) -> Vec<CompactString> {
+    let asked = params.tags.iter().map(String::as_str);
+    let tags = query.tags.iter().map(CompactString::as_str).chain(asked);
+    tags.map(query::fold).collect()
+}
+
+fn smaller(left: Option<u64>, right: Option<u64>) -> u64 {
+    left.unwrap_or(u64::MAX).min(right.unwrap_or(u64::MAX))
+}
+
+/// The owners whose records are asked for; none where all are.
+fn wanted_owners(
+    query: &Query,
+    params: &SearchParams,
+    owners: &Owners,
+) -> Option<BTreeSet<OwnerIndex>> {
+    let named = (!query.owners.is_empty()).then(|| {
+        let names = query.owners.iter();
+        names.flat_map(|text| owners.named(text)).collect()
+    });
+    let Some(id) = &params.owner else {
+        return named;
+    };
+    let asked = BTreeSet::from_iter(owners.index_of(id));
+    Some(match named {
+        Some(named) => &named & &asked,
+        None => asked,
+    })
+}

@@ -1,0 +1,318 @@
+//! The catalog against the model: whatever happens to records and owners, all that is asked gets
+//! the model's answer, page by page.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use proptest::sample::select;
+use protocol::category::Category;
+use protocol::hash::ContentHash;
+use protocol::ids::{FileId, PeerId};
+use protocol::query::Query;
+use protocol::search::{Order, SearchParams, Sort};
+
+use super::model::Model;
+use super::{Catalog, CatalogView, FileEntry, Hit, OwnerFacts, RecordName};
+
+const OWNER_COUNT: u8 = 4;
+const CONTENT_COUNT: u8 = 12;
+
+fn owner(number: u8) -> PeerId {
+    PeerId::from_bytes([number.wrapping_mul(67); 32])
+}
+
+fn content(number: u8) -> ContentHash {
+    ContentHash::of(&[number])
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Owner(PeerId, OwnerFacts),
+    Drop(PeerId),
+    Put(Box<FileEntry>),
+    Remove(FileId),
+    Downloads(FileId, u64),
+    Rating(FileId, u64, u64),
+    Check(Box<(Query, SearchParams)>),
+}
+
+fn any_name() -> impl Strategy<Value = RecordName> {
+    let part = "[aAbBéß12 ._-]{1,5}";
+    let folders = prop::collection::vec(part, 0..3);
+    (folders, part, prop::option::weighted(0.1, part)).prop_map(|(folders, last, filename)| {
+        let parts: Vec<String> = folders.into_iter().chain([last]).collect();
+        RecordName {
+            path: parts.join("/").into(),
+            filename: filename.map(Into::into),
+        }
+    })
+}
+
+fn any_entry() -> impl Strategy<Value = FileEntry> {
+    let names = prop_oneof![
+        6 => prop::collection::vec(any_name(), 1),
+        1 => prop::collection::vec(any_name(), 2..5),
+    ];
+    let tags = prop::collection::vec(select(vec!["linux", "éa", "b"]), 0..3);
+    let id = (0..OWNER_COUNT, 0..CONTENT_COUNT);
+    let figures = (0..6_u64, 0..4_u64, 0..3_u64, 0..6_i64);
+    let kind = (select(Category::ALL.to_vec()), prop::bool::weighted(0.15));
+    (id, names, tags, figures, kind).prop_map(
+        |((by, of), mut names, tags, (size, downloads, votes, at), (category, is_partial))| {
+            let mut seen = std::collections::HashSet::new();
+            names.retain(|name| seen.insert(name.path.clone()));
+            FileEntry {
+                id: FileId::of(&owner(by), &content(of)),
+                owner: owner(by),
+                hash: content(of),
+                pieces_root: None,
+                size_bytes: size,
+                category,
+                tags: tags.into_iter().map(Into::into).collect(),
+                names,
+                uploaded_at: Timestamp::constant(at * 1_000, 7),
+                is_partial,
+                downloads,
+                rating_sum: 3 * votes,
+                rating_votes: votes,
+            }
+        },
+    )
+}
+
+fn any_query() -> impl Strategy<Value = Query> {
+    let term = prop_oneof![
+        4 => "[aAbBé12]{1,3}",
+        1 => "[ab12._/-]{1,4}",
+        1 => "\"[ab1 ._-]{1,4}\"",
+        1 => "-[ab12]{1,2}",
+        1 => "-\"[ab] [ab]\"",
+        1 => "ext:[ab1]",
+        1 => "size:[<>]?[0-5]",
+        1 => select(vec!["tag:linux", "tag:ea", "category:video,audio", "owner:Lé", "owner:aa"])
+            .prop_map(str::to_owned),
+        1 => (0..CONTENT_COUNT).prop_map(|of| format!("hash:{}", content(of))),
+    ];
+    let text = prop::collection::vec(term, 0..3).prop_map(|terms| terms.join(" "));
+    text.prop_filter_map("does not parse", |text| Query::parse(&text).ok())
+}
+
+fn any_params() -> impl Strategy<Value = SearchParams> {
+    let sorts = vec![
+        Sort::Relevance,
+        Sort::Filename,
+        Sort::Size,
+        Sort::Downloads,
+        Sort::Rating,
+        Sort::UploadTime,
+    ];
+    let order = (
+        select(sorts),
+        prop::option::of(select(vec![Order::Asc, Order::Desc])),
+        1..5_usize,
+    );
+    let filters = (
+        prop::option::weighted(0.1, select(Category::ALL.to_vec())),
+        prop::option::weighted(0.1, 0..4_u64),
+        prop::option::weighted(0.1, 2..6_u64),
+        prop::option::weighted(0.1, 0..CONTENT_COUNT),
+        prop::option::weighted(0.1, 0..OWNER_COUNT + 1),
+        prop::option::weighted(0.1, Just("linux".to_owned())),
+    );
+    let flags = (prop::bool::weighted(0.7), prop::bool::weighted(0.7));
+    (order, filters, flags).prop_map(
+        |((sort, order, limit), (category, min_size, max_size, hash, by, tag), flags)| {
+            SearchParams {
+                category,
+                tags: tag.into_iter().collect(),
+                sort,
+                order,
+                limit,
+                min_size,
+                max_size,
+                hash: hash.map(content),
+                owner: by.map(owner),
+                online: flags.0,
+                collapse: flags.1,
+                ..SearchParams::default()
+            }
+        },
+    )
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let any_id = || {
+        (0..OWNER_COUNT, 0..CONTENT_COUNT).prop_map(|(by, of)| FileId::of(&owner(by), &content(of)))
+    };
+    let any_owner = || (0..OWNER_COUNT).prop_map(owner);
+    let facts = (select(vec!["Léna", "Bob", ""]), any::<bool>(), 0..3_u8).prop_map(
+        |(name, is_online, reputation)| OwnerFacts {
+            name: name.into(),
+            is_online,
+            reputation,
+        },
+    );
+    prop_oneof![
+        3 => (any_owner(), facts).prop_map(|(id, facts)| Step::Owner(id, facts)),
+        1 => any_owner().prop_map(Step::Drop),
+        20 => any_entry().prop_map(|entry| Step::Put(Box::new(entry))),
+        4 => any_id().prop_map(Step::Remove),
+        3 => (any_id(), 0..6_u64).prop_map(|(id, count)| Step::Downloads(id, count)),
+        3 => (any_id(), 0..9_u64, 0..3_u64).prop_map(|(id, sum, votes)| Step::Rating(id, sum, votes)),
+        10 => (any_query(), any_params()).prop_map(|both| Step::Check(Box::new(both))),
+    ]
+}
+
+fn take(catalog: &mut Catalog, model: &mut Model, step: &Step) {
+    match step {
+        Step::Owner(id, facts) => {
+            catalog.put_owner(*id, facts.clone());
+            model.owners.insert(*id, facts.clone());
+        }
+        Step::Drop(id) => {
+            let mut gone = catalog.drop_owner(id);
+            gone.sort();
+            let entries = model.entries.values().filter(|entry| entry.owner == *id);
+            let expected: Vec<FileId> = entries.map(|entry| entry.id).collect();
+            assert_eq!(gone, expected);
+            model.entries.retain(|_, entry| entry.owner != *id);
+            model.owners.remove(id);
+        }
+        Step::Put(entry) => {
+            catalog.put((**entry).clone());
+            model.entries.insert(entry.id, (**entry).clone());
+        }
+        Step::Remove(id) => assert_eq!(catalog.remove(id), model.entries.remove(id)),
+        Step::Downloads(id, count) => {
+            catalog.set_downloads(id, *count);
+            if let Some(entry) = model.entries.get_mut(id) {
+                entry.downloads = *count;
+            }
+        }
+        Step::Rating(id, sum, votes) => {
+            catalog.set_rating(id, *sum, *votes);
+            if let Some(entry) = model.entries.get_mut(id) {
+                (entry.rating_sum, entry.rating_votes) = (*sum, *votes);
+            }
+        }
+        Step::Check(asked) => {
+            let view = catalog.view();
+            check_writer(catalog, model);
+            check_search(&view, model, &asked.0, &asked.1);
+        }
+    }
+}
+
+/// Walks all pages and compares them with the model's rows.
+fn check_search(view: &CatalogView, model: &Model, query: &Query, params: &SearchParams) {
+    let expected = model.search(query, params);
+    let mut params = params.clone();
+    let mut hits: Vec<Hit> = Vec::new();
+    loop {
+        let page = view
+            .search(query, &params)
+            .expect("a cursor of this search");
+        assert_eq!(
+            page.total,
+            expected.len() as u64,
+            "total of {query:?} {params:?}"
+        );
+        assert!(page.total_is_exact);
+        assert!(page.hits.len() <= params.limit);
+        hits.extend(page.hits);
+        if page.next_cursor.is_none() {
+            break;
+        }
+        assert!(
+            hits.len() <= expected.len(),
+            "endless pages of {query:?} {params:?}"
+        );
+        params.cursor = page.next_cursor;
+    }
+    assert_eq!(hits, expected, "rows of {query:?} {params:?}");
+}
+
+fn check_writer(catalog: &Catalog, model: &Model) {
+    let mut entries: Vec<FileEntry> = catalog.entries().collect();
+    entries.sort_by_key(|entry| entry.id);
+    let expected: Vec<FileEntry> = model.entries.values().cloned().collect();
+    assert_eq!(entries, expected);
+    for number in 0..=OWNER_COUNT {
+        let id = owner(number);
+        assert_eq!(catalog.totals(&id), model.totals(&id));
+    }
+}
+
+/// Everything that a view answers without a search.
+fn check_lookups(view: &CatalogView, model: &Model) {
+    let complete = model.entries.values().filter(|entry| !entry.is_partial);
+    assert_eq!(view.file_count(), complete.clone().count() as u64);
+    assert_eq!(
+        view.byte_count(),
+        complete.map(|entry| entry.size_bytes).sum::<u64>()
+    );
+    for of in 0..CONTENT_COUNT {
+        let hash = content(of);
+        let mut holders = view.holders(&hash);
+        holders.sort_by_key(|entry| entry.id);
+        let expected: Vec<FileEntry> = model.holders(&hash).into_iter().cloned().collect();
+        assert_eq!(holders, expected);
+        assert_eq!(view.sources(&hash), model.sources(&hash));
+        for by in 0..OWNER_COUNT {
+            let id = FileId::of(&owner(by), &hash);
+            assert_eq!(view.file(&id).as_ref(), model.entries.get(&id));
+        }
+    }
+    for by in 0..=OWNER_COUNT {
+        for prefix in ["", "a", "a/", "é"] {
+            let mut rows = Vec::new();
+            let mut cursor = None;
+            loop {
+                let page = view
+                    .files_of(&owner(by), prefix, cursor.as_deref(), 2)
+                    .expect("a cursor of this listing");
+                for (name, entry) in page.rows {
+                    assert!(entry.names.contains(&name));
+                    rows.push((name.path.to_string(), entry.id));
+                }
+                cursor = page.next_cursor;
+                if cursor.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(rows, model.listing(&owner(by), prefix));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 200,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn every_answer_is_the_models(steps in prop::collection::vec(any_step(), 1..120)) {
+        let mut catalog = Catalog::default();
+        let mut model = Model::default();
+        let mut old: Option<(Arc<CatalogView>, Model)> = None;
+        for (index, step) in steps.iter().enumerate() {
+            take(&mut catalog, &mut model, step);
+            if index == steps.len() / 2 {
+                old = Some((catalog.view(), model.clone()));
+            }
+        }
+        check_lookups(&catalog.view(), &model);
+        // A view stays as it was, whatever happened since.
+        if let Some((view, model)) = old {
+            check_lookups(&view, &model);
+            for step in &steps {
+                if let Step::Check(asked) = step {
+                    check_search(&view, &model, &asked.0, &asked.1);
+                }
+            }
+        }
+    }
+}

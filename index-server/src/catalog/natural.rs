@@ -1,0 +1,69 @@
+//! Natural order of folded names: runs of digits compare as numbers, so `part 2` stands before
+//! `part 10`.
+
+use std::cmp::Ordering;
+
+/// How two folded names compare; names that differ only in leading zeros are equal.
+pub fn compare(left: &[u8], right: &[u8]) -> Ordering {
+    let (mut left, mut right) = (left, right);
+    loop {
+        let (Some(&a), Some(&b)) = (left.first(), right.first()) else {
+            return left.len().cmp(&right.len());
+        };
+        if a.is_ascii_digit() && b.is_ascii_digit() {
+            let (left_digits, left_rest) = split_number(left);
+            let (right_digits, right_rest) = split_number(right);
+            let order = (left_digits.len().cmp(&right_digits.len()))
+                .then_with(|| left_digits.cmp(right_digits));
+            if order.is_ne() {
+                return order;
+            }
+            (left, right) = (left_rest, right_rest);
+        } else {
+            if a != b {
+                return a.cmp(&b);
+            }
+            (left, right) = (&left[1..], &right[1..]);
+        }
+    }
+}
+
+/// The digits at the start of `text` without leading zeros, and what follows.
+fn split_number(text: &[u8]) -> (&[u8], &[u8]) {
+    let is_digit = |byte: &u8| byte.is_ascii_digit();
+    let end = text.iter().take_while(|byte| is_digit(byte)).count();
+    let zeros = text[..end].iter().take_while(|byte| **byte == b'0').count();
+    (&text[zeros..end], &text[end..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::compare;
+
+    #[test]
+    fn digits_compare_as_numbers_of_any_length() {
+        let sorted = [
+            "",
+            "1",
+            "1a",
+            "2",
+            "10",
+            "10.2",
+            "10.10",
+            "99999999999999999999999999",
+            "100000000000000000000000000",
+            "a",
+            "a 9",
+            "a 10",
+            "a10",
+            "ab",
+        ];
+        for (i, left) in sorted.iter().enumerate() {
+            for (k, right) in sorted.iter().enumerate() {
+                let order = compare(left.as_bytes(), right.as_bytes());
+                assert_eq!(order, i.cmp(&k), "{left:?} and {right:?}");
+            }
+        }
+        assert!(compare(b"a 007", b"a 7").is_eq());
+    }
+}

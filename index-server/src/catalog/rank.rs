@@ -1,0 +1,145 @@
+//! What rows are put in order by: the class of a match, and the key of a row under each sort.
+//!
+//! Relevance, best first: how the words meet the name ([`Match`]), how often it was fetched (in
+//! powers of two), how widely it is held (likewise), how new it is. All orders end in the name and
+//! the id, so that no two rows are equal. Everything but the class is a fixed property of a record,
+//! so that segments can keep their documents in this very order.
+
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+use protocol::ids::FileId;
+use protocol::search::{Order, SearchParams, Sort};
+use serde::{Deserialize, Serialize};
+
+use super::natural;
+
+/// How the words of a query meet a name, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Match {
+    /// The words are the name, its ending aside; also where there are no words.
+    Whole,
+    /// The name starts with them.
+    Start,
+    /// Each starts a word of the name.
+    WordStart,
+    /// Each is in the name.
+    Inside,
+    /// Some are only in the folder.
+    Folder,
+}
+
+/// Up to so many powers of two of holders tell contents apart; beyond, all are held widely.
+const CROWD_MAX: u8 = 6;
+
+/// The rank of a content with `holder_count` complete records: 0 for one holder, 1 from 2, 2 from
+/// 4, up to 6 from 64.
+pub fn crowd(holder_count: usize) -> u8 {
+    let log = u8::try_from(holder_count.max(1).ilog2()).unwrap_or(u8::MAX);
+    log.min(CROWD_MAX)
+}
+
+/// Place of a row in an order: compare by class, then major and minor, then name, then id.
+#[derive(Debug, Clone, Copy)]
+pub struct RowKey<'a> {
+    /// See [`Match`]; always `Whole` where the order is not by relevance.
+    pub class: Match,
+    /// Smaller is better.
+    pub major: u64,
+    /// Smaller is better.
+    pub minor: u64,
+    /// Folded file name.
+    pub name: &'a str,
+    /// Record.
+    pub id: FileId,
+}
+
+/// The order of a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ranking {
+    /// By what.
+    pub sort: Sort,
+    /// Against the sort's own direction.
+    pub is_reversed: bool,
+}
+
+impl Ranking {
+    /// What `params` asks for.
+    pub fn of(params: &SearchParams) -> Self {
+        let own = params.sort.default_order();
+        Self {
+            sort: params.sort,
+            is_reversed: params.order.is_some_and(|order: Order| order != own),
+        }
+    }
+
+    /// Which of two rows stands first. The name and id that break ties do so in one direction
+    /// always.
+    pub fn compare(self, left: &RowKey<'_>, right: &RowKey<'_>) -> Ordering {
+        let turn = |order: Ordering| {
+            if self.is_reversed {
+                order.reverse()
+            } else {
+                order
+            }
+        };
+        let by_value =
+            (left.class, left.major, left.minor).cmp(&(right.class, right.major, right.minor));
+        let by_name = || natural::compare(left.name.as_bytes(), right.name.as_bytes());
+        turn(by_value)
+            .then_with(|| match self.sort {
+                Sort::Filename => turn(by_name()),
+                _ => by_name(),
+            })
+            .then_with(|| left.id.cmp(&right.id))
+    }
+}
+
+/// The values that a sort looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Values {
+    /// Bytes.
+    pub size_bytes: u64,
+    /// Redirects.
+    pub downloads: u64,
+    /// Mean stars.
+    pub rating: f64,
+    /// When registered.
+    pub uploaded_at: Timestamp,
+    /// See [`crowd`].
+    pub crowd: u8,
+}
+
+impl Values {
+    /// (major, minor) of a [`RowKey`].
+    pub fn key(&self, sort: Sort) -> (u64, u64) {
+        match sort {
+            Sort::Relevance => (
+                256 * u64::from(
+                    63 - self
+                        .downloads
+                        .checked_ilog2()
+                        .map_or(0, |log| log.min(62) + 1),
+                ) + u64::from(CROWD_MAX - self.crowd),
+                newest_first(self.uploaded_at),
+            ),
+            Sort::Filename => (0, 0),
+            Sort::Size => (!self.size_bytes, 0),
+            Sort::Downloads => (!self.downloads, 0),
+            // The bits of floats that are not negative are in the order of the floats.
+            Sort::Rating => (!self.rating.to_bits(), 0),
+            Sort::UploadTime => (newest_first(self.uploaded_at), 0),
+        }
+    }
+}
+
+/// Smaller for later times.
+fn newest_first(at: Timestamp) -> u64 {
+    let fallback = if at < Timestamp::UNIX_EPOCH {
+        i64::MIN
+    } else {
+        i64::MAX
+    };
+    let nanos = i64::try_from(at.as_nanosecond()).unwrap_or(fallback);
+    !(nanos.cast_unsigned() ^ (1 << 63))
+}

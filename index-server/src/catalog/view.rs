@@ -1,0 +1,75 @@
+//! The readers' side: one state of the catalog, for ever.
+
+use protocol::hash::ContentHash;
+use protocol::ids::{FileId, PeerId};
+use protocol::query::Query;
+use protocol::search::SearchParams;
+
+use super::layer::{self, Layer};
+use super::listing;
+use super::owners::Owners;
+use super::search;
+use super::{CursorError, FileEntry, OwnerPage, SearchPage};
+
+/// The readers' side: one state of the catalog, for ever.
+#[derive(Debug, Default)]
+pub struct CatalogView {
+    pub(super) layers: Vec<Layer>,
+    pub(super) owners: Owners,
+    pub(super) file_count: u64,
+    pub(super) byte_count: u64,
+}
+
+impl CatalogView {
+    /// The page that `params` asks for; `query` is `params.q` parsed.
+    ///
+    /// # Errors
+    /// [`CursorError`] for a cursor of another search.
+    pub fn search(&self, query: &Query, params: &SearchParams) -> Result<SearchPage, CursorError> {
+        search::page(self, query, params)
+    }
+
+    /// One record.
+    pub fn file(&self, id: &FileId) -> Option<FileEntry> {
+        let spot = layer::find(&self.layers, id)?;
+        self.layers[spot.layer].entry(spot.doc, &self.owners)
+    }
+
+    /// Every record of a content, partial and offline ones too.
+    pub fn holders(&self, hash: &ContentHash) -> Vec<FileEntry> {
+        layer::holders(&self.layers, hash)
+            .filter_map(|(spot, _)| self.layers[spot.layer].entry(spot.doc, &self.owners))
+            .collect()
+    }
+
+    /// Online complete holders of a content.
+    pub fn sources(&self, hash: &ContentHash) -> u64 {
+        layer::holders(&self.layers, hash)
+            .filter(|(_, scan)| !scan.is_partial && self.owners.is_online(scan.owner))
+            .fold(0, |count, _| count + 1)
+    }
+
+    /// One owner's records below `prefix` (a text that paths start with), one row a name, by path.
+    ///
+    /// # Errors
+    /// [`CursorError`] for a cursor of another listing.
+    pub fn files_of(
+        &self,
+        owner: &PeerId,
+        prefix: &str,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<OwnerPage, CursorError> {
+        listing::page(self, owner, prefix, cursor, limit)
+    }
+
+    /// Complete records of all owners.
+    pub fn file_count(&self) -> u64 {
+        self.file_count
+    }
+
+    /// Their bytes.
+    pub fn byte_count(&self) -> u64 {
+        self.byte_count
+    }
+}

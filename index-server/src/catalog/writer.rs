@@ -1,0 +1,292 @@
+//! The writer's side: records that changed wait in memory until the next view freezes them into a
+//! segment; segments are merged so that few are left.
+//!
+//! A change of anything in a record takes it out of its segment and puts it anew among those that
+//! wait, so segments never change.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use protocol::hash::ContentHash;
+use protocol::ids::{FileId, PeerId};
+
+use super::columns::Prepared;
+use super::layer::{self, Layer};
+use super::owners::{OwnerIndex, Owners};
+use super::rank::crowd;
+use super::segment::{Doc, Segment};
+use super::view::CatalogView;
+use super::{FileEntry, OwnerFacts, OwnerTotals};
+
+/// So many waiting records are frozen without waiting for a view.
+const WAITING_MAX_COUNT: usize = 16 * 1024;
+
+/// Bytes of one column of a segment: half of what its 32-bit positions reach.
+const ARENA_MAX_BYTES: usize = 1 << 31;
+
+/// The writer's side: owned by the world, changed only by applied records.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    layers: Vec<Layer>,
+    waiting: HashMap<FileId, FileEntry>,
+    /// Records that wait, by content.
+    waiting_by_hash: HashMap<ContentHash, Vec<FileId>>,
+    /// Contents whose number of holders may have changed since the last freeze.
+    touched: HashSet<ContentHash>,
+    owners: Owners,
+    totals: Vec<OwnerTotals>,
+    file_count: u64,
+    byte_count: u64,
+    /// The last view, while nothing has changed since.
+    current: Option<Arc<CatalogView>>,
+}
+
+impl Catalog {
+    /// Puts an owner in, or changes what is known of it; its records follow at once.
+    pub fn put_owner(&mut self, owner: PeerId, facts: OwnerFacts) {
+        self.current = None;
+        self.owners.put(owner, facts);
+        self.totals
+            .resize(self.owners.slot_count(), OwnerTotals::default());
+    }
+
+    /// Takes an owner out with all its records; yields the ids that went.
+    pub fn drop_owner(&mut self, owner: &PeerId) -> Vec<FileId> {
+        let Some(index) = self.owners.index_of(owner) else {
+            return Vec::new();
+        };
+        let mut ids: Vec<FileId> = (self.waiting.values())
+            .filter(|entry| entry.owner == *owner)
+            .map(|entry| entry.id)
+            .collect();
+        for layer in &self.layers {
+            let docs = layer.docs_of_owner(index);
+            let last_names = docs.filter(|&doc| layer.segment.scan(doc).place.is_last());
+            ids.extend(last_names.map(|doc| layer.segment.detail(doc).id));
+        }
+        for id in &ids {
+            self.remove(id);
+        }
+        self.current = None;
+        self.owners.free(owner);
+        ids
+    }
+
+    /// Puts a record in, in place of one with the same id. A record without a name is not kept.
+    pub fn put(&mut self, entry: FileEntry) {
+        self.remove(&entry.id);
+        if entry.names.is_empty() {
+            return;
+        }
+        self.current = None;
+        let owner = self.number(entry.owner);
+        self.count(owner, &entry, Sign::Plus);
+        self.touched.insert(entry.hash);
+        self.wait(entry);
+        if self.waiting.len() >= WAITING_MAX_COUNT {
+            self.freeze();
+        }
+    }
+
+    /// Takes a record out; yields it.
+    pub fn remove(&mut self, id: &FileId) -> Option<FileEntry> {
+        let entry = self.take(id)?;
+        let owner = self.number(entry.owner);
+        self.count(owner, &entry, Sign::Minus);
+        self.touched.insert(entry.hash);
+        Some(entry)
+    }
+
+    /// The record as it stands.
+    pub fn get(&self, id: &FileId) -> Option<FileEntry> {
+        if let Some(entry) = self.waiting.get(id) {
+            return Some(entry.clone());
+        }
+        let spot = layer::find(&self.layers, id)?;
+        self.layers[spot.layer].entry(spot.doc, &self.owners)
+    }
+
+    /// Sets the redirect count of a record.
+    pub fn set_downloads(&mut self, id: &FileId, downloads: u64) {
+        if let Some(mut entry) = self.take(id) {
+            entry.downloads = downloads;
+            self.wait(entry);
+        }
+    }
+
+    /// Sets the votes of a record.
+    pub fn set_rating(&mut self, id: &FileId, sum: u64, votes: u64) {
+        if let Some(mut entry) = self.take(id) {
+            entry.rating_sum = sum;
+            entry.rating_votes = votes;
+            self.wait(entry);
+        }
+    }
+
+    /// Sums over an owner's complete records; kept, not counted anew.
+    pub fn totals(&self, owner: &PeerId) -> OwnerTotals {
+        let index = self.owners.index_of(owner);
+        let totals = index.and_then(|index| self.totals.get(index as usize));
+        totals.copied().unwrap_or_default()
+    }
+
+    /// Every record, for a snapshot, in no particular order.
+    pub fn entries(&self) -> Box<dyn Iterator<Item = FileEntry> + '_> {
+        let frozen = self.layers.iter().flat_map(|layer| {
+            let docs = 0..layer.segment.doc_count();
+            docs.filter(|&doc| layer.segment.scan(doc).place.is_last() && layer.is_live(doc))
+                .filter_map(|doc| layer.entry(doc, &self.owners))
+        });
+        Box::new(frozen.chain(self.waiting.values().cloned()))
+    }
+
+    /// What readers see from now on; cheap after a small change.
+    pub fn view(&mut self) -> Arc<CatalogView> {
+        if let Some(view) = &self.current {
+            return Arc::clone(view);
+        }
+        self.freeze();
+        let view = Arc::new(CatalogView {
+            layers: self.layers.clone(),
+            owners: self.owners.clone(),
+            file_count: self.file_count,
+            byte_count: self.byte_count,
+        });
+        self.current = Some(Arc::clone(&view));
+        view
+    }
+
+    fn number(&mut self, owner: PeerId) -> OwnerIndex {
+        let index = self.owners.number(owner);
+        self.totals
+            .resize(self.owners.slot_count(), OwnerTotals::default());
+        index
+    }
+
+    /// Takes a record from where it is, its sums untouched.
+    fn take(&mut self, id: &FileId) -> Option<FileEntry> {
+        if let Some(entry) = self.waiting.remove(id) {
+            if let Some(ids) = self.waiting_by_hash.get_mut(&entry.hash) {
+                ids.retain(|waiting| waiting != id);
+            }
+            self.current = None;
+            return Some(entry);
+        }
+        let spot = layer::find(&self.layers, id)?;
+        let layer = &mut self.layers[spot.layer];
+        let entry = layer.entry(spot.doc, &self.owners)?;
+        let docs: Vec<Doc> = layer.docs_of_id(id).collect();
+        layer.bury(docs);
+        self.current = None;
+        Some(entry)
+    }
+
+    fn wait(&mut self, entry: FileEntry) {
+        let ids = self.waiting_by_hash.entry(entry.hash).or_default();
+        ids.push(entry.id);
+        self.waiting.insert(entry.id, entry);
+    }
+
+    /// Keeps the sums.
+    fn count(&mut self, owner: OwnerIndex, entry: &FileEntry, sign: Sign) {
+        if entry.is_partial {
+            return;
+        }
+        let totals = &mut self.totals[owner as usize];
+        for name in &entry.names {
+            totals.digest.toggle(&name.path, &entry.hash);
+        }
+        sign.apply(&mut totals.files, 1);
+        sign.apply(&mut totals.bytes, entry.size_bytes);
+        sign.apply(&mut self.file_count, 1);
+        sign.apply(&mut self.byte_count, entry.size_bytes);
+    }
+
+    /// Makes a segment of all records that wait, and of those whose content is held more or less
+    /// widely than is written in their segment.
+    fn freeze(&mut self) {
+        let crowds = self.recount();
+        if !self.waiting.is_empty() {
+            let owners = &self.owners;
+            let prepared: Vec<Prepared> = std::mem::take(&mut self.waiting)
+                .into_values()
+                .filter_map(|entry| {
+                    let owner = owners.index_of(&entry.owner)?;
+                    let crowd = crowds.get(&entry.hash).copied().unwrap_or_default();
+                    Some(Prepared::new(entry, owner, crowd))
+                })
+                .collect();
+            let rows = prepared.iter().flat_map(Prepared::rows).collect();
+            self.layers.push(Layer::new(Segment::new(rows)));
+        }
+        self.waiting_by_hash.clear();
+        self.merge();
+    }
+
+    /// The crowd of every content that is touched or waits; takes records out of their segments
+    /// that have another one written there.
+    fn recount(&mut self) -> HashMap<ContentHash, u8> {
+        let mut hashes = std::mem::take(&mut self.touched);
+        hashes.extend(self.waiting_by_hash.keys());
+        let mut crowds = HashMap::with_capacity(hashes.len());
+        for hash in hashes {
+            let waiting = self.waiting_by_hash.get(&hash);
+            let waiting_count = waiting.into_iter().flatten().filter(|id| {
+                let entry = self.waiting.get(*id);
+                entry.is_some_and(|entry| !entry.is_partial)
+            });
+            let mut holder_count = waiting_count.count();
+            let mut frozen = Vec::new();
+            for (spot, scan) in layer::holders(&self.layers, &hash) {
+                if !scan.is_partial {
+                    holder_count += 1;
+                    frozen.push((spot, scan.crowd));
+                }
+            }
+            let crowd = crowd(holder_count);
+            frozen.retain(|(_, stored)| *stored != crowd);
+            for (spot, _) in frozen {
+                let id = self.layers[spot.layer].segment.detail(spot.doc).id;
+                if let Some(entry) = self.take(&id) {
+                    self.waiting.insert(id, entry);
+                }
+            }
+            crowds.insert(hash, crowd);
+        }
+        crowds
+    }
+
+    /// Merges the newest layers until each is at least twice the next.
+    fn merge(&mut self) {
+        self.layers.retain(|layer| layer.live_count() > 0);
+        while let [.., older, newer] = &self.layers[..] {
+            let is_small = older.live_count() < 2 * newer.live_count();
+            let bytes = older.segment.arena_bytes() + newer.segment.arena_bytes();
+            if !is_small || bytes > ARENA_MAX_BYTES {
+                break;
+            }
+            let rows = [older, newer].into_iter().flat_map(|layer| {
+                let docs = (0..layer.segment.doc_count()).filter(|&doc| layer.is_live(doc));
+                docs.map(|doc| layer.segment.row(doc))
+            });
+            let merged = Layer::new(Segment::new(rows.collect()));
+            self.layers.truncate(self.layers.len() - 2);
+            self.layers.push(merged);
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Sign {
+    Plus,
+    Minus,
+}
+
+impl Sign {
+    fn apply(self, sum: &mut u64, amount: u64) {
+        *sum = match self {
+            Self::Plus => sum.saturating_add(amount),
+            Self::Minus => sum.saturating_sub(amount),
+        };
+    }
+}
