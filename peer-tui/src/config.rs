@@ -1,8 +1,27 @@
 //! Settings with their defaults and reasons. Layers: default < file < environment < flag.
+//!
+//! Knows values and where they came from; opens nothing but the configuration file.
 
-use std::net::SocketAddr;
+pub mod layer;
+pub mod value;
+
+use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+
+use etcetera::BaseStrategy as _;
+
+pub use layer::{ConfigError, Layer, Layers, Origin};
+
+/// Port of the first peer on a machine; the next free one above it is taken where this is in use.
+pub const PORT: u16 = 7071;
+/// Between full looks at the folders: notifications are hints and may be lost, half a minute is how
+/// long a lost one may go unseen.
+pub const RESCAN_EVERY: Duration = Duration::from_secs(30);
+/// Upload slots in all: at 64 the streams of a gigabit link still get 2 MiB/s each.
+pub const SLOTS: usize = 64;
+/// Upload slots a downloader: one in eight, so that eight of them are served at once.
+pub const SLOTS_PER_CLIENT: usize = 8;
 
 /// Everything the engine can be told.
 #[derive(Debug, Clone)]
@@ -41,3 +60,109 @@ pub struct Config {
     /// Larger files are not shared.
     pub max_file_size: Option<u64>,
 }
+
+impl Config {
+    /// Reads every setting from the highest layer that has it.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the setting, where it was set, its value and what would be right.
+    pub fn from_layers(layers: &Layers) -> Result<Self, ConfigError> {
+        let listen = layers.read("listen", value::listen)?;
+        let shares = layers.read_list("share", value::folder)?;
+        let is_downloads_private = layers
+            .read("no-share-downloads", value::yes_or_no)?
+            .unwrap_or(false);
+        let config = Self {
+            index: layers.read("index", value::index)?,
+            shares: match shares {
+                Some(shares) => shares,
+                None => vec![home("share")?.join("peerdex/shared_files")],
+            },
+            downloads: match layers.read("downloads", value::folder)? {
+                Some(downloads) => downloads,
+                None => home("downloads")?.join("peerdex/downloads"),
+            },
+            share_downloads: !is_downloads_private,
+            listen: listen.unwrap_or(SocketAddr::from((Ipv6Addr::UNSPECIFIED, PORT))),
+            listen_is_fixed: listen.is_some(),
+            advertise: layers.read("advertise", value::socket_address)?,
+            name: match layers.read("name", value::peer_name)? {
+                Some(name) => name,
+                None => host_name(),
+            },
+            data: data_folder(layers)?,
+            heartbeat_interval: layers.read("heartbeat-interval", value::seconds)?,
+            rescan_every: layers
+                .read("rescan-every", value::seconds)?
+                .unwrap_or(RESCAN_EVERY),
+            up_limit: layers.read("up-limit", value::rate)?.flatten(),
+            down_limit: layers.read("down-limit", value::rate)?.flatten(),
+            slots: layers.read("slots", value::count)?.unwrap_or(SLOTS),
+            slots_per_client: layers
+                .read("slots-per-client", value::count)?
+                .unwrap_or(SLOTS_PER_CLIENT),
+            max_file_size: layers.read("max-file-size", value::size)?,
+        };
+        layers.refuse_unknown()?;
+        Ok(config)
+    }
+
+    /// All settings at their defaults, for a peer whose folders are given (tests, demo, embedding).
+    pub fn in_folders(data: PathBuf, share: PathBuf, downloads: PathBuf) -> Self {
+        Self {
+            index: None,
+            shares: vec![share],
+            downloads,
+            share_downloads: true,
+            listen: SocketAddr::from((Ipv6Addr::UNSPECIFIED, PORT)),
+            listen_is_fixed: false,
+            advertise: None,
+            name: host_name(),
+            data,
+            heartbeat_interval: None,
+            rescan_every: RESCAN_EVERY,
+            up_limit: None,
+            down_limit: None,
+            slots: SLOTS,
+            slots_per_client: SLOTS_PER_CLIENT,
+            max_file_size: None,
+        }
+    }
+}
+
+/// The data folder alone: all that a command needs to find the daemon.
+///
+/// # Errors
+/// As [`Config::from_layers`].
+pub fn data_folder(layers: &Layers) -> Result<PathBuf, ConfigError> {
+    if let Some(folder) = layers.read("data", value::folder)? {
+        return Ok(folder);
+    }
+    let base = etcetera::choose_base_strategy().map_err(|_| no_home("data"))?;
+    Ok(base.data_dir().join("peerdex").join("peer"))
+}
+
+fn home(setting: &'static str) -> Result<PathBuf, ConfigError> {
+    etcetera::home_dir().map_err(|_| no_home(setting))
+}
+
+fn no_home(setting: &'static str) -> ConfigError {
+    ConfigError {
+        message: format!("there is no home folder here (HOME is not set): give --{setting} DIR"),
+    }
+}
+
+/// The name of this machine without its domain; it need not be unique.
+pub fn host_name() -> String {
+    let name = rustix::system::uname();
+    let text = name.nodename().to_string_lossy();
+    let short = text.split('.').next().unwrap_or_default().trim();
+    if short.is_empty() {
+        "peer".to_owned()
+    } else {
+        short.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests;
