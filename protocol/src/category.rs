@@ -2,8 +2,10 @@
 //!
 //! Knows names only: it never looks into a file.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -69,11 +71,15 @@ impl Category {
 
     /// The kind that goes with an ending without its dot, in any case.
     pub fn of_ending(ending: &str) -> Self {
+        static KNOWN: LazyLock<HashMap<&str, Category>> = LazyLock::new(|| {
+            let words = ENDINGS.iter().flat_map(|(category, endings)| {
+                let words = endings.split_ascii_whitespace();
+                words.map(move |ending| (ending, *category))
+            });
+            words.collect()
+        });
         let lower = ending.to_ascii_lowercase();
-        ENDINGS
-            .iter()
-            .find(|(_, endings)| endings.split_ascii_whitespace().any(|known| known == lower))
-            .map_or(Self::Other, |(category, _)| *category)
+        KNOWN.get(lower.as_str()).copied().unwrap_or_default()
     }
 }
 

@@ -13,6 +13,9 @@ pub(crate) const NON_JOINER: char = '\u{200C}';
 
 /// Control characters and line or paragraph separators: they move the cursor or end a line.
 pub(crate) fn is_control(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_ascii_control();
+    }
     matches!(
         character.general_category(),
         GeneralCategory::Control
@@ -36,15 +39,16 @@ pub(crate) fn is_invisible(character: char) -> bool {
             | '\u{FFA0}'
             | '\u{E0000}'..='\u{E00FF}'
     );
-    is_filler || character.general_category() == GeneralCategory::Format
+    is_filler || !character.is_ascii() && character.general_category() == GeneralCategory::Format
 }
 
 /// Nobody can say what it looks like: private use, unassigned, surrogates.
 pub(crate) fn is_unknown(character: char) -> bool {
-    matches!(
-        character.general_category(),
-        GeneralCategory::PrivateUse | GeneralCategory::Unassigned | GeneralCategory::Surrogate
-    )
+    !character.is_ascii()
+        && matches!(
+            character.general_category(),
+            GeneralCategory::PrivateUse | GeneralCategory::Unassigned | GeneralCategory::Surrogate
+        )
 }
 
 /// Stands on or around the character before it.
@@ -54,10 +58,11 @@ pub(crate) fn is_mark(character: char) -> bool {
 
 /// Accents and the like: marks that take no room of their own.
 pub(crate) fn is_accent(character: char) -> bool {
-    matches!(
-        character.general_category(),
-        GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark
-    )
+    !character.is_ascii()
+        && matches!(
+            character.general_category(),
+            GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark
+        )
 }
 
 /// A picture that may be joined to another one.

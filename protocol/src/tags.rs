@@ -75,6 +75,9 @@ fn words_of(text: &str) -> impl Iterator<Item = String> {
     text.split(|c: char| !c.is_alphanumeric() && !is_mark(c))
         .filter(|word| !word.is_empty() && word.len() <= TAG_MAX_BYTES)
         .map(|word| {
+            if word.is_ascii() {
+                return word.to_ascii_lowercase();
+            }
             let shown = word.chars().filter(|c| !is_hidden(*c));
             shown.flat_map(char::to_lowercase).nfc().collect()
         })
