@@ -1,0 +1,326 @@
+//! Who may speak to the index at all: looked at before any route, by address, `Host`, `Origin` and
+//! proxy headers alone.
+//!
+//! Pure: it must not know the state of the network.
+
+use std::net::IpAddr;
+
+use http::header::{FORWARDED, HOST, ORIGIN};
+use http::uri::Authority;
+use http::{HeaderMap, Method, Version, request};
+use protocol::problem::Slug;
+
+use crate::command::Refusal;
+use crate::http::limits::network_of;
+use crate::view::Vantage;
+
+/// The rules that a request must pass.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    allows_public: bool,
+    /// Lower case, without port.
+    hosts: Vec<String>,
+}
+
+impl Gate {
+    /// Open mode: neighbours only.
+    pub fn open(machine_name: &str, allowed_hosts: &[String]) -> Self {
+        let machine = machine_name.trim_end_matches('.').to_lowercase();
+        let short = machine.split('.').next().unwrap_or_default().to_owned();
+        let mut hosts = vec![
+            "localhost".to_owned(),
+            format!("{short}.local"),
+            short,
+            machine,
+        ];
+        hosts.extend(allowed_hosts.iter().map(|host| host.to_lowercase()));
+        hosts.retain(|host| !host.is_empty() && host != ".local");
+        Self {
+            allows_public: false,
+            hosts,
+        }
+    }
+
+    /// The same for every address there is.
+    #[must_use]
+    pub fn with_public(mut self) -> Self {
+        self.allows_public = true;
+        self
+    }
+
+    /// Looks at the head of a request.
+    ///
+    /// # Errors
+    /// `public-address-refused`, `forwarded-refused`, `invalid-request`, `forbidden-host`,
+    /// `forbidden-origin`.
+    pub fn check(&self, head: &request::Parts, vantage: &Vantage) -> Result<(), Refusal> {
+        self.check_address(vantage.remote)?;
+        check_forwarded(&head.headers)?;
+        let host = self.check_host(head)?;
+        let is_feed = matches!(
+            head.uri.path(),
+            protocol::routes::FEED | protocol::routes::FEED_API
+        );
+        let is_reading = matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS);
+        if is_feed || !is_reading {
+            check_origin(&head.headers, host.as_ref())?;
+        }
+        Ok(())
+    }
+
+    fn check_address(&self, remote: IpAddr) -> Result<(), Refusal> {
+        if self.allows_public || is_neighbour(remote) {
+            return Ok(());
+        }
+        let detail = format!(
+            "this index serves its own network, and {remote} is a public address; whoever runs \
+             the index may start it with --allow-public, or join its network (a VPN counts)"
+        );
+        Err(Refusal::new(Slug::PublicAddressRefused, detail))
+    }
+
+    /// The one `Host`, which must name this machine: a name that somebody else controls is how a
+    /// web page reaches into a private network (DNS rebinding).
+    fn check_host(&self, head: &request::Parts) -> Result<Option<Authority>, Refusal> {
+        let mut hosts = head.headers.get_all(HOST).iter();
+        let (first, second) = (hosts.next(), hosts.next());
+        if second.is_some() {
+            return Err(invalid("the request has two Host headers"));
+        }
+        let Some(value) = first else {
+            // HTTP/1.0 has none; such a client is no browser.
+            return if head.version < Version::HTTP_11 {
+                Ok(None)
+            } else {
+                Err(invalid("the request has no Host header"))
+            };
+        };
+        let host = Authority::try_from(value.as_bytes())
+            .map_err(|_| invalid("the Host header is no host and port"))?;
+        if let Some(target) = head.uri.authority()
+            && *target != host
+        {
+            return Err(invalid(
+                "the request names one host and its Host header another",
+            ));
+        }
+        if self.is_ours(host.host()) {
+            return Ok(Some(host));
+        }
+        let detail = format!(
+            "this index does not go by the name {:?}; use its address, or start it with \
+             --allow-host and that name",
+            host.host()
+        );
+        Err(Refusal::new(Slug::ForbiddenHost, detail))
+    }
+
+    fn is_ours(&self, host: &str) -> bool {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let name = host.trim_end_matches('.').to_lowercase();
+        bare.parse::<IpAddr>().is_ok() || self.hosts.contains(&name)
+    }
+}
+
+fn invalid(detail: &str) -> Refusal {
+    Refusal::new(Slug::InvalidRequest, detail)
+}
+
+/// Loopback, private, unique-local, shared (100.64/10) and link-local addresses.
+pub fn is_neighbour(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [first, second, ..] = address.octets();
+            let is_shared = first == 100 && second & 0xc0 == 64;
+            address.is_loopback() || address.is_private() || address.is_link_local() || is_shared
+        }
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+    }
+}
+
+/// Behind a proxy everybody would look like a neighbour.
+fn check_forwarded(headers: &HeaderMap) -> Result<(), Refusal> {
+    let names = ["x-forwarded-for", "x-real-ip", FORWARDED.as_str()];
+    if names.iter().all(|name| !headers.contains_key(*name)) {
+        return Ok(());
+    }
+    let detail = "the request came through a proxy, which this index does not trust: it could not \
+                  tell its neighbours from the whole Internet; connect to the index directly";
+    Err(Refusal::new(Slug::ForwardedRefused, detail))
+}
+
+/// A page may call only the place it came from.
+fn check_origin(headers: &HeaderMap, host: Option<&Authority>) -> Result<(), Refusal> {
+    let mut origins = headers.get_all(ORIGIN).iter();
+    let Some(origin) = origins.next() else {
+        return Ok(());
+    };
+    let authority = origin
+        .to_str()
+        .ok()
+        .and_then(|text| text.strip_prefix("http://"))
+        .and_then(|text| text.parse::<Authority>().ok());
+    let port = |authority: &Authority| authority.port_u16().unwrap_or(80);
+    let is_same = authority.zip(host).is_some_and(|(origin, host)| {
+        origin.host().eq_ignore_ascii_case(host.host()) && port(&origin) == port(host)
+    });
+    if is_same && origins.next().is_none() {
+        return Ok(());
+    }
+    let detail = "pages of another origin may not change anything here or watch the feed";
+    Err(Refusal::new(Slug::ForbiddenOrigin, detail))
+}
+
+/// The address that caps count a client under.
+pub fn counted_as(vantage: &Vantage) -> IpAddr {
+    network_of(vantage.remote)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `lines` are the request line without version and then headers; the answer is the slug.
+    fn check(remote: &str, lines: &[&str], expected: Option<Slug>) {
+        let gate = Gate::open("Attic.example", &["Files.Home".to_owned()]);
+        let (method, uri) = lines[0].split_once(' ').unwrap();
+        let mut request = http::Request::builder().method(method).uri(uri);
+        for line in &lines[1..] {
+            let (name, value) = line.split_once(": ").unwrap();
+            request = request.header(name, value);
+        }
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        let vantage = Vantage {
+            remote: remote.parse().unwrap(),
+            local: "192.168.1.1".parse().unwrap(),
+        };
+        let found = gate
+            .check(&head, &vantage)
+            .err()
+            .map(|refusal| refusal.slug);
+        assert_eq!(found, expected, "{remote} {lines:?}");
+    }
+
+    #[test]
+    fn open_mode_serves_neighbours_and_refuses_the_internet() {
+        for near in [
+            "127.0.0.1",
+            "::1",
+            "10.9.8.7",
+            "172.16.0.1",
+            "192.168.3.4",
+            "100.64.0.1",
+            "100.127.255.255",
+            "fd12::1",
+            "fe80::1",
+            "169.254.7.7",
+            "::ffff:10.0.0.1",
+        ] {
+            check(near, &["GET /", "host: 192.168.1.1:7070"], None);
+        }
+        for far in [
+            "8.8.8.8",
+            "172.32.0.1",
+            "100.128.0.1",
+            "100.63.0.1",
+            "2600::1",
+            "fec0::1",
+        ] {
+            let refused = Some(Slug::PublicAddressRefused);
+            check(far, &["GET /", "host: 192.168.1.1:7070"], refused);
+        }
+    }
+
+    #[test]
+    fn the_host_must_be_an_address_or_a_name_of_this_machine() {
+        for ours in [
+            "192.168.1.1:7070",
+            "192.168.1.1",
+            "[::1]:7070",
+            "[fd00::1]",
+            "localhost:7070",
+            "LOCALHOST",
+            "attic",
+            "attic.local:7070",
+            "attic.example:7070",
+            "Attic.Example.",
+            "files.home",
+        ] {
+            check("::1", &["GET /", &format!("host: {ours}")], None);
+        }
+        for foreign in [
+            "evil.example",
+            "127.0.0.1.evil.example",
+            "attic.evil",
+            "localhost.evil",
+        ] {
+            let host = format!("host: {foreign}");
+            check("::1", &["GET /", &host], Some(Slug::ForbiddenHost));
+            check(
+                "::1",
+                &["POST /api/v1/files/batch", &host],
+                Some(Slug::ForbiddenHost),
+            );
+        }
+        check("::1", &["GET /"], Some(Slug::InvalidRequest));
+        check("::1", &["GET /", "host: a b"], Some(Slug::InvalidRequest));
+        let two = ["GET /", "host: localhost", "host: evil.example"];
+        check("::1", &two, Some(Slug::InvalidRequest));
+        let split = ["GET http://evil.example/", "host: localhost"];
+        check("::1", &split, Some(Slug::InvalidRequest));
+    }
+
+    #[test]
+    fn foreign_pages_change_nothing_and_watch_nothing() {
+        let host = "host: 192.168.1.1:7070";
+        let forbidden = Some(Slug::ForbiddenOrigin);
+        for origin in [
+            "http://evil.example",
+            "https://192.168.1.1:7070",
+            "http://192.168.1.1",
+            "http://192.168.1.1:8080",
+            "null",
+            "file://",
+            "",
+        ] {
+            let origin = format!("origin: {origin}");
+            for changing in [
+                "POST /api/v1/peers/register",
+                "DELETE /api/v1/files/1",
+                "PUT /",
+            ] {
+                check("::1", &[changing, host, &origin], forbidden);
+            }
+            check("::1", &["GET /ws", host, &origin], forbidden);
+            check("::1", &["GET /api/v1/ws?since=1", host, &origin], forbidden);
+            check("::1", &["GET /api/v1/stats", host, &origin], None);
+        }
+        let own = "origin: http://192.168.1.1:7070";
+        check("::1", &["POST /api/v1/peers/register", host, own], None);
+        check("::1", &["GET /ws", host, own], None);
+        let default_port = ["POST /", "host: localhost", "origin: http://localhost:80"];
+        check("::1", &default_port, None);
+        let two = ["POST /", host, own, "origin: http://evil.example"];
+        check("::1", &two, forbidden);
+    }
+
+    #[test]
+    fn requests_that_came_through_a_proxy_are_refused() {
+        for header in [
+            "x-forwarded-for: 1.2.3.4",
+            "forwarded: for=1.2.3.4",
+            "x-real-ip: 1.2.3.4",
+        ] {
+            let lines = ["GET /", "host: localhost", header];
+            check("127.0.0.1", &lines, Some(Slug::ForwardedRefused));
+        }
+    }
+
+    #[test]
+    fn the_internet_is_served_when_it_is_allowed() {
+        let gate = Gate::open("attic", &[]).with_public();
+        assert!(gate.check_address("8.8.8.8".parse().unwrap()).is_ok());
+    }
+}

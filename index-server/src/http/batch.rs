@@ -1,0 +1,151 @@
+//! POST `/api/v1/files/batch`: lines of changes, read as they come and handed on in portions, so
+//! that a batch of any length costs the memory of one portion. A bad line is rejected by itself.
+
+pub mod line;
+pub mod lines;
+
+use protocol::file::{BatchResponse, RejectedLine};
+use warp::reply::Response;
+
+use self::line::BatchChange;
+use self::lines::Lines;
+use crate::command::{Actor, Answer, Command, FileChange, FileChanged, Refusal};
+use crate::http::body::require_ndjson_type;
+use crate::http::call::{Call, owner_mismatch};
+use crate::http::files::unexpected;
+use crate::http::reply;
+use crate::sequencer::Index;
+
+/// Changes handed to the sequencer at once: large enough that a commit is shared by many, small
+/// enough that others get their turn.
+const PORTION_MAX_COUNT: usize = 1_000;
+/// Rejected lines that are told one by one; a list of them without end would be a memory hole.
+const REJECTED_MAX_COUNT: usize = 10_000;
+
+/// POST `/api/v1/files/batch`.
+pub(super) async fn batch(mut call: Call) -> Result<Response, Refusal> {
+    let answer = take_lines(&mut call).await;
+    if answer.is_err() {
+        call.body.drain().await;
+    }
+    reply::json(&answer?)
+}
+
+async fn take_lines(call: &mut Call) -> Result<BatchResponse, Refusal> {
+    require_ndjson_type(&call.headers)?;
+    let mut batch = Batch {
+        index: call.index()?,
+        actor: None,
+        portion: Vec::new(),
+        positions: Vec::new(),
+        answer: BatchResponse::default(),
+    };
+    if call.header(protocol::routes::PEER_ID_HEADER).is_some() {
+        batch.become_actor(call, None)?;
+    }
+    let mut lines = Lines::default();
+    while let Some(bytes) = call.body.next().await? {
+        lines.push(&bytes);
+        while let Some((number, line)) = lines.next_line() {
+            batch.take(call, number, line).await?;
+        }
+    }
+    if let Some((number, line)) = lines.last_line() {
+        batch.take(call, number, line).await?;
+    }
+    if batch.actor.is_none() {
+        // Nobody was named, by the header or a line.
+        batch.become_actor(call, None)?;
+    }
+    batch.hand_on().await?;
+    Ok(batch.answer)
+}
+
+struct Batch {
+    index: Index,
+    actor: Option<Actor>,
+    portion: Vec<FileChange>,
+    /// The line that each change of the portion stands on.
+    positions: Vec<u64>,
+    answer: BatchResponse,
+}
+
+impl Batch {
+    fn become_actor(&mut self, call: &Call, owner: Option<&str>) -> Result<(), Refusal> {
+        let actor = call.actor_or_owner(owner)?;
+        self.index.check_actor(&actor)?;
+        self.actor = Some(actor);
+        Ok(())
+    }
+
+    /// One line; only what makes the whole request pointless is an error.
+    async fn take(
+        &mut self,
+        call: &Call,
+        number: u64,
+        line: Result<Vec<u8>, Refusal>,
+    ) -> Result<(), Refusal> {
+        let change = match line.and_then(|line| line::read(&line)) {
+            Ok(Some(change)) => change,
+            Ok(None) => return Ok(()),
+            Err(refusal) => {
+                self.reject(number, refusal);
+                return Ok(());
+            }
+        };
+        let BatchChange { owner, change } = change;
+        match (&self.actor, owner) {
+            (Some(actor), Some(owner)) if owner != actor.peer.to_string() => {
+                return Err(owner_mismatch());
+            }
+            (None, owner) => self.become_actor(call, owner.as_deref())?,
+            _ => {}
+        }
+        self.portion.push(change);
+        self.positions.push(number);
+        if self.portion.len() >= PORTION_MAX_COUNT {
+            self.hand_on().await?;
+        }
+        Ok(())
+    }
+
+    async fn hand_on(&mut self) -> Result<(), Refusal> {
+        let Some(actor) = self.actor.clone().filter(|_| !self.portion.is_empty()) else {
+            return Ok(());
+        };
+        let changes = std::mem::take(&mut self.portion);
+        let positions = std::mem::take(&mut self.positions);
+        let command = Command::ChangeFiles { actor, changes };
+        let Answer::FilesChanged(outcomes) = self.index.ask(command).await? else {
+            return Err(unexpected());
+        };
+        for (number, outcome) in positions.into_iter().zip(outcomes) {
+            match outcome {
+                FileChanged::Added(_) => self.answer.added += 1,
+                FileChanged::Updated(_) => self.answer.updated += 1,
+                FileChanged::Removed => self.answer.removed += 1,
+                FileChanged::Refused(refusal) => self.reject(number, refusal),
+            }
+        }
+        Ok(())
+    }
+
+    fn reject(&mut self, number: u64, refusal: Refusal) {
+        let detail = match (self.answer.rejected.len(), refusal.pointer) {
+            (REJECTED_MAX_COUNT.., _) => return,
+            (count, _) if count + 1 == REJECTED_MAX_COUNT => {
+                format!(
+                    "{} (rejected lines after this one are not listed)",
+                    refusal.detail
+                )
+            }
+            (_, Some(pointer)) => format!("{pointer}: {}", refusal.detail),
+            (_, None) => refusal.detail,
+        };
+        self.answer.rejected.push(RejectedLine {
+            line: number,
+            slug: refusal.slug.as_str().to_owned(),
+            detail,
+        });
+    }
+}

@@ -1,0 +1,184 @@
+//! One connection: hyper on top of the watched stream, the gate before the routes, and an answer
+//! whatever happens in a handler.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
+use http::{HeaderValue, Request, Response as HttpResponse};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use protocol::problem::Slug;
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+use tower_service::Service as _;
+use tracing::{debug, error};
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+
+use crate::command::Refusal;
+use crate::http::App;
+use crate::http::head_guard::{HeadGuard, KEEP_ALIVE_IDLE, Verdict};
+use crate::http::listener::permits::Permit;
+use crate::http::problem;
+use crate::http::routes::RoutePattern;
+use crate::view::Vantage;
+
+/// Request heads, 16 KiB as elsewhere; also the most that hyper buffers of a connection.
+const HEAD_MAX_BYTES: usize = 16 * 1024;
+const HEADERS_MAX_COUNT: usize = 64;
+
+/// Both ends of a connection and the right to hold it, as handlers see them.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// Both ends; IPv4-mapped addresses already as IPv4.
+    pub vantage: Vantage,
+    /// Kept by whoever goes on with the connection after an upgrade.
+    pub permit: Arc<Permit>,
+}
+
+/// What answers requests; cheap to clone.
+#[derive(Clone)]
+pub struct Service {
+    app: Arc<App>,
+    routes: BoxedFilter<(Response,)>,
+}
+
+/// A connection about to be served.
+pub struct Pending {
+    service: Service,
+    stream: HeadGuard,
+    connection: Connection,
+}
+
+impl Service {
+    /// The gate of `app` before `routes`.
+    pub fn new(app: Arc<App>, routes: BoxedFilter<(Response,)>) -> Self {
+        Self { app, routes }
+    }
+
+    /// Makes a connection ready to be served.
+    pub fn connection(
+        &self,
+        stream: TcpStream,
+        remote: SocketAddr,
+        local: SocketAddr,
+        permit: Permit,
+    ) -> Pending {
+        let vantage = Vantage {
+            remote: remote.ip().to_canonical(),
+            local: local.ip().to_canonical(),
+        };
+        Pending {
+            service: self.clone(),
+            stream: HeadGuard::new(stream),
+            connection: Connection {
+                vantage,
+                permit: Arc::new(permit),
+            },
+        }
+    }
+
+    async fn answer(
+        self,
+        mut request: Request<Incoming>,
+        connection: Connection,
+        verdict: Verdict,
+    ) -> Response {
+        let started = self.app.clock.instant();
+        let method = request.method().clone();
+        let closes = request.headers().contains_key(TRANSFER_ENCODING) || verdict.is_ambiguous();
+        let vantage = connection.vantage;
+        request.extensions_mut().insert(connection);
+        let handling = AssertUnwindSafe(self.admit_and_route(request, vantage, &verdict));
+        let mut response = handling.catch_unwind().await.unwrap_or_else(|_| {
+            error!(%method, "a handler panicked; the request was answered with 500");
+            problem::internal()
+        });
+        if closes {
+            // Behind a chunked body the stream is no longer watched for smuggled heads.
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
+        let pattern = response.extensions().get::<RoutePattern>();
+        let route = pattern.map_or("none", |pattern| pattern.0);
+        let took = self.app.clock.instant() - started;
+        let status = response.status().as_u16();
+        self.app.metrics.count_request(route, status);
+        self.app.metrics.request_seconds.observe(took.as_secs_f64());
+        debug!(%method, route, status, remote = %vantage.remote, took_us = took.as_micros(), "answered");
+        response
+    }
+
+    async fn admit_and_route(
+        &self,
+        request: Request<Incoming>,
+        vantage: Vantage,
+        verdict: &Verdict,
+    ) -> Response {
+        if verdict.is_ambiguous() {
+            return problem::respond(&Refusal::new(
+                Slug::InvalidRequest,
+                "the request can be read in two ways: Content-Length stands beside \
+                 Transfer-Encoding, or a header line is folded or badly ended",
+            ));
+        }
+        let (mut head, body) = request.into_parts();
+        if let Err(refusal) = self.app.gate.check(&head, &vantage) {
+            return problem::respond(&refusal);
+        }
+        if head.uri.authority().is_some() {
+            // The absolute form of a request line means the same as its path.
+            let path = head.uri.path_and_query().cloned();
+            head.uri = path.map_or_else(http::Uri::default, http::Uri::from);
+            debug_assert!(head.headers.contains_key(HOST));
+        }
+        let mut routes = warp::service(self.routes.clone());
+        match routes.call(Request::from_parts(head, body)).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+}
+
+impl Pending {
+    /// Serves the connection to its end, or until `stopping` and the answer at hand.
+    pub async fn serve(self, stopping: CancellationToken) {
+        let Self {
+            service,
+            stream,
+            connection,
+        } = self;
+        let verdict = stream.verdict();
+        let remote = connection.vantage.remote;
+        let handler = service_fn(move |request: Request<Incoming>| {
+            let answer = service
+                .clone()
+                .answer(request, connection.clone(), verdict.clone());
+            async move { Ok::<HttpResponse<_>, Infallible>(answer.await) }
+        });
+        let serving = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(KEEP_ALIVE_IDLE)
+            .max_buf_size(HEAD_MAX_BYTES)
+            .max_headers(HEADERS_MAX_COUNT)
+            .serve_connection(TokioIo::new(stream), handler)
+            .with_upgrades();
+        tokio::pin!(serving);
+        let ended = tokio::select! {
+            ended = &mut serving => ended,
+            () = stopping.cancelled() => {
+                serving.as_mut().graceful_shutdown();
+                serving.await
+            }
+        };
+        if let Err(error) = ended {
+            debug!(%remote, %error, "a connection ended badly");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! How many connections may be open, in all and from one address.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::http::limits::network_of;
+use crate::metrics::Metrics;
+
+/// Connections in all: 10,000 watchers and room for everybody else.
+pub const ALL_MAX_COUNT: usize = 12_000;
+/// From one address: browsers open six, a busy peer a dozen.
+pub const ADDRESS_MAX_COUNT: usize = 64;
+
+/// Open connections of each address.
+type Counts = Arc<Mutex<HashMap<IpAddr, usize>>>;
+
+/// Hands out permits; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Permits {
+    all: Arc<Semaphore>,
+    by_address: Counts,
+    counts_loopback: bool,
+}
+
+/// The right to one open connection; whoever holds the connection holds this.
+#[derive(Debug)]
+pub struct Permit {
+    _one: OwnedSemaphorePermit,
+    counted: Option<(Counts, IpAddr)>,
+    metrics: Arc<Metrics>,
+}
+
+impl Permits {
+    /// The defaults; connections over loopback are not counted by address.
+    pub fn sparing_loopback() -> Self {
+        Self::new(false)
+    }
+
+    /// The defaults for every address.
+    pub fn for_all() -> Self {
+        Self::new(true)
+    }
+
+    fn new(counts_loopback: bool) -> Self {
+        Self {
+            all: Arc::new(Semaphore::new(ALL_MAX_COUNT)),
+            by_address: Arc::default(),
+            counts_loopback,
+        }
+    }
+
+    /// Waits until a connection may be taken.
+    pub async fn wait_for_room(&self) {
+        // Given back at once: only the accept loop takes permits, so it is still there then.
+        let _ = self.all.acquire().await;
+    }
+
+    /// A permit for a connection from `remote`, `None` when there are too many.
+    pub fn take(&self, remote: IpAddr, metrics: &Arc<Metrics>) -> Option<Permit> {
+        let one = Arc::clone(&self.all).try_acquire_owned().ok()?;
+        let remote = remote.to_canonical();
+        let counted = if remote.is_loopback() && !self.counts_loopback {
+            None
+        } else {
+            let key = network_of(remote);
+            let mut counts = self
+                .by_address
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let count = counts.entry(key).or_default();
+            if *count >= ADDRESS_MAX_COUNT {
+                return None;
+            }
+            *count += 1;
+            Some((Arc::clone(&self.by_address), key))
+        };
+        metrics.connections.inc();
+        metrics.connections_accepted.inc();
+        Some(Permit {
+            _one: one,
+            counted,
+            metrics: Arc::clone(metrics),
+        })
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.metrics.connections.dec();
+        let Some((counts, key)) = &self.counted else {
+            return;
+        };
+        let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(key) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(key);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_so_many_and_gets_them_back() {
+        let permits = Permits::sparing_loopback();
+        let metrics = Metrics::new();
+        let far: IpAddr = "10.0.0.1".parse().unwrap();
+        let held: Vec<_> = (0..100)
+            .filter_map(|_| permits.take(far, &metrics))
+            .collect();
+        assert_eq!(held.len(), ADDRESS_MAX_COUNT);
+        assert!(
+            permits
+                .take("10.0.0.2".parse().unwrap(), &metrics)
+                .is_some()
+        );
+        drop(held);
+        assert!(permits.by_address.lock().unwrap().is_empty());
+        assert!(permits.take(far, &metrics).is_some());
+    }
+
+    #[test]
+    fn loopback_is_counted_only_on_demand() {
+        let metrics = Metrics::new();
+        let near: IpAddr = "::ffff:127.0.0.1".parse().unwrap();
+        let count = |permits: Permits| {
+            let held: Vec<_> = (0..100)
+                .filter_map(|_| permits.take(near, &metrics))
+                .collect();
+            held.len()
+        };
+        assert_eq!(count(Permits::sparing_loopback()), 100);
+        assert_eq!(count(Permits::for_all()), ADDRESS_MAX_COUNT);
+    }
+}

@@ -1,0 +1,60 @@
+//! For those who run the index: alive, ready, figures, and what a person sees who opens it in a
+//! browser.
+
+use protocol::problem::Slug;
+use warp::reply::Response;
+
+use crate::command::Refusal;
+use crate::http::call::Call;
+use crate::http::reply;
+
+/// GET `/healthz`: the process answers.
+pub(super) async fn alive(_call: Call) -> Result<Response, Refusal> {
+    Ok(reply::text("text/plain; charset=utf-8", "ok\n"))
+}
+
+/// GET `/readyz`: the journal is replayed.
+pub(super) async fn ready(call: Call) -> Result<Response, Refusal> {
+    call.index()?;
+    if call.app.is_stopping() {
+        return Err(Refusal::new(Slug::ShuttingDown, "the index is stopping"));
+    }
+    Ok(reply::text("text/plain; charset=utf-8", "ready\n"))
+}
+
+/// GET `/metrics`.
+pub(super) async fn metrics(call: Call) -> Result<Response, Refusal> {
+    Ok(reply::text(
+        "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        call.app.metrics.encode(),
+    ))
+}
+
+/// GET `/api/v1/stats`.
+pub(super) async fn stats(call: Call) -> Result<Response, Refusal> {
+    reply::json(&call.index()?.view().stats)
+}
+
+/// GET `/`: what this is and how to join.
+pub(super) async fn welcome(call: Call) -> Result<Response, Refusal> {
+    let host = call.header("host").unwrap_or("THIS-HOST:7070");
+    let figures = match call.index() {
+        Ok(index) => {
+            let stats = &index.view().stats;
+            format!(
+                "{} of {} known peers online, {} files.",
+                stats.online_peers, stats.total_peers, stats.total_files
+            )
+        }
+        Err(refusal) => refusal.detail,
+    };
+    let text = format!(
+        "Peerdex index, version {version}\n\
+         {figures}\n\n\
+         Share and fetch files:   peer-tui http://{host}\n\
+         Search from a script:    curl 'http://{host}/api/v1/files/search?q=WORDS'\n\
+         Figures:                 http://{host}/api/v1/stats   http://{host}/metrics\n",
+        version = env!("CARGO_PKG_VERSION"),
+    );
+    Ok(reply::text("text/plain; charset=utf-8", text))
+}

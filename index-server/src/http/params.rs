@@ -1,0 +1,202 @@
+//! The query string: decoded once, read by name. Unknown parameters are ignored, empty ones count
+//! as absent (forms send them so).
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use protocol::limits::{SEARCH_LIMIT_DEFAULT_COUNT, SEARCH_LIMIT_MAX_COUNT};
+use protocol::problem::Slug;
+
+use crate::command::Refusal;
+use crate::http::problem::invalid_parameter;
+
+/// Decoded pairs, in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Params(Vec<(String, String)>);
+
+impl Params {
+    /// Reads `a=b&c=d`, percent- and plus-decoded; bytes that are not UTF-8 become U+FFFD.
+    pub fn parse(raw: &str) -> Self {
+        let pairs = raw.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(name), decode(value))
+        });
+        Self(pairs.collect())
+    }
+
+    /// The first non-empty value of `name`.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(key, value)| key == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The value of `name` read as `T`.
+    ///
+    /// # Errors
+    /// `invalid-parameter` with the reason of the type.
+    pub fn value<T>(&self, name: &str) -> Result<Option<T>, Refusal>
+    where
+        T: FromStr,
+        T::Err: Display,
+    {
+        self.text(name)
+            .map(|text| {
+                text.parse()
+                    .map_err(|error| invalid_parameter(name, format!("{name}: {error}")))
+            })
+            .transpose()
+    }
+
+    /// A whole number.
+    ///
+    /// # Errors
+    /// `invalid-parameter` for anything else.
+    pub fn number(&self, name: &str) -> Result<Option<u64>, Refusal> {
+        self.text(name)
+            .map(|text| {
+                text.parse().map_err(|_| {
+                    invalid_parameter(
+                        name,
+                        format!("{name} takes a whole number from 0 to {}", u64::MAX),
+                    )
+                })
+            })
+            .transpose()
+    }
+
+    /// `true` or `false` (or 1, 0).
+    ///
+    /// # Errors
+    /// `invalid-parameter` for anything else.
+    pub fn flag(&self, name: &str) -> Result<Option<bool>, Refusal> {
+        match self.text(name) {
+            None => Ok(None),
+            Some("true" | "1") => Ok(Some(true)),
+            Some("false" | "0") => Ok(Some(false)),
+            Some(_) => Err(invalid_parameter(name, format!("{name} is true or false"))),
+        }
+    }
+
+    /// One of the words that `T` is written as in JSON.
+    ///
+    /// # Errors
+    /// `invalid-parameter` that lists the words.
+    pub fn word<T: serde::de::DeserializeOwned>(
+        &self,
+        name: &str,
+        words: &str,
+    ) -> Result<Option<T>, Refusal> {
+        use serde::de::IntoDeserializer;
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
+        let word: serde::de::value::StrDeserializer<'_, serde::de::value::Error> =
+            text.into_deserializer();
+        T::deserialize(word)
+            .map(Some)
+            .map_err(|_| invalid_parameter(name, format!("{name} is one of {words}")))
+    }
+
+    /// Rows of a page: `limit`, 1 to 200, 50 where absent.
+    ///
+    /// # Errors
+    /// `invalid-parameter` for what is no number, `invalid-field` for one outside.
+    pub fn limit(&self) -> Result<usize, Refusal> {
+        match self.number("limit")? {
+            None => Ok(SEARCH_LIMIT_DEFAULT_COUNT),
+            Some(limit) => usize::try_from(limit)
+                .ok()
+                .filter(|limit| (1..=SEARCH_LIMIT_MAX_COUNT).contains(limit))
+                .ok_or_else(|| {
+                    Refusal::new(
+                        Slug::InvalidField,
+                        format!("limit is 1 to {SEARCH_LIMIT_MAX_COUNT}"),
+                    )
+                    .at("limit")
+                }),
+        }
+    }
+}
+
+/// Percent- and plus-decoding of a query component (WHATWG URL, form encoding).
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        match (first, tail) {
+            (b'+', _) => bytes.push(b' '),
+            (b'%', [high, low, after @ ..]) => {
+                if let (Some(high), Some(low)) = (hex_digit(*high), hex_digit(*low)) {
+                    bytes.push(high << 4 | low);
+                    rest = after;
+                } else {
+                    bytes.push(b'%');
+                }
+            }
+            _ => bytes.push(*first),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn hex_digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
+}
+
+/// Percent-encoding of everything that is not unreserved (RFC 3986, section 2.3).
+pub fn encode(text: &str) -> String {
+    use std::fmt::Write;
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_encoded_is_decoded_again() {
+        for text in ["a b+c&d=e%", "ä/ö?#", "\u{202e}x", "%zz", ""] {
+            assert_eq!(decode(&encode(text)), text, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn broken_escapes_stay_as_they_are() {
+        assert_eq!(decode("%"), "%");
+        assert_eq!(decode("%4"), "%4");
+        assert_eq!(decode("%zz+"), "%zz ");
+        assert_eq!(decode("%ff"), "\u{fffd}");
+    }
+
+    #[test]
+    fn numbers_flags_and_limits_name_the_parameter_when_they_are_wrong() {
+        let params =
+            Params::parse("min_size=1e3&online=maybe&limit=201&empty=&n=18446744073709551615");
+        assert_eq!(params.number("n").unwrap(), Some(u64::MAX));
+        assert_eq!(params.number("empty").unwrap(), None);
+        let refusal = params.number("min_size").unwrap_err();
+        assert_eq!(refusal.slug, Slug::InvalidParameter);
+        assert_eq!(refusal.pointer.as_deref(), Some("min_size"));
+        assert_eq!(
+            params.flag("online").unwrap_err().slug,
+            Slug::InvalidParameter
+        );
+        assert_eq!(params.limit().unwrap_err().slug, Slug::InvalidField);
+    }
+}

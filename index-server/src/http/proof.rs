@@ -1,0 +1,294 @@
+//! The address proof: one small request to the address that a peer claims, answered with a
+//! signature by the peer's key. So that nobody can have clients sent to a machine that did not ask
+//! for it.
+//!
+//! What the caller learns is "answered" or "did not", never why: this must not scan ports for it.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use data_encoding::HEXLOWER;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_util::rt::TokioIo;
+use protocol::ids::PeerId;
+use protocol::problem::Slug;
+use protocol::proof::{ProofResponse, address_statement};
+use protocol::routes::PROOF;
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout};
+
+use crate::command::Refusal;
+use crate::http::register::{is_signed, read_key};
+
+/// Long enough for a peer behind a slow radio link, short enough to hold few of them.
+const PROOF_WAIT: Duration = Duration::from_secs(2);
+const ANSWER_MAX_BYTES: usize = 2 * 1024;
+const IN_FLIGHT_MAX_COUNT: usize = 64;
+const A_MINUTE_MAX_COUNT: u32 = 6;
+const MINUTE: Duration = Duration::from_mins(1);
+/// A proven address needs no new proof for so long, so that a peer may restart as it likes.
+const PROOF_LIFE: Duration = Duration::from_mins(10);
+/// Addresses remembered; beyond, proofs are refused rather than forgotten limits.
+const BOOK_MAX_COUNT: usize = 16_384;
+
+/// What a peer claims, and from where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// The peer, known by its key.
+    pub id: PeerId,
+    /// The address that it wants to be published under.
+    pub host: IpAddr,
+    /// Its port there.
+    pub port: u16,
+    /// Where its connection comes from.
+    pub observed: IpAddr,
+}
+
+/// Proves addresses, within limits.
+#[derive(Debug)]
+pub struct Prover {
+    slots: Semaphore,
+    book: Mutex<Book>,
+}
+
+/// Who asked and who was asked when. Pure: time comes in.
+#[derive(Debug, Default)]
+struct Book {
+    sources: HashMap<IpAddr, SourceUse>,
+    targets: HashMap<IpAddr, Instant>,
+    proven: HashMap<(PeerId, IpAddr, u16), Instant>,
+}
+
+#[derive(Debug)]
+struct SourceUse {
+    since: Instant,
+    count: u32,
+    in_flight: bool,
+}
+
+impl Prover {
+    /// With nothing proven.
+    pub fn new() -> Self {
+        Self {
+            slots: Semaphore::new(IN_FLIGHT_MAX_COUNT),
+            book: Mutex::default(),
+        }
+    }
+
+    /// Asks the claimed address, unless it answered a moment ago.
+    ///
+    /// # Errors
+    /// `unproven-address` when it did not answer as it must, `rate-limited` when too much was asked.
+    pub async fn prove(&self, claim: Claim) -> Result<(), Refusal> {
+        if !self.book().open(&claim, Instant::now())? {
+            return Ok(());
+        }
+        let mut asking = Asking {
+            prover: self,
+            claim: &claim,
+            is_proven: false,
+        };
+        if let Ok(_slot) = self.slots.try_acquire() {
+            let answered = timeout(PROOF_WAIT, ask(&claim)).await;
+            asking.is_proven = answered.is_ok_and(|proof| proof.is_some());
+        }
+        if asking.is_proven {
+            return Ok(());
+        }
+        let detail = format!(
+            "{} did not answer the proof as this peer; check the address, the port and the \
+             forwarding on the way to it, or leave `address` out",
+            SocketAddr::new(claim.host, claim.port)
+        );
+        Err(Refusal::new(Slug::UnprovenAddress, detail).at("/address"))
+    }
+
+    fn book(&self) -> std::sync::MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request on its way; closed in the book also when its caller hangs up.
+struct Asking<'a> {
+    prover: &'a Prover,
+    claim: &'a Claim,
+    is_proven: bool,
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        self.prover.book().close(self.claim, self.is_proven, now);
+    }
+}
+
+impl Default for Prover {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Book {
+    /// Whether a request must be made (`false`: the proof still holds).
+    fn open(&mut self, claim: &Claim, now: Instant) -> Result<bool, Refusal> {
+        self.forget(now);
+        let key = (claim.id, claim.host, claim.port);
+        if self.proven.contains_key(&key) {
+            return Ok(false);
+        }
+        let too_many = || {
+            Refusal::new(
+                Slug::RateLimited,
+                "too many address proofs were asked for; wait a minute, or leave `address` out",
+            )
+        };
+        if self.sources.len() + self.targets.len() >= BOOK_MAX_COUNT
+            || self.targets.contains_key(&claim.host)
+        {
+            return Err(too_many());
+        }
+        let source = self.sources.entry(claim.observed).or_insert(SourceUse {
+            since: now,
+            count: 0,
+            in_flight: false,
+        });
+        if source.in_flight || source.count >= A_MINUTE_MAX_COUNT {
+            return Err(too_many());
+        }
+        source.in_flight = true;
+        source.count += 1;
+        self.targets.insert(claim.host, now);
+        Ok(true)
+    }
+
+    /// A failed target is left alone for the rest of its minute; one that answered as the peer
+    /// agreed to be asked.
+    fn close(&mut self, claim: &Claim, is_proven: bool, now: Instant) {
+        if let Some(source) = self.sources.get_mut(&claim.observed) {
+            source.in_flight = false;
+        }
+        if is_proven {
+            self.targets.remove(&claim.host);
+            if self.proven.len() < BOOK_MAX_COUNT {
+                self.proven.insert((claim.id, claim.host, claim.port), now);
+            }
+        }
+    }
+
+    fn forget(&mut self, now: Instant) {
+        let is_recent = |at: Instant, life: Duration| now.saturating_duration_since(at) < life;
+        self.sources
+            .retain(|_, source| source.in_flight || is_recent(source.since, MINUTE));
+        self.targets.retain(|_, at| is_recent(*at, MINUTE));
+        self.proven.retain(|_, at| is_recent(*at, PROOF_LIFE));
+    }
+}
+
+/// One request, no redirects, at most 2 KiB; `None` for every way in which it is not a proof.
+async fn ask(claim: &Claim) -> Option<()> {
+    let target = SocketAddr::new(claim.host, claim.port);
+    let nonce = HEXLOWER.encode(&rand::random::<[u8; 32]>());
+    let stream = TcpStream::connect(target).await.ok()?;
+    let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
+        .max_headers(64)
+        .max_buf_size(8 * 1024)
+        .handshake(TokioIo::new(stream))
+        .await
+        .ok()?;
+    let request = http::Request::get(format!("{PROOF}?nonce={nonce}"))
+        .header(http::header::HOST, target.to_string())
+        .header(http::header::CONNECTION, "close")
+        .body(Empty::<Bytes>::new())
+        .ok()?;
+    let answer = async {
+        let response = sender.send_request(request).await.ok()?;
+        if response.status() != http::StatusCode::OK {
+            return None;
+        }
+        let body = Limited::new(response.into_body(), ANSWER_MAX_BYTES);
+        body.collect()
+            .await
+            .ok()
+            .map(http_body_util::Collected::to_bytes)
+    };
+    tokio::pin!(answer);
+    tokio::pin!(connection);
+    let bytes = tokio::select! {
+        bytes = &mut answer => bytes?,
+        _ = &mut connection => answer.await?,
+    };
+    is_proof(&bytes, &nonce, &claim.id).then_some(())
+}
+
+/// Whether an answer shows that the key of `id` saw our nonce.
+fn is_proof(answer: &[u8], nonce: &str, id: &PeerId) -> bool {
+    let Ok(proof) = serde_json::from_slice::<ProofResponse>(answer) else {
+        return false;
+    };
+    let Ok((key_id, key)) = read_key(&proof.public_key) else {
+        return false;
+    };
+    proof.id == *id
+        && key_id == *id
+        && is_signed(&key, &address_statement(nonce, id), &proof.signature)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(observed: u8, host: u8, peer: u8) -> Claim {
+        Claim {
+            id: PeerId::from_bytes([peer; 32]),
+            host: IpAddr::from([10, 0, 0, host]),
+            port: 7071,
+            observed: IpAddr::from([10, 0, 1, observed]),
+        }
+    }
+
+    #[test]
+    fn a_target_that_did_not_answer_is_asked_once_a_minute_whoever_claims_it() {
+        let mut book = Book::default();
+        let start = Instant::now();
+        assert_eq!(book.open(&claim(1, 9, 1), start), Ok(true));
+        book.close(&claim(1, 9, 1), false, start);
+        for source in 2..40 {
+            assert!(
+                book.open(&claim(source, 9, source), start + MINUTE / 2)
+                    .is_err()
+            );
+        }
+        assert_eq!(book.open(&claim(2, 9, 2), start + MINUTE), Ok(true));
+    }
+
+    #[test]
+    fn a_source_proves_six_a_minute_one_at_a_time() {
+        let mut book = Book::default();
+        let now = Instant::now();
+        assert_eq!(book.open(&claim(1, 0, 1), now), Ok(true));
+        assert!(book.open(&claim(1, 1, 1), now).is_err(), "one in flight");
+        book.close(&claim(1, 0, 1), false, now);
+        for host in 1..6 {
+            assert_eq!(book.open(&claim(1, host, 1), now), Ok(true), "{host}");
+            book.close(&claim(1, host, 1), false, now);
+        }
+        assert!(book.open(&claim(1, 7, 1), now).is_err(), "the seventh");
+        assert_eq!(book.open(&claim(1, 7, 1), now + MINUTE), Ok(true));
+    }
+
+    #[test]
+    fn a_proof_holds_for_ten_minutes_and_only_for_its_peer() {
+        let mut book = Book::default();
+        let now = Instant::now();
+        book.open(&claim(1, 9, 1), now).unwrap();
+        book.close(&claim(1, 9, 1), true, now);
+        assert_eq!(book.open(&claim(1, 9, 1), now), Ok(false));
+        assert_eq!(book.open(&claim(1, 9, 2), now), Ok(true));
+        book.close(&claim(1, 9, 2), false, now);
+        assert_eq!(book.open(&claim(1, 9, 1), now + PROOF_LIFE), Ok(true));
+    }
+}

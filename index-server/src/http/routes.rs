@@ -1,0 +1,250 @@
+//! THE route table: every path of the contract, the methods it takes and who answers them.
+//!
+//! One boxed filter a resource. HEAD works wherever GET does, OPTIONS tells the methods, another
+//! method is refused with them; a path that is not here is refused as not found.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use http::header::ALLOW;
+use http::{HeaderMap, HeaderValue, Method};
+use hyper::upgrade::OnUpgrade;
+use warp::filters::BoxedFilter;
+use warp::path::FullPath;
+use warp::reply::Response;
+use warp::{Filter, Rejection, path};
+
+use crate::command::Refusal;
+use crate::http::body::RequestBody;
+use crate::http::call::Call;
+use crate::http::listener::Connection;
+use crate::http::params::Params;
+use crate::http::{
+    App, batch, content, download, feed, files, nonces, operations, peers, problem, register,
+    reply, search,
+};
+
+/// Every path; literal ones stand before those with a parameter in the same place, busy ones first.
+pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
+    let at = |pattern, methods| resource(app, pattern, methods);
+    first_of([
+        at("/api/v1/files/search", get(search::search)),
+        at("/api/v1/peers/heartbeat", post(peers::heartbeat)),
+        at("/api/v1/files/batch", post(batch::batch)),
+        at("/download/{file}", get(download::redirect)),
+        at("/api/v1/files/register", post(files::register)),
+        at(
+            "/api/v1/files/{file}",
+            get(files::show).delete(files::withdraw),
+        ),
+        at("/api/v1/files/{file}/rating", post(files::rate)),
+        at("/api/v1/content/lookup", post(content::lookup)),
+        at("/api/v1/content/{hash}", get(content::show)),
+        at("/api/v1/peers", get(peers::list)),
+        at("/api/v1/peers/register", post(register::register)),
+        at(
+            "/api/v1/peers/{peer}",
+            get(peers::show).delete(peers::leave),
+        ),
+        at("/api/v1/peers/{peer}/files", get(peers::files)),
+        at("/api/v1/peers/{peer}/report", post(peers::report)),
+        at("/api/v1/nonce", get(nonces::nonce)),
+        at("/api/v1/stats", get(operations::stats)),
+        at("/ws", get(feed::open)),
+        at("/api/v1/ws", get(feed::open)),
+        at("/healthz", get(operations::alive)),
+        at("/readyz", get(operations::ready)),
+        at("/metrics", get(operations::metrics)),
+        at("/", get(operations::welcome)),
+        warp::any().map(problem::not_found).boxed(),
+    ])
+}
+
+/// The pattern of the route that answered; travels with the answer, for the figures.
+#[derive(Debug, Clone, Copy)]
+pub struct RoutePattern(pub &'static str);
+
+/// The first of these that takes the path.
+fn first_of<const COUNT: usize>(
+    resources: [BoxedFilter<(Response,)>; COUNT],
+) -> BoxedFilter<(Response,)> {
+    let none = warp::any()
+        .and_then(|| async { Err::<Response, _>(warp::reject::not_found()) })
+        .boxed();
+    let mut resources = resources.into_iter();
+    let first = resources.next().unwrap_or(none);
+    resources.fold(first, |all, one| all.or(one).unify().boxed())
+}
+
+type Handling = Pin<Box<dyn Future<Output = Result<Response, Refusal>> + Send>>;
+type Handler = Arc<dyn Fn(Call) -> Handling + Send + Sync>;
+
+/// A path that is read.
+fn get<F, A>(handler: F) -> Methods
+where
+    F: Fn(Call) -> A + Send + Sync + 'static,
+    A: Future<Output = Result<Response, Refusal>> + Send + 'static,
+{
+    Methods::default().on(Method::GET, handler)
+}
+
+/// A path that something is sent to.
+fn post<F, A>(handler: F) -> Methods
+where
+    F: Fn(Call) -> A + Send + Sync + 'static,
+    A: Future<Output = Result<Response, Refusal>> + Send + 'static,
+{
+    Methods::default().on(Method::POST, handler)
+}
+
+/// Who answers which method of one path.
+#[derive(Clone, Default)]
+struct Methods(Vec<(Method, Handler)>);
+
+impl Methods {
+    fn delete<F, A>(self, handler: F) -> Self
+    where
+        F: Fn(Call) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Response, Refusal>> + Send + 'static,
+    {
+        self.on(Method::DELETE, handler)
+    }
+
+    fn on<F, A>(mut self, method: Method, handler: F) -> Self
+    where
+        F: Fn(Call) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Response, Refusal>> + Send + 'static,
+    {
+        let handler: Handler = Arc::new(move |call| Box::pin(handler(call)));
+        self.0.push((method, handler));
+        self
+    }
+
+    /// HEAD is GET; hyper keeps the headers and leaves the body out.
+    fn handler(&self, method: &Method) -> Option<Handler> {
+        let wanted = if method == Method::HEAD {
+            &Method::GET
+        } else {
+            method
+        };
+        let found = self.0.iter().find(|(method, _)| method == wanted);
+        found.map(|(_, handler)| Arc::clone(handler))
+    }
+
+    fn allow(&self) -> HeaderValue {
+        let mut names = Vec::new();
+        for (method, _) in &self.0 {
+            names.push(method.as_str());
+            if method == Method::GET {
+                names.push("HEAD");
+            }
+        }
+        names.push("OPTIONS");
+        HeaderValue::from_str(&names.join(", ")).unwrap_or(HeaderValue::from_static("OPTIONS"))
+    }
+
+    async fn answer(&self, call: Call) -> Response {
+        if call.method == Method::OPTIONS {
+            let mut response = reply::nothing();
+            response.headers_mut().insert(ALLOW, self.allow());
+            return response;
+        }
+        match self.handler(&call.method) {
+            Some(handler) => match handler(call).await {
+                Ok(response) => response,
+                Err(refusal) => problem::respond(&refusal),
+            },
+            None => problem::method_not_allowed(&call.method, self.allow()),
+        }
+    }
+}
+
+/// One path with all its methods.
+fn resource(app: &Arc<App>, pattern: &'static str, methods: Methods) -> BoxedFilter<(Response,)> {
+    let app = Arc::clone(app);
+    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+    target_of(pattern)
+        .and(warp::method())
+        .and(query)
+        .and(warp::header::headers_cloned())
+        .and(warp::ext::get::<Connection>())
+        .and(warp::ext::optional::<OnUpgrade>())
+        .and(warp::body::stream())
+        .then(
+            move |target: String,
+                  method: Method,
+                  query: String,
+                  headers: HeaderMap,
+                  connection: Connection,
+                  upgrade: Option<OnUpgrade>,
+                  body| {
+                let call = Call {
+                    app: Arc::clone(&app),
+                    method,
+                    target,
+                    params: Params::parse(&query),
+                    headers,
+                    connection,
+                    body: RequestBody::new(body),
+                    upgrade,
+                };
+                let methods = methods.clone();
+                async move {
+                    let mut response = methods.answer(call).await;
+                    response.extensions_mut().insert(RoutePattern(pattern));
+                    response
+                }
+            },
+        )
+        .boxed()
+}
+
+/// Takes paths of this pattern; yields what stands in place of its `{...}`, if it has one.
+fn target_of(
+    pattern: &'static str,
+) -> impl Filter<Extract = (String,), Error = Rejection> + Clone + Send + Sync + 'static {
+    path::full().and_then(move |full: FullPath| {
+        let target = target_in(pattern, full.as_str());
+        std::future::ready(target.ok_or_else(warp::reject::not_found))
+    })
+}
+
+/// What a path holds in place of the `{...}` of a pattern; `None` when it is another path.
+fn target_in(pattern: &str, path: &str) -> Option<String> {
+    let mut target = "";
+    let mut wanted = pattern.split('/');
+    for part in path.split('/') {
+        match wanted.next()? {
+            name if name.starts_with('{') && !part.is_empty() => target = part,
+            literal if literal == part => {}
+            _ => return None,
+        }
+    }
+    wanted.next().is_none().then(|| target.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::target_in;
+
+    #[test]
+    fn a_pattern_takes_its_paths_and_no_others() {
+        let rating = "/api/v1/files/{file}/rating";
+        assert_eq!(
+            target_in(rating, "/api/v1/files/ab/rating").as_deref(),
+            Some("ab")
+        );
+        assert_eq!(target_in("/", "/").as_deref(), Some(""));
+        assert_eq!(target_in("/ws", "/ws").as_deref(), Some(""));
+        for other in [
+            "/api/v1/files//rating",
+            "/api/v1/files/ab/rating/",
+            "/api/v1/files/ab",
+            "/",
+            "",
+        ] {
+            assert_eq!(target_in(rating, other), None, "{other}");
+        }
+    }
+}

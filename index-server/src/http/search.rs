@@ -1,0 +1,70 @@
+//! GET `/api/v1/files/search`: parameters in, a page of what the catalog found out.
+
+use protocol::category::Category;
+use protocol::hash::ContentHash;
+use protocol::ids::PeerId;
+use protocol::problem::Slug;
+use protocol::query::Query;
+use protocol::search::{SearchParams, SearchResponse, Sort};
+use warp::reply::Response;
+
+use crate::command::Refusal;
+use crate::http::call::Call;
+use crate::http::params::Params;
+use crate::http::reply;
+use crate::view::file_to_wire;
+
+/// GET `/api/v1/files/search`.
+pub(super) async fn search(call: Call) -> Result<Response, Refusal> {
+    let view = call.index()?.view();
+    call.app.limits.search.take(call.vantage().remote)?;
+    let started = call.app.clock.instant();
+    let params = read(&call.params)?;
+    let query = Query::parse(&params.q)
+        .map_err(|error| Refusal::new(Slug::InvalidQuery, error.to_string()).at("q"))?;
+    let page = view.catalog.search(&query, &params)?;
+    let results: Vec<_> = page
+        .hits
+        .iter()
+        .filter_map(|hit| {
+            let owner = view.peers.get(&hit.entry.owner)?;
+            let row = file_to_wire(&hit.entry, None, owner, hit.sources, call.vantage());
+            Some(row)
+        })
+        .collect();
+    let took = call.app.clock.instant() - started;
+    call.app.metrics.search_seconds.observe(took.as_secs_f64());
+    reply::json(&SearchResponse {
+        count: results.len(),
+        results,
+        total: page.total,
+        total_is_exact: page.total_is_exact,
+        next_cursor: page.next_cursor,
+        took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+    })
+}
+
+fn read(params: &Params) -> Result<SearchParams, Refusal> {
+    let defaults = SearchParams::default();
+    let sorts = "relevance, filename, size, downloads, rating, upload_time";
+    let tags = params.text("tags").unwrap_or_default();
+    let tags = tags
+        .split(',')
+        .map(|tag| tag.trim().to_lowercase())
+        .filter(|tag| !tag.is_empty());
+    Ok(SearchParams {
+        q: params.text("q").unwrap_or_default().to_owned(),
+        category: params.value::<Category>("category")?,
+        tags: tags.collect(),
+        sort: params.word::<Sort>("sort", sorts)?.unwrap_or_default(),
+        order: params.word("order", "asc, desc")?,
+        limit: params.limit()?,
+        cursor: params.text("cursor").map(str::to_owned),
+        min_size: params.number("min_size")?,
+        max_size: params.number("max_size")?,
+        hash: params.value::<ContentHash>("hash")?,
+        owner: params.value::<PeerId>("owner")?,
+        online: params.flag("online")?.unwrap_or(defaults.online),
+        collapse: params.flag("collapse")?.unwrap_or(defaults.collapse),
+    })
+}
