@@ -1,5 +1,8 @@
 //! Settings with their defaults and reasons. Layers: default < file < environment < flag.
 
+pub mod file;
+pub mod value;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -47,14 +50,83 @@ impl Config {
             listen: SocketAddr::from(([0u16; 8], 7070)),
             data,
             journal: JournalChoice::Embedded,
+            // Ten peers are three calls a second, ten thousand are 333: nothing either way.
             heartbeat_interval: Duration::from_secs(30),
-            offline_after: Duration::from_secs(120),
+            // Four heartbeats: three may be lost on a bad radio link.
+            offline_after: Duration::from_mins(2),
             sweep_every: Duration::from_secs(30),
-            forget_after: Duration::from_secs(30 * 24 * 3600),
+            // A laptop that comes back after the holidays still finds its files known.
+            forget_after: Duration::from_hours(30 * 24),
             allow_public: false,
             allow_hosts: Vec::new(),
             limit_loopback: false,
             announce: true,
         }
+    }
+
+    /// Looks at settings that must fit each other.
+    ///
+    /// # Errors
+    /// [`SettingError`] for the first that does not.
+    pub fn check(&self) -> Result<(), SettingError> {
+        let at_least = |setting, value: Duration, least: Duration, reason: &str| {
+            if value >= least {
+                return Ok(());
+            }
+            let value = humantime::format_duration(value);
+            let least = humantime::format_duration(least);
+            Err(SettingError {
+                setting,
+                value: value.to_string(),
+                advice: format!("{reason}; give {least} or more"),
+            })
+        };
+        let second = Duration::from_secs(1);
+        let short = "peers would do nothing else";
+        at_least("heartbeat-interval", self.heartbeat_interval, second, short)?;
+        let short = "the index would do nothing else";
+        at_least("sweep-every", self.sweep_every, second, short)?;
+        at_least(
+            "offline-after",
+            self.offline_after,
+            self.heartbeat_interval * 2,
+            "one lost heartbeat would put a peer offline",
+        )?;
+        at_least(
+            "forget-after",
+            self.forget_after,
+            self.offline_after,
+            "a peer would be forgotten before it is offline",
+        )
+    }
+}
+
+/// A setting that cannot be: its name, its value and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("setting {setting} = {value}: {advice}")]
+pub struct SettingError {
+    /// As the flag is called, without dashes.
+    pub setting: &'static str,
+    /// As it was given.
+    pub value: String,
+    /// What would be right.
+    pub advice: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_fit_each_other_and_bad_ones_are_named() {
+        let config = Config::in_folder(PathBuf::new());
+        config.check().unwrap();
+        let mut hasty = config.clone();
+        hasty.offline_after = Duration::from_secs(45);
+        let message = hasty.check().unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "setting offline-after = 45s: one lost heartbeat would put a peer offline; give 1m or more"
+        );
     }
 }

@@ -5,7 +5,9 @@
 //! [`catalog`] shows them to readers, [`feed`] tells watchers. Readers use a [`view`] that is
 //! swapped in whole and never wait for writers.
 
+pub mod announce;
 pub mod catalog;
+pub mod cli;
 pub mod clock;
 pub mod command;
 pub mod config;

@@ -1,1 +1,90 @@
-//! Being written.
+//! Log lines on standard error. Installed by the program, never by the library: a peer that hosts
+//! an index has its own.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::SettingError;
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+impl LogFormat {
+    /// Reads `text` or `json`.
+    ///
+    /// # Errors
+    /// A sentence that says so.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err("the log format is text or json".to_owned()),
+        }
+    }
+}
+
+/// What is logged and how.
+#[derive(Debug, Clone)]
+pub struct Logging {
+    /// Text or JSON.
+    pub format: LogFormat,
+    /// A level, or a filter of `tracing`.
+    pub filter: String,
+}
+
+impl Default for Logging {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Text,
+            filter: "info".to_owned(),
+        }
+    }
+}
+
+impl Logging {
+    /// Looks whether the filter can be read.
+    ///
+    /// # Errors
+    /// [`SettingError`] that says how a filter is written.
+    pub fn check(&self) -> Result<(), SettingError> {
+        self.filter().map(|_| ())
+    }
+
+    fn filter(&self) -> Result<EnvFilter, SettingError> {
+        let filter = EnvFilter::builder().parse(&self.filter);
+        filter.map_err(|error| SettingError {
+            setting: "log-level",
+            value: self.filter.clone(),
+            advice: format!(
+                "give error, warn, info, debug, trace, or a filter such as index_server=debug \
+                 ({error})"
+            ),
+        })
+    }
+}
+
+/// Sends log lines of the whole process to standard error.
+///
+/// # Errors
+/// When the filter cannot be read, or another receiver is installed.
+pub fn install(logging: &Logging) -> anyhow::Result<()> {
+    let has_colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let lines = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(has_colour)
+        .with_target(false)
+        .with_env_filter(logging.filter()?);
+    let installed = match logging.format {
+        LogFormat::Text => lines.try_init(),
+        LogFormat::Json => lines.json().try_init(),
+    };
+    installed.map_err(|error| anyhow::anyhow!("install the log: {error}"))
+}

@@ -1,0 +1,77 @@
+//! Runs the server until a signal ends it.
+
+use std::io::Write;
+
+use anyhow::Context;
+use tokio::runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{info, warn};
+
+use crate::cli::join;
+use crate::config::Config;
+use crate::server::Server;
+use crate::telemetry::{self, Logging};
+
+/// Starts the server, says where it listens, and stops it on SIGTERM or SIGINT.
+pub(super) fn serve(config: Config, logging: &Logging) -> anyhow::Result<()> {
+    telemetry::install(logging)?;
+    raise_descriptor_limit();
+    let runtime = runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
+    runtime.block_on(run(config))
+}
+
+async fn run(config: Config) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
+    let starting = Server::start(config);
+    let server = tokio::select! {
+        server = starting => server?,
+        _ = terminate.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+    };
+    say_ready(&server)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    info!("stopping; a second signal ends at once");
+    tokio::select! {
+        () = server.stop() => {}
+        _ = terminate.recv() => warn!("ended before all answers were given"),
+        _ = interrupt.recv() => warn!("ended before all answers were given"),
+    }
+    Ok(())
+}
+
+/// The line that scripts wait for, and how others join.
+fn say_ready(server: &Server) -> anyhow::Result<()> {
+    let address = server.local_addr();
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "index-server listening on http://{address}")
+        .and_then(|()| {
+            for line in join::lines(address) {
+                writeln!(out, "{line}")?;
+            }
+            out.flush()
+        })
+        .context("write to standard output")
+}
+
+/// Every connection is a descriptor; systems start programs with far fewer than they allow.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current == maximum {
+        return;
+    }
+    let wanted = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, wanted) {
+        warn!(%error, "raise the limit of open descriptors");
+    }
+}
