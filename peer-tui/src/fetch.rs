@@ -3,12 +3,22 @@
 //!
 //! Knows the index through a trait and peers through HTTP; knows no screen.
 
+pub mod handle;
+pub mod limits;
+pub mod partial;
+pub mod sources;
+pub mod task;
+
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use protocol::hash::ContentHash;
 use protocol::ids::PeerId;
 use serde::{Deserialize, Serialize};
+
+pub use handle::{Change, Fetch, FetchConfig, FetchError, FetchEvent, FetchView, Finished};
+pub use limits::Timing;
+pub use sources::Holders;
 
 /// The number of a download, unique in this data folder for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -3,12 +3,29 @@
 //!
 //! Knows the share only as a view and a list of changes; knows no disk.
 
+pub mod api;
+pub mod feed;
+pub mod handle;
+pub mod lookup;
+pub mod peers;
+pub mod publish;
+pub mod session;
+pub mod share_source;
+pub mod task;
+pub mod url;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
 use protocol::ids::PeerId;
 use protocol::problem::Problem;
 use protocol::stats::NetworkStats;
+
+pub use api::IndexApi;
+pub use handle::{IndexClient, IndexClientConfig, PartialFile};
+pub use peers::PeerTable;
+pub use share_source::{ShareSnapshot, ShareSource};
+pub use url::{IndexUrl, UrlError};
 
 /// How the session with the index stands.
 #[derive(Debug, Clone, PartialEq)]
