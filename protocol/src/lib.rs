@@ -5,8 +5,9 @@
 //!
 //! Where to look: ids and hashes in [`ids`] and [`hash`]; what a file is cut into in [`pieces`];
 //! names that are safe to show ([`text`]) and to write ([`names`]); wire objects in [`peer`],
-//! [`file`], [`search`], [`stats`] and [`event`]; the search grammar in [`query`]; refusals in
-//! [`problem`]; every cap in [`limits`]; every URL in [`routes`].
+//! [`mod@file`], [`search`], [`stats`] and [`event`]; what a registration must obey in
+//! [`registration`]; the search grammar in [`query`]; refusals in [`problem`]; every cap in
+//! [`limits`]; every URL in [`routes`].
 
 pub mod byte_range;
 pub mod byte_size;

@@ -238,6 +238,11 @@ mod tests {
         check("👩\u{200c}👩", "👩<U+200C>👩");
         check("\u{200d}👩", "<U+200D>👩");
         check("م\u{200c}\u{200c}م", "م<U+200C><U+200C>م");
+        let chain = |joiner: &str| ["👩"; 10].join(joiner);
+        assert!(
+            clean(&chain("\u{200d}")).is_odd,
+            "a chain without end is no picture"
+        );
     }
 
     #[test]

@@ -31,13 +31,17 @@ impl PieceSet {
 
     /// From the wire; `None` when the length is wrong or spare bits are set.
     pub fn from_bytes(count: u32, bytes: &[u8]) -> Option<Self> {
-        let set = Self {
+        if bytes.len() != (count as usize).div_ceil(8) {
+            return None;
+        }
+        let spare = match (count % 8, bytes.last()) {
+            (0, _) | (_, None) => 0,
+            (used, Some(last)) => last & (0xFF >> used),
+        };
+        (spare == 0).then(|| Self {
             count,
             bits: bytes.to_vec(),
-        };
-        let spare = (count..).take_while(|n| (*n as usize) < bytes.len() * 8);
-        let clean = spare.into_iter().all(|n| !set.bit(n));
-        (bytes.len() == (count as usize).div_ceil(8) && clean).then_some(set)
+        })
     }
 
     /// The bit field.
