@@ -3,13 +3,21 @@
 //! Knows the share's view and unfinished downloads through [`PartialContents`]; knows nothing of
 //! fetching.
 
-use std::net::SocketAddr;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use protocol::hash::{ContentHash, PieceHash, PiecesRoot};
 use protocol::pieces::{PieceLayout, PieceSet};
+use protocol::search::{SearchParams, SearchResponse};
+use protocol::stats::NetworkStats;
 use tokio::sync::watch;
+
+use crate::identity::Identity;
+use crate::index_client::IndexError;
+use crate::share::Share;
 
 /// An unfinished download that others may already read from.
 #[derive(Debug, Clone)]
@@ -64,4 +72,103 @@ pub struct ServeStatus {
     pub slots: (usize, usize),
     /// Bytes a second, lately.
     pub rate_bytes: u64,
+}
+
+/// The network as the serving side needs it: searches for programs of this machine, figures for the
+/// local feed.
+pub trait Network: Send + Sync + 'static {
+    /// Hands a search to the index.
+    fn search(
+        &self,
+        params: SearchParams,
+    ) -> BoxFuture<'static, Result<SearchResponse, IndexError>>;
+    /// The figures as the index told them last; `None` before it was reached.
+    fn stats(&self) -> watch::Receiver<Option<NetworkStats>>;
+}
+
+/// What the serving side is told at start.
+#[derive(Clone)]
+pub struct ServeConfig {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Whether a person chose it: then a taken port is an error, else the next free one is used.
+    pub listen_is_fixed: bool,
+    /// Upload slots in all.
+    pub slots: usize,
+    /// Upload slots of one client address.
+    pub slots_per_client: usize,
+    /// Bytes a second, over all uploads.
+    pub up_limit: Option<u64>,
+    /// Answers with bytes and bytes sent before this start, which the totals go on from.
+    pub earlier: (u64, u64),
+    /// Signs address proofs.
+    pub identity: Arc<Identity>,
+    /// Name of this peer.
+    pub name: String,
+    /// What is served.
+    pub share: Share,
+    /// Unfinished downloads, served too.
+    pub partials: Arc<dyn PartialContents>,
+    /// The index, for searches of this machine and the local feed.
+    pub network: Arc<dyn Network>,
+    /// Further names that this machine may be called by in `Host`.
+    pub allowed_hosts: Vec<String>,
+}
+
+impl fmt::Debug for ServeConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServeConfig")
+            .field("listen", &self.listen)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why serving cannot start.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct ServeError {
+    /// Operation, address and reason.
+    pub message: String,
+}
+
+/// The handle to the serving side; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Serve {}
+
+impl Serve {
+    /// Binds the address and serves from now on.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub async fn start(config: ServeConfig) -> Result<Self, ServeError> {
+        let _ = config;
+        unimplemented!("serve")
+    }
+    /// Where it listens, with the real port.
+    pub fn local_addr(&self) -> SocketAddr {
+        unimplemented!("serve")
+    }
+    /// Figures as of now.
+    pub fn status(&self) -> ServeStatus {
+        unimplemented!("serve")
+    }
+    /// Changes whenever an upload begins or ends, and once a second while bytes go out.
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        unimplemented!("serve")
+    }
+    /// Bytes sent to this address since the start.
+    pub fn sent_to(&self, client: IpAddr) -> u64 {
+        let _ = client;
+        unimplemented!("serve")
+    }
+    /// Bytes a second over all uploads from now on, running ones too.
+    pub fn set_up_limit(&self, limit: Option<u64>) {
+        let _ = limit;
+        unimplemented!("serve")
+    }
+    /// Takes no more requests, lets running answers go on for a few seconds, then cuts them.
+    pub async fn stop(&self) {
+        unimplemented!("serve")
+    }
 }

@@ -137,6 +137,17 @@ impl ShareView {
         let _ = name;
         unimplemented!("helper")
     }
+    /// The rows right below `folder` (empty for the share folder itself): folders by name, then
+    /// files by name.
+    pub fn list_folder(&self, root: &Path, folder: &str) -> Vec<ShareNode> {
+        let _ = (root, folder);
+        unimplemented!("helper")
+    }
+    /// Everything below a share folder.
+    pub fn root_totals(&self, root: &Path) -> FolderTotals {
+        let _ = root;
+        unimplemented!("helper")
+    }
     /// Share folders.
     pub fn roots(&self) -> &[RootStatus] {
         unimplemented!("helper")
@@ -149,6 +160,33 @@ impl ShareView {
     pub fn troubles(&self) -> &[ShareTrouble] {
         unimplemented!("helper")
     }
+}
+
+/// One row below a share folder.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ShareNode {
+    /// A folder with shared files below it.
+    Folder {
+        /// Its name.
+        name: String,
+        /// Its path below the share folder, to list it in turn.
+        path: String,
+        /// Files below it, at any depth.
+        files: u64,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// A shared file.
+    File(Arc<SharedFile>),
+}
+
+/// What lies below a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FolderTotals {
+    /// Files, at any depth.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
 }
 
 /// What the share is told at start.
