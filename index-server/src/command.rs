@@ -209,6 +209,10 @@ mod slug_text {
     use protocol::problem::Slug;
     use serde::{Deserialize, Deserializer, Serializer};
 
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the signature that serde asks for"
+    )]
     pub(super) fn serialize<S: Serializer>(slug: &Slug, out: S) -> Result<S::Ok, S::Error> {
         out.serialize_str(slug.as_str())
     }

@@ -1,1 +1,132 @@
-//! Being written.
+//! Where records are kept: acknowledged is durable, and what is loaded is what was appended, in
+//! order.
+//!
+//! Records are bytes here; what they mean is the world's. All calls may block on a disk.
+
+pub mod embedded;
+pub mod frame;
+#[cfg(test)]
+pub mod kit;
+pub mod memory;
+pub mod snapshot;
+
+use std::fmt;
+use std::path::PathBuf;
+
+pub use embedded::EmbeddedJournal;
+pub use memory::MemoryJournal;
+pub use snapshot::Sizes;
+
+/// How much has been appended: opaque and ordered; the start of an empty journal is the default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Position(u64);
+
+impl Position {
+    const fn after(self, count: u64) -> Self {
+        Self(self.0 + count)
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// Why the journal did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// Another process has it.
+    #[error(
+        "another index uses the data folder {}: stop it, or give this one a folder of its own with --data",
+        folder.display()
+    )]
+    InUse {
+        /// Which folder.
+        folder: PathBuf,
+    },
+    /// The store refused.
+    #[error("{operation} journal {}: {detail}", path.display())]
+    Store {
+        /// What was tried.
+        operation: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// What it said.
+        detail: String,
+    },
+    /// A record is not what was written.
+    #[error(
+        "journal {} cannot be read at {place}: {detail}; {remedy}",
+        path.display()
+    )]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Which record.
+        place: String,
+        /// What is wrong with it.
+        detail: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// Somebody else appended, or an append that failed was durable after all.
+    #[error("the journal stands at {last}, not at {expected}: load it again")]
+    Moved {
+        /// Where the caller thought it stood.
+        expected: Position,
+        /// Where it stands.
+        last: Position,
+    },
+    /// It was closed.
+    #[error("the journal is closed")]
+    Closed,
+}
+
+/// What [`Journal::load`] calls for each record; an error stops the load and says what is wrong
+/// with it and, where it can be told, what to do.
+pub type Visit<'v> = dyn FnMut(&[u8]) -> Result<(), BadRecord> + 'v;
+
+/// The records of a snapshot, made one by one.
+pub type Snapshot<'s> = dyn Iterator<Item = Result<Vec<u8>, JournalError>> + 's;
+
+/// A record that its reader cannot take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadRecord {
+    /// What is wrong.
+    pub detail: String,
+    /// What to do; the journal's own advice where there is none.
+    pub remedy: Option<String>,
+}
+
+/// An ordered, durable list of records.
+///
+/// The promise, which one suite proves for every implementation: once `append` yields `Ok`, its
+/// records are there after any crash; of an append that failed either all or none are; `load`
+/// yields a state that `append`s led to, in their order.
+pub trait Journal: fmt::Debug + Send + Sync {
+    /// Appends `records` as one, if the journal stands at `expected`; yields where it then stands.
+    ///
+    /// # Errors
+    /// [`JournalError::Moved`] when it stands elsewhere, otherwise when they are not durable.
+    fn append(&self, expected: Position, records: &[Vec<u8>]) -> Result<Position, JournalError>;
+
+    /// Yields the snapshot and then everything appended since, in order; then where that ends.
+    ///
+    /// # Errors
+    /// [`JournalError::Unreadable`] for the first record that is damaged or that `visit` refuses.
+    fn load(&self, visit: &mut Visit<'_>) -> Result<Position, JournalError>;
+
+    /// Puts a snapshot in the place of everything up to `through`. Appends go on meanwhile.
+    ///
+    /// # Errors
+    /// When it is not durable, and the first error that `snapshot` yields; what was there before is
+    /// then still there.
+    fn compact(&self, through: Position, snapshot: &mut Snapshot<'_>) -> Result<(), JournalError>;
+
+    /// How much it holds.
+    fn sizes(&self) -> Sizes;
+
+    /// Lets go of the store; later calls fail with [`JournalError::Closed`].
+    fn close(&self);
+}

@@ -3,29 +3,214 @@
 //!
 //! Knows nothing of HTTP.
 
-use std::sync::Arc;
+mod compaction;
+mod presence;
+mod published;
+mod task;
+#[cfg(test)]
+mod tests;
 
-use crate::command::{Answer, Command, Refusal};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use protocol::problem::Slug;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::command::{Actor, Answer, Command, Refusal};
+use crate::config::Config;
+use crate::decide::Rules;
+use crate::feed::{Change, Feed};
+use crate::journal::{Journal, JournalError};
+use crate::metrics::Metrics;
+use crate::peers::unknown_peer;
 use crate::view::View;
+use published::Published;
+use task::Task;
+
+/// Commands that may wait: 4,096 small ones are 2 MB, and a second's work.
+const QUEUE_MAX_COUNT: usize = 4_096;
+
+/// File changes that may wait, over all commands: at some 400 bytes each, 26 MB.
+const WAITING_CHANGES_MAX_COUNT: usize = 65_536;
+
+/// How long file changes may wait for room in the queue; their sender is held up meanwhile.
+const ROOM_WAIT: Duration = Duration::from_secs(5);
+
+/// Whoever is told of changes, in order; must not wait for a reader.
+pub trait Publish: Send + Sync {
+    /// Publishes changes that happened together.
+    fn publish(&self, at: Timestamp, changes: Vec<Change>);
+}
+
+impl Publish for Feed {
+    fn publish(&self, at: Timestamp, changes: Vec<Change>) {
+        Self::publish(self, at, changes);
+    }
+}
+
+/// The periods that the sequencer goes by.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// What peers are told.
+    pub heartbeat_interval: Duration,
+    /// Silence after which a peer is offline.
+    pub offline_after: Duration,
+    /// How often silence is looked for.
+    pub sweep_every: Duration,
+    /// Silence after which a peer and its records are dropped.
+    pub forget_after: Duration,
+    /// Figures that decisions go by.
+    pub rules: Rules,
+}
+
+impl From<&Config> for Settings {
+    fn from(config: &Config) -> Self {
+        Self {
+            heartbeat_interval: config.heartbeat_interval,
+            offline_after: config.offline_after,
+            sweep_every: config.sweep_every,
+            forget_after: config.forget_after,
+            rules: Rules {
+                limits_loopback: config.limit_loopback,
+                ..Rules::default()
+            },
+        }
+    }
+}
+
+/// What the sequencer is made of.
+pub struct Parts {
+    /// Holds what was acknowledged.
+    pub journal: Arc<dyn Journal>,
+    /// Is told of changes.
+    pub feed: Box<dyn Publish>,
+    /// Instruments.
+    pub metrics: Arc<Metrics>,
+    /// Reads the time.
+    pub clock: Clock,
+    /// Periods and rules.
+    pub settings: Settings,
+}
 
 /// A cheap handle to ask the sequencer and to read what it made.
-#[derive(Debug, Clone)]
-pub struct Index {}
+#[derive(Clone)]
+pub struct Index {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    queue: mpsc::Sender<Envelope>,
+    room: Arc<Semaphore>,
+    published: Arc<ArcSwap<Published>>,
+    metrics: Arc<Metrics>,
+    clock: Clock,
+}
+
+/// A command on its way to the task.
+struct Envelope {
+    command: Command,
+    /// Absent for what the task asks of itself.
+    reply: Option<oneshot::Sender<Result<Answer, Refusal>>>,
+    /// Held until the command is done.
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+/// Ends the task; also when dropped, but then nobody waits for it.
+#[derive(Debug)]
+pub struct Stopper {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Stopper {
+    /// Refuses new commands, carries out those that wait, and closes the journal.
+    pub async fn stop(self) {
+        // An error means that the task has ended already.
+        let _ = self.stop.send(());
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the sequencer did not end as it should");
+        }
+    }
+}
+
+impl fmt::Debug for Index {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Index").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts")
+            .field("journal", &self.journal)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
 
 impl Index {
+    /// Replays the journal and starts the task; when this yields, readers see the state that was
+    /// acknowledged last.
+    ///
+    /// # Errors
+    /// [`JournalError`] when the journal cannot be read.
+    pub async fn start(parts: Parts) -> Result<(Self, Stopper), JournalError> {
+        let metrics = Arc::clone(&parts.metrics);
+        let clock = parts.clock;
+        let (queue, waiting) = mpsc::channel(QUEUE_MAX_COUNT);
+        let (stop, stopped) = oneshot::channel();
+        let task = Task::load(parts).await?;
+        let published = task.published();
+        let task = tokio::spawn(task.run(waiting, stopped));
+        let shared = Shared {
+            queue,
+            room: Arc::new(Semaphore::new(WAITING_CHANGES_MAX_COUNT)),
+            published,
+            metrics,
+            clock,
+        };
+        let index = Self {
+            shared: Arc::new(shared),
+        };
+        Ok((index, Stopper { stop, task }))
+    }
+
     /// Carries out a command; once this yields `Ok`, its records are durable and readers see them.
     ///
     /// # Errors
-    /// The [`Refusal`] of a rule; `Slug::Overloaded` when the queue is full, `Slug::ShuttingDown`
-    /// when it has stopped, `Slug::Internal` when the journal failed.
+    /// The [`Refusal`] of a rule; `Slug::Overloaded` when the queue is full (file changes wait for
+    /// room a few seconds first), `Slug::ShuttingDown` when it has stopped, `Slug::Internal` when
+    /// the journal failed.
+    ///
+    /// # Cancel safety
+    /// A command that has been taken is carried out although nobody waits for its answer.
     pub async fn ask(&self, command: Command) -> Result<Answer, Refusal> {
-        let _ = command;
-        unimplemented!("helper")
+        let room = self.room_for(&command).await?;
+        let (reply, answer) = oneshot::channel();
+        let envelope = Envelope {
+            command,
+            reply: Some(reply),
+            _room: room,
+        };
+        self.shared
+            .queue
+            .try_send(envelope)
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => overloaded(),
+                mpsc::error::TrySendError::Closed(_) => shutting_down(),
+            })?;
+        self.shared.metrics.queue_depth.inc();
+        answer.await.unwrap_or_else(|_| Err(shutting_down()))
     }
 
     /// The state that readers see now.
     pub fn view(&self) -> Arc<View> {
-        unimplemented!("helper")
+        Arc::clone(&self.shared.published.load().view)
     }
 
     /// Checks that the caller may act as the peer it claims to be, from the current state, without
@@ -33,8 +218,40 @@ impl Index {
     ///
     /// # Errors
     /// The same refusals as the commands.
-    pub fn check_actor(&self, actor: &crate::command::Actor) -> Result<(), Refusal> {
-        let _ = actor;
-        unimplemented!("helper")
+    pub fn check_actor(&self, actor: &Actor) -> Result<(), Refusal> {
+        let published = self.shared.published.load();
+        let credential = published.credentials.get(&actor.peer);
+        credential
+            .ok_or_else(unknown_peer)?
+            .check(actor, self.shared.clock.now())
     }
+
+    /// Room for the changes of a command; others are bounded by the queue alone.
+    async fn room_for(&self, command: &Command) -> Result<Option<OwnedSemaphorePermit>, Refusal> {
+        let Command::ChangeFiles { changes, .. } = command else {
+            return Ok(None);
+        };
+        let count = changes.len().min(WAITING_CHANGES_MAX_COUNT);
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.shared.room).acquire_many_owned(count);
+        match tokio::time::timeout(ROOM_WAIT, room).await {
+            Ok(Ok(room)) => Ok(Some(room)),
+            Ok(Err(_)) => Err(shutting_down()),
+            Err(_) => Err(overloaded()),
+        }
+    }
+}
+
+fn overloaded() -> Refusal {
+    Refusal::new(
+        Slug::Overloaded,
+        "too many changes are waiting already; try again in a few seconds",
+    )
+}
+
+fn shutting_down() -> Refusal {
+    Refusal::new(
+        Slug::ShuttingDown,
+        "the index is stopping; try again once it is back",
+    )
 }

@@ -1,1 +1,196 @@
-//! Being written.
+//! The state that all records add up to: peers, files, votes and sums.
+//!
+//! Changed only by [`World::apply`], which is total and deterministic: live traffic, replay and a
+//! copy elsewhere that apply the same records hold the same world. Knows no I/O and no clock.
+
+pub mod apply;
+pub mod files;
+pub mod paths;
+pub mod snapshot;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use protocol::ids::{FileId, PeerId};
+
+pub use apply::Ground;
+pub use files::{Files, PlainFiles};
+
+use crate::catalog::{Catalog, FileEntry, OwnerFacts};
+use crate::peers::{Credential, PeerState};
+use crate::record::Record;
+use crate::view::PeerEntry;
+use paths::PathIndex;
+
+/// The state; `F` holds the files: the searchable [`Catalog`], or [`PlainFiles`] where nobody
+/// searches.
+#[derive(Debug, Default)]
+pub struct World<F = Catalog> {
+    peers: HashMap<PeerId, Arc<PeerState>>,
+    online_count: u64,
+    files: F,
+    paths: PathIndex,
+    votes: HashMap<FileId, Vec<(PeerId, u8)>>,
+    downloads: u64,
+}
+
+impl<F: Files> World<F> {
+    /// Makes the world what it is with one more fact.
+    pub fn apply(&mut self, record: &Record) {
+        apply::apply(self, record);
+    }
+
+    /// Everybody known.
+    pub fn peers(&self) -> impl Iterator<Item = (&PeerId, &Arc<PeerState>)> {
+        self.peers.iter()
+    }
+
+    /// What is known of a peer.
+    pub fn peer_state(&self, id: &PeerId) -> Option<&Arc<PeerState>> {
+        self.peers.get(id)
+    }
+
+    /// How many peers are known.
+    pub fn peer_count(&self) -> u64 {
+        self.peers.len() as u64
+    }
+
+    /// How many of them are online.
+    pub fn online_count(&self) -> u64 {
+        self.online_count
+    }
+
+    /// Redirects given since the index was made.
+    pub fn download_count(&self) -> u64 {
+        self.downloads
+    }
+
+    /// The files.
+    pub fn files(&self) -> &F {
+        &self.files
+    }
+
+    /// The files, for making a view of them; records change them, nobody else.
+    pub fn files_mut(&mut self) -> &mut F {
+        &mut self.files
+    }
+
+    /// A peer as readers see it, `heard_at` when that was after what is journalled.
+    pub fn peer_entry(&self, id: &PeerId, heard_at: Option<Timestamp>) -> Option<PeerEntry> {
+        let peer = self.peers.get(id)?;
+        let totals = self.files.totals(id);
+        let journalled = Timestamp::from(peer.last_seen);
+        let facts = &peer.facts;
+        Some(PeerEntry {
+            id: *id,
+            name: facts.name.clone(),
+            address: facts.address,
+            port: facts.port,
+            region: facts.region.clone(),
+            version: facts.version.clone(),
+            is_online: peer.is_online,
+            is_verified: facts.is_keyed,
+            last_seen: heard_at.map_or(journalled, |heard_at| heard_at.max(journalled)),
+            reputation: peer.standing.reputation(),
+            shared_files: totals.files,
+            shared_bytes: totals.bytes,
+        })
+    }
+
+    /// What callers who act as a peer are measured against.
+    pub fn credential(&self, id: &PeerId) -> Option<Credential> {
+        self.peers.get(id).map(|peer| Credential::from(&**peer))
+    }
+
+    /// The record of `owner` that goes by `path`.
+    pub fn file_at(&self, owner: &PeerId, path: &str) -> Option<FileId> {
+        self.paths.find(owner, path, |id| self.has_name(id, path))
+    }
+
+    /// How many names the records of `owner` have together.
+    pub fn name_count(&self, owner: &PeerId) -> usize {
+        self.paths.count(owner)
+    }
+
+    fn has_name(&self, id: &FileId, path: &str) -> bool {
+        let entry = self.files.get(id);
+        entry.is_some_and(|entry| entry.names.iter().any(|name| name.path == path))
+    }
+}
+
+impl<F: Files> Ground for World<F> {
+    fn peer(&self, id: &PeerId) -> Option<Arc<PeerState>> {
+        self.peers.get(id).cloned()
+    }
+
+    fn put_peer(&mut self, id: PeerId, peer: Arc<PeerState>) {
+        let facts = OwnerFacts {
+            name: peer.facts.name.clone(),
+            is_online: peer.is_online,
+            reputation: peer.standing.reputation(),
+        };
+        self.online_count += u64::from(peer.is_online);
+        if let Some(earlier) = self.peers.insert(id, peer) {
+            self.online_count -= u64::from(earlier.is_online);
+        }
+        self.files.put_owner(id, facts);
+    }
+
+    fn drop_peer(&mut self, id: &PeerId) {
+        if let Some(peer) = self.peers.remove(id) {
+            self.online_count -= u64::from(peer.is_online);
+        }
+        for file in self.files.drop_owner(id) {
+            self.votes.remove(&file);
+        }
+        self.paths.drop_owner(id);
+    }
+
+    fn file(&self, id: &FileId) -> Option<FileEntry> {
+        self.files.get(id)
+    }
+
+    fn put_file(&mut self, entry: FileEntry) {
+        self.files.put(entry);
+    }
+
+    fn remove_file(&mut self, entry: &FileEntry) {
+        self.files.remove(&entry.id);
+        self.votes.remove(&entry.id);
+    }
+
+    fn put_path(&mut self, owner: &PeerId, path: &str, id: FileId) {
+        self.paths.put(owner, path, id);
+    }
+
+    fn remove_path(&mut self, owner: &PeerId, path: &str, id: FileId) {
+        self.paths.remove(owner, path, id);
+    }
+
+    fn vote(&self, file: &FileId, voter: &PeerId) -> Option<u8> {
+        let cast = self.votes.get(file)?;
+        let index = cast.binary_search_by_key(voter, |(peer, _)| *peer).ok()?;
+        cast.get(index).map(|(_, stars)| *stars)
+    }
+
+    fn put_vote(&mut self, file: FileId, voter: PeerId, stars: u8) {
+        let cast = self.votes.entry(file).or_default();
+        match cast.binary_search_by_key(&voter, |(peer, _)| *peer) {
+            Ok(index) => cast[index].1 = stars,
+            Err(index) => cast.insert(index, (voter, stars)),
+        }
+    }
+
+    fn set_rating(&mut self, id: &FileId, sum: u64, votes: u64) {
+        self.files.set_rating(id, sum, votes);
+    }
+
+    fn set_downloads(&mut self, id: &FileId, downloads: u64) {
+        self.files.set_downloads(id, downloads);
+    }
+
+    fn add_downloads(&mut self, count: u64) {
+        self.downloads = self.downloads.saturating_add(count);
+    }
+}

@@ -1,0 +1,215 @@
+//! The world with the records of one batch on top, none of them durable yet. Dropping it forgets
+//! them, so the world never holds more than the journal.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use compact_str::CompactString;
+use protocol::file::CatalogDigest;
+use protocol::ids::{FileId, PeerId};
+
+use crate::catalog::FileEntry;
+use crate::peers::PeerState;
+use crate::record::Record;
+use crate::world::apply::{Ground, apply};
+use crate::world::{Files, World};
+
+/// A world that is written on a sheet above the real one.
+#[derive(Debug)]
+pub struct Draft<'w, F> {
+    world: &'w World<F>,
+    /// `None`: dropped in this batch.
+    peers: HashMap<PeerId, Option<Arc<PeerState>>>,
+    /// Dropped in this batch at some time: what the world has of them no longer counts.
+    dropped: HashSet<PeerId>,
+    files: HashMap<FileId, Option<FileEntry>>,
+    paths: HashMap<PeerId, HashMap<CompactString, Option<FileId>>>,
+    /// By how much the names of an owner became more or fewer.
+    names_added: HashMap<PeerId, isize>,
+    votes: HashMap<(FileId, PeerId), u8>,
+    /// Removed in this batch at some time: the votes that the world has no longer count.
+    removed: HashSet<FileId>,
+}
+
+impl<'w, F: Files> Draft<'w, F> {
+    /// A draft that says what `world` says.
+    pub fn on(world: &'w World<F>) -> Self {
+        Self {
+            world,
+            peers: HashMap::new(),
+            dropped: HashSet::new(),
+            files: HashMap::new(),
+            paths: HashMap::new(),
+            names_added: HashMap::new(),
+            votes: HashMap::new(),
+            removed: HashSet::new(),
+        }
+    }
+
+    /// Puts a record on.
+    pub fn apply(&mut self, record: &Record) {
+        apply(self, record);
+    }
+
+    /// The record of `owner` that goes by `path`.
+    pub fn file_at(&self, owner: &PeerId, path: &str) -> Option<FileId> {
+        let drafted = self.paths.get(owner).and_then(|paths| paths.get(path));
+        match drafted {
+            Some(id) => *id,
+            None if self.dropped.contains(owner) => None,
+            None => self.world.file_at(owner, path),
+        }
+    }
+
+    /// How many names the records of `owner` have together.
+    pub fn name_count(&self, owner: &PeerId) -> usize {
+        let stored = if self.dropped.contains(owner) {
+            0
+        } else {
+            self.world.name_count(owner)
+        };
+        let added = self.names_added.get(owner).copied().unwrap_or(0);
+        stored.saturating_add_signed(added)
+    }
+
+    /// The digest over the complete records of `owner`.
+    pub fn digest(&self, owner: &PeerId) -> CatalogDigest {
+        let mut digest = if self.dropped.contains(owner) {
+            CatalogDigest::default()
+        } else {
+            self.world.files().totals(owner).digest
+        };
+        for (id, drafted) in &self.files {
+            let stored = self.stored_file(id);
+            for entry in [stored.as_ref(), drafted.as_ref()].into_iter().flatten() {
+                if entry.owner == *owner && !entry.is_partial {
+                    for name in &entry.names {
+                        digest.toggle(&name.path, &entry.hash);
+                    }
+                }
+            }
+        }
+        digest
+    }
+
+    /// How many complete records `owner` had before this batch.
+    pub fn file_count(&self, owner: &PeerId) -> u64 {
+        self.world.files().totals(owner).files
+    }
+
+    /// Every known peer.
+    pub fn peers(&self) -> impl Iterator<Item = (PeerId, &Arc<PeerState>)> {
+        let stored = self
+            .world
+            .peers()
+            .filter(|(id, _)| !self.peers.contains_key(id))
+            .map(|(id, peer)| (*id, peer));
+        let drafted = self
+            .peers
+            .iter()
+            .filter_map(|(id, peer)| Some((*id, peer.as_ref()?)));
+        stored.chain(drafted)
+    }
+
+    /// What the world has of a file, unless its owner was dropped in this batch.
+    fn stored_file(&self, id: &FileId) -> Option<FileEntry> {
+        let entry = self.world.files().get(id)?;
+        (!self.dropped.contains(&entry.owner)).then_some(entry)
+    }
+
+    fn change_file(&mut self, id: &FileId, change: impl FnOnce(&mut FileEntry)) {
+        if let Some(mut entry) = self.file(id) {
+            change(&mut entry);
+            self.files.insert(*id, Some(entry));
+        }
+    }
+}
+
+impl<F: Files> Ground for Draft<'_, F> {
+    fn peer(&self, id: &PeerId) -> Option<Arc<PeerState>> {
+        match self.peers.get(id) {
+            Some(drafted) => drafted.clone(),
+            None => self.world.peer_state(id).cloned(),
+        }
+    }
+
+    fn put_peer(&mut self, id: PeerId, peer: Arc<PeerState>) {
+        self.peers.insert(id, Some(peer));
+    }
+
+    fn drop_peer(&mut self, id: &PeerId) {
+        self.peers.insert(*id, None);
+        self.dropped.insert(*id);
+        let votes = &mut self.votes;
+        self.files.retain(|file, entry| {
+            let is_theirs = entry.as_ref().is_some_and(|entry| entry.owner == *id);
+            if is_theirs {
+                votes.retain(|(voted, _), _| voted != file);
+            }
+            !is_theirs
+        });
+        self.paths.remove(id);
+        self.names_added.remove(id);
+    }
+
+    fn file(&self, id: &FileId) -> Option<FileEntry> {
+        match self.files.get(id) {
+            Some(drafted) => drafted.clone(),
+            None => self.stored_file(id),
+        }
+    }
+
+    fn put_file(&mut self, entry: FileEntry) {
+        self.files.insert(entry.id, Some(entry));
+    }
+
+    fn remove_file(&mut self, entry: &FileEntry) {
+        self.files.insert(entry.id, None);
+        self.removed.insert(entry.id);
+        if !self.votes.is_empty() {
+            self.votes.retain(|(file, _), _| *file != entry.id);
+        }
+    }
+
+    fn put_path(&mut self, owner: &PeerId, path: &str, id: FileId) {
+        let paths = self.paths.entry(*owner).or_default();
+        paths.insert(path.into(), Some(id));
+        *self.names_added.entry(*owner).or_default() += 1;
+    }
+
+    fn remove_path(&mut self, owner: &PeerId, path: &str, id: FileId) {
+        if self.file_at(owner, path) == Some(id) {
+            let paths = self.paths.entry(*owner).or_default();
+            paths.insert(path.into(), None);
+            *self.names_added.entry(*owner).or_default() -= 1;
+        }
+    }
+
+    fn vote(&self, file: &FileId, voter: &PeerId) -> Option<u8> {
+        if let Some(stars) = self.votes.get(&(*file, *voter)) {
+            return Some(*stars);
+        }
+        // Votes of a record that went in this batch went with it.
+        if self.removed.contains(file) || self.stored_file(file).is_none() {
+            return None;
+        }
+        self.world.vote(file, voter)
+    }
+
+    fn put_vote(&mut self, file: FileId, voter: PeerId, stars: u8) {
+        self.votes.insert((file, voter), stars);
+    }
+
+    fn set_rating(&mut self, id: &FileId, sum: u64, votes: u64) {
+        self.change_file(id, |entry| {
+            entry.rating_sum = sum;
+            entry.rating_votes = votes;
+        });
+    }
+
+    fn set_downloads(&mut self, id: &FileId, downloads: u64) {
+        self.change_file(id, |entry| entry.downloads = downloads);
+    }
+
+    fn add_downloads(&mut self, _count: u64) {}
+}

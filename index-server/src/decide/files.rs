@@ -1,0 +1,317 @@
+//! Rules of files: one record an owner and content, many names a record, and what watchers hear of
+//! a request that changed many.
+
+use std::collections::HashMap;
+
+use compact_str::CompactString;
+use jiff::Timestamp;
+use protocol::ids::{FileId, PeerId};
+use protocol::limits::{NAMES_PER_RECORD_MAX_COUNT, SINGLE_FILE_EVENTS_MAX_COUNT};
+use protocol::problem::Slug;
+use protocol::registration::CheckedFile;
+
+use super::{Decision, Draft, News, Rules, check_actor};
+use crate::catalog::{FileEntry, RecordName};
+use crate::command::{Actor, Answer, FileChange, FileChanged, Refusal};
+use crate::record::{FileOp, Moment, PutFile, Record};
+use crate::world::apply::apply_file_op;
+use crate::world::{Files, Ground};
+
+/// Takes a peer's changes one after the other; what is refused does not hold up the rest.
+pub(super) fn change<F: Files>(
+    actor: &Actor,
+    changes: &[FileChange],
+    draft: &mut Draft<'_, F>,
+    now: Timestamp,
+    rules: &Rules,
+) -> Result<Decision, Refusal> {
+    check_actor(actor, draft, now)?;
+    let mut taker = Taker {
+        owner: actor.peer,
+        at: now.into(),
+        rules,
+        ops: Vec::with_capacity(changes.len()),
+        tally: Tally::default(),
+    };
+    let mut outcomes = Vec::with_capacity(changes.len());
+    for change in changes {
+        let outcome = match change {
+            FileChange::Add(file) => taker.add(file, draft),
+            FileChange::Remove { id, path } => taker.remove(id, path.as_deref(), draft),
+        };
+        outcomes.push(outcome.unwrap_or_else(FileChanged::Refused));
+    }
+    let mut decision = Decision::new(Answer::FilesChanged(outcomes)).showing_alive(actor.peer);
+    if !taker.ops.is_empty() {
+        decision = decision.with(Record::FilesChanged {
+            at: taker.at,
+            owner: taker.owner,
+            ops: taker.ops,
+        });
+        decision.news = taker.tally.into_news(actor.peer);
+    }
+    Ok(decision)
+}
+
+/// Takes the changes of one request.
+struct Taker<'r> {
+    owner: PeerId,
+    at: Moment,
+    rules: &'r Rules,
+    ops: Vec<FileOp>,
+    tally: Tally,
+}
+
+impl Taker<'_> {
+    fn add<F: Files>(
+        &mut self,
+        file: &CheckedFile,
+        draft: &mut Draft<'_, F>,
+    ) -> Result<FileChanged, Refusal> {
+        let id = FileId::of(&self.owner, &file.hash);
+        let path = file.path.as_str();
+        let earlier = draft.file(&id);
+        let holder = draft.file_at(&self.owner, path);
+        if holder.is_none() {
+            self.check_room(earlier.as_ref(), draft)?;
+        } else if holder != Some(id) {
+            // Other bytes at the same path: the content that was there loses the name.
+            self.check_names(earlier.as_ref())?;
+        }
+        if let Some(other) = holder.filter(|holder| *holder != id) {
+            self.unname(other, path, draft);
+        }
+        let was_complete = earlier.as_ref().is_some_and(|entry| !entry.is_partial);
+        self.push(
+            FileOp::Put(Box::new(PutFile {
+                id,
+                hash: file.hash,
+                pieces_root: file.pieces_root,
+                size_bytes: file.size_bytes,
+                category: file.category,
+                tags: file.tags.clone(),
+                name: RecordName {
+                    path: path.into(),
+                    filename: file.filename.clone(),
+                },
+                // What is complete does not become unfinished.
+                is_partial: file.is_partial && !was_complete,
+            })),
+            draft,
+        );
+        let entry = draft.file(&id).ok_or_else(|| {
+            Refusal::new(
+                Slug::Internal,
+                "the file's id is taken by another peer's record",
+            )
+        })?;
+        if entry.is_partial {
+            // Not a file that anybody can browse yet.
+        } else if was_complete {
+            self.tally.updated(entry.clone());
+        } else {
+            self.tally.added(entry.clone());
+        }
+        Ok(if earlier.is_some() {
+            FileChanged::Updated(entry)
+        } else {
+            FileChanged::Added(entry)
+        })
+    }
+
+    fn remove<F: Files>(
+        &mut self,
+        id: &FileId,
+        path: Option<&str>,
+        draft: &mut Draft<'_, F>,
+    ) -> Result<FileChanged, Refusal> {
+        let unknown = |detail: &str| Refusal::new(Slug::UnknownFile, detail);
+        let entry = draft
+            .file(id)
+            .ok_or_else(|| unknown("this file is not registered"))?;
+        if entry.owner != self.owner {
+            return Err(unknown(
+                "this file is registered by another peer; only its owner can withdraw it",
+            ));
+        }
+        match path {
+            Some(path) if !entry.names.iter().any(|name| name.path == path) => {
+                return Err(unknown("this file does not go by that path"));
+            }
+            Some(path) => self.unname(*id, path, draft),
+            None => {
+                self.push(FileOp::Remove(*id), draft);
+                self.tally.removed(entry);
+            }
+        }
+        Ok(FileChanged::Removed)
+    }
+
+    /// Takes a name away, and the record with its last one.
+    fn unname<F: Files>(&mut self, id: FileId, path: &str, draft: &mut Draft<'_, F>) {
+        let before = draft.file(&id);
+        let path = CompactString::from(path);
+        self.push(FileOp::Unname { id, path }, draft);
+        match (draft.file(&id), before) {
+            (Some(entry), _) => self.tally.updated(entry),
+            (None, Some(before)) => self.tally.removed(before),
+            (None, None) => {}
+        }
+    }
+
+    fn push<F: Files>(&mut self, op: FileOp, draft: &mut Draft<'_, F>) {
+        apply_file_op(draft, &self.owner, self.at, &op);
+        self.ops.push(op);
+    }
+
+    /// Whether one more name may be had.
+    fn check_room<F: Files>(
+        &self,
+        earlier: Option<&FileEntry>,
+        draft: &Draft<'_, F>,
+    ) -> Result<(), Refusal> {
+        let limit = self.rules.names_per_peer_max_count;
+        if draft.name_count(&self.owner) >= limit {
+            let detail = format!(
+                "a peer may have {limit} files; withdraw some, or share the rest from another peer"
+            );
+            return Err(Refusal::new(Slug::TooManyFiles, detail));
+        }
+        self.check_names(earlier)
+    }
+
+    /// Whether this record may have one more name.
+    #[expect(clippy::unused_self, reason = "reads as the other checks do")]
+    fn check_names(&self, earlier: Option<&FileEntry>) -> Result<(), Refusal> {
+        if earlier.is_some_and(|entry| entry.names.len() >= NAMES_PER_RECORD_MAX_COUNT) {
+            let detail = format!(
+                "this content goes by {NAMES_PER_RECORD_MAX_COUNT} names of this peer already; \
+                 withdraw one of them first"
+            );
+            return Err(Refusal::new(Slug::TooManyFiles, detail).at("/path"));
+        }
+        Ok(())
+    }
+}
+
+/// What changed in one request, a record once.
+#[derive(Debug, Default)]
+struct Tally {
+    /// In the order of the first change.
+    order: Vec<FileId>,
+    changes: HashMap<FileId, Changed>,
+}
+
+#[derive(Debug)]
+enum Changed {
+    Added(FileEntry),
+    Updated(FileEntry),
+    Removed(FileEntry),
+}
+
+impl Tally {
+    fn added(&mut self, entry: FileEntry) {
+        let is_back = matches!(self.changes.get(&entry.id), Some(Changed::Removed(_)));
+        let change = if is_back {
+            Changed::Updated
+        } else {
+            Changed::Added
+        };
+        self.put(entry.id, change(entry));
+    }
+
+    fn updated(&mut self, entry: FileEntry) {
+        if entry.is_partial {
+            return;
+        }
+        let is_new = matches!(self.changes.get(&entry.id), Some(Changed::Added(_)));
+        let change = if is_new {
+            Changed::Added
+        } else {
+            Changed::Updated
+        };
+        self.put(entry.id, change(entry));
+    }
+
+    fn removed(&mut self, entry: FileEntry) {
+        if matches!(self.changes.get(&entry.id), Some(Changed::Added(_))) {
+            // Came and went in one request: nobody heard of it.
+            self.changes.remove(&entry.id);
+        } else if !entry.is_partial {
+            self.put(entry.id, Changed::Removed(entry));
+        }
+    }
+
+    fn put(&mut self, id: FileId, changed: Changed) {
+        if self.changes.insert(id, changed).is_none() {
+            self.order.push(id);
+        }
+    }
+
+    /// Single news of few changes, one summary of many.
+    fn into_news(mut self, owner: PeerId) -> Vec<News> {
+        let mut changed = Vec::with_capacity(self.changes.len());
+        for id in &self.order {
+            changed.extend(self.changes.remove(id));
+        }
+        if changed.len() <= SINGLE_FILE_EVENTS_MAX_COUNT {
+            let single = changed.into_iter().map(|change| match change {
+                Changed::Added(entry) | Changed::Updated(entry) => News::FileRegistered(entry),
+                Changed::Removed(entry) => News::FileRemoved(entry),
+            });
+            return single.collect();
+        }
+        let (mut added, mut updated, mut removed) = (0, 0, 0);
+        let mut sample = Vec::new();
+        for change in changed {
+            let entry = match change {
+                Changed::Added(entry) => {
+                    added += 1;
+                    entry
+                }
+                Changed::Updated(entry) => {
+                    updated += 1;
+                    entry
+                }
+                Changed::Removed(_) => {
+                    removed += 1;
+                    continue;
+                }
+            };
+            if sample.len() < SINGLE_FILE_EVENTS_MAX_COUNT {
+                sample.push(entry);
+            }
+        }
+        vec![News::FilesChanged {
+            owner,
+            added,
+            updated,
+            removed,
+            sample,
+        }]
+    }
+}
+
+/// A redirect is about to be given.
+pub(super) fn count_download<F: Files>(
+    file: FileId,
+    draft: &mut Draft<'_, F>,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let mut entry = draft
+        .file(&file)
+        .ok_or_else(|| Refusal::new(Slug::UnknownFile, "this file is not registered"))?;
+    entry.downloads = entry.downloads.saturating_add(1);
+    let record = Record::Downloaded {
+        at: now.into(),
+        owner: entry.owner,
+        file,
+        downloads: entry.downloads,
+    };
+    draft.apply(&record);
+    Ok(Decision::new(Answer::Counted {
+        downloads: entry.downloads,
+    })
+    .with(record)
+    .telling(News::Download(entry)))
+}

@@ -1,0 +1,54 @@
+//! The rule that turns silence into offline, and long silence into oblivion.
+
+use jiff::Timestamp;
+
+use super::{Decision, Draft, News, Overdue};
+use crate::command::Answer;
+use crate::record::Record;
+use crate::world::{Files, Ground};
+
+/// Judges those who are overdue: only who is online goes offline, only who is offline is dropped.
+pub(super) fn sweep<F: Files>(
+    overdue: &Overdue,
+    draft: &mut Draft<'_, F>,
+    now: Timestamp,
+) -> Decision {
+    let at = now.into();
+    let mut decision = Decision::new(Answer::Alive);
+    let (mut offline_count, mut forgotten_count) = (0, 0);
+    for (id, last_seen) in &overdue.silent {
+        if draft.peer(id).is_some_and(|peer| peer.is_online) {
+            let record = Record::PeerOffline {
+                at,
+                id: *id,
+                last_seen: *last_seen,
+            };
+            draft.apply(&record);
+            decision = decision.with(record).telling(News::PeerOffline(*id));
+            offline_count += 1;
+        }
+    }
+    for id in &overdue.stale {
+        if draft.peer(id).is_some_and(|peer| !peer.is_online) {
+            let removed = draft.file_count(id);
+            let record = Record::PeerForgotten { at, id: *id };
+            draft.apply(&record);
+            decision = decision.with(record);
+            if removed > 0 {
+                decision = decision.telling(News::FilesChanged {
+                    owner: *id,
+                    added: 0,
+                    updated: 0,
+                    removed,
+                    sample: Vec::new(),
+                });
+            }
+            forgotten_count += 1;
+        }
+    }
+    decision.answer = Answer::Swept {
+        offline_count,
+        forgotten_count,
+    };
+    decision
+}

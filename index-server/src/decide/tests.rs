@@ -1,0 +1,472 @@
+//! The rules by tables: who may do what, and what becomes of it.
+
+use jiff::Timestamp;
+use protocol::ids::PeerId;
+use protocol::peer::{CatalogState, Outcome};
+use protocol::problem::Slug;
+
+use super::kit::{
+    actor, add, add_partial, at, change, checked, content, download, file, heartbeat, host, keyed,
+    leave, peer, rate, register, remove, report, unkeyed,
+};
+use super::*;
+use crate::command::{FileChange, FileChanged, Register};
+use crate::view::PeerAddress;
+use crate::world::{PlainFiles, World};
+
+/// A world that commands are decided on one by one.
+struct Table {
+    world: World<PlainFiles>,
+    rules: Rules,
+    now: Timestamp,
+}
+
+impl Table {
+    fn new() -> Self {
+        Self {
+            world: World::default(),
+            rules: Rules::default(),
+            now: at(0),
+        }
+    }
+
+    /// With these peers registered.
+    fn with(numbers: &[u8]) -> Self {
+        let mut table = Self::new();
+        for number in numbers {
+            table.ok(&register(*number));
+        }
+        table
+    }
+
+    fn decide(&mut self, command: &Command) -> Result<Decision, Refusal> {
+        self.sweep(command, Overdue::default())
+    }
+
+    fn sweep(&mut self, command: &Command, overdue: Overdue) -> Result<Decision, Refusal> {
+        let mut draft = Draft::on(&self.world);
+        let decision = decide(command, &mut draft, self.now, &self.rules, || overdue)?;
+        for record in &decision.records {
+            self.world.apply(record);
+        }
+        Ok(decision)
+    }
+
+    fn ok(&mut self, command: &Command) -> Decision {
+        self.decide(command)
+            .unwrap_or_else(|refusal| panic!("{command:?}: {refusal:?}"))
+    }
+
+    fn refused(&mut self, command: &Command) -> Slug {
+        let before: Vec<Record> = self.world.snapshot().collect();
+        let slug = self.decide(command).expect_err("refused").slug;
+        assert!(
+            self.world.snapshot().eq(before),
+            "a refusal changes nothing"
+        );
+        slug
+    }
+
+    fn registered(&mut self, register: Register) -> (PeerId, bool, Option<CatalogState>) {
+        match self.ok(&Command::Register(register)).answer {
+            Answer::Registered(told) => (told.id, told.is_new, told.catalog),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What became of each change, in a word.
+    fn changed(&mut self, number: u8, changes: Vec<FileChange>) -> Vec<&'static str> {
+        let Answer::FilesChanged(outcomes) = self.ok(&change(number, changes)).answer else {
+            panic!("another answer");
+        };
+        let word = |outcome: &FileChanged| match outcome {
+            FileChanged::Added(_) => "added",
+            FileChanged::Updated(_) => "updated",
+            FileChanged::Removed => "removed",
+            FileChanged::Refused(refusal) => refusal.slug.as_str(),
+        };
+        outcomes.iter().map(word).collect()
+    }
+
+    /// All names of a record, the last one at the end; none when it is gone.
+    fn names(&self, number: u8, name: &str) -> Vec<String> {
+        let entry = self.world.files().get(&file(number, name));
+        let names = entry.map(|entry| entry.names).unwrap_or_default();
+        names.iter().map(|name| name.path.to_string()).collect()
+    }
+}
+
+#[test]
+fn an_id_belongs_to_its_key_or_to_the_address_it_was_made_for() {
+    let mut table = Table::new();
+    assert_eq!(table.registered(keyed(1)), (peer(1), true, None));
+    assert_eq!(table.registered(keyed(1)), (peer(1), false, None));
+    // Without the key the id cannot be had, from wherever.
+    let claim = |id: u8, from: u8| Register {
+        id: Some(peer(id)),
+        ..unkeyed(from)
+    };
+    assert_eq!(
+        table.refused(&Command::Register(claim(1, 1))),
+        Slug::KeyRequired
+    );
+    // An id that nobody knows is not made to order.
+    assert_eq!(table.registered(claim(9, 2)).0, peer(2 | 0x80));
+    assert_eq!(
+        table.registered(claim(2 | 0x80, 2)),
+        (peer(2 | 0x80), false, None),
+        "the same address keeps its id"
+    );
+    assert_eq!(
+        table.registered(claim(2 | 0x80, 3)).0,
+        peer(3 | 0x80),
+        "another address gets a fresh one"
+    );
+    let nameless = Register {
+        name: Some("  ".into()),
+        ..keyed(4)
+    };
+    let (id, ..) = table.registered(nameless);
+    let name = &table.world.peer_state(&id).expect("known").facts.name;
+    assert_eq!(*name, format!("peer-{}", id.short()));
+}
+
+#[test]
+fn calls_need_token_or_address_and_the_token_ends_with_the_day_and_with_a_goodbye() {
+    let mut table = Table::with(&[1]);
+    table.registered(unkeyed(2));
+    let plain = Actor {
+        peer: peer(2 | 0x80),
+        token: None,
+        ..actor(2)
+    };
+    table.ok(&Command::Heartbeat(plain.clone()));
+    let elsewhere = Actor {
+        remote: host(3),
+        ..plain
+    };
+    assert_eq!(
+        table.refused(&Command::Heartbeat(elsewhere)),
+        Slug::WrongAddress
+    );
+    let tokenless = Actor {
+        token: None,
+        ..actor(1)
+    };
+    assert_eq!(
+        table.refused(&Command::Heartbeat(tokenless)),
+        Slug::MissingToken
+    );
+    table.now = at(24 * 3600 - 1);
+    table.ok(&heartbeat(1));
+    table.now = at(24 * 3600);
+    assert_eq!(table.refused(&heartbeat(1)), Slug::InvalidToken);
+    table.ok(&register(1));
+    table.ok(&heartbeat(1));
+    assert_eq!(table.refused(&heartbeat(7)), Slug::UnknownPeer);
+
+    let another = Command::Leave {
+        actor: actor(1),
+        id: peer(2 | 0x80),
+    };
+    assert_eq!(table.refused(&another), Slug::OwnerMismatch);
+    assert_eq!(table.ok(&leave(1)).news, [News::PeerLeft(peer(1))]);
+    assert_eq!(table.refused(&heartbeat(1)), Slug::InvalidToken);
+    assert_eq!(table.ok(&register(1)).news, [News::PeerOnline(peer(1))]);
+}
+
+#[test]
+fn watchers_hear_of_a_registration_that_says_something_new() {
+    let mut table = Table::new();
+    assert_eq!(table.ok(&register(1)).news, [News::PeerRegistered(peer(1))]);
+    assert_eq!(table.ok(&register(1)).news, []);
+    let moved = Register {
+        address: PeerAddress::At(host(9)),
+        ..keyed(1)
+    };
+    let decision = table.ok(&Command::Register(moved));
+    assert_eq!(decision.news, [News::PeerRegistered(peer(1))]);
+    assert_eq!(table.ok(&heartbeat(1)).records, [], "not journalled");
+}
+
+#[test]
+fn one_address_brings_no_peers_without_end() {
+    let mut table = Table::new();
+    table.rules.peers_per_address_max_count = 3;
+    let from_one_place = |number: u8| Register {
+        remote: host(200),
+        ..unkeyed(number)
+    };
+    for number in 1..=3 {
+        table.registered(from_one_place(number));
+    }
+    let fourth = Command::Register(from_one_place(4));
+    assert_eq!(table.refused(&fourth), Slug::TooManyPeers);
+    table.registered(from_one_place(1 | 0x80));
+    table.registered(unkeyed(5));
+    // One that is away, keyless and without files gives way.
+    let goodbye = Command::Leave {
+        actor: Actor {
+            peer: peer(2 | 0x80),
+            remote: host(200),
+            token: None,
+        },
+        id: peer(2 | 0x80),
+    };
+    table.ok(&goodbye);
+    table.ok(&fourth);
+    assert!(table.world.peer_state(&peer(2 | 0x80)).is_none());
+    let local = |number: u8| Register {
+        remote: "127.0.0.1".parse().expect("an address"),
+        ..unkeyed(number)
+    };
+    for number in 10..30 {
+        table.registered(local(number));
+    }
+    table.rules.limits_loopback = true;
+    assert_eq!(
+        table.refused(&Command::Register(local(40))),
+        Slug::TooManyPeers
+    );
+}
+
+#[test]
+fn one_record_a_content_and_all_its_names() {
+    let mut table = Table::with(&[1, 2]);
+    let changed = table.changed(
+        1,
+        vec![add("a", "x"), add("b", "x"), add("a", "x"), add("c", "y")],
+    );
+    assert_eq!(changed, ["added", "updated", "updated", "added"]);
+    assert_eq!(table.names(1, "x"), ["b", "a"], "the last one registered");
+    assert_eq!(table.changed(2, vec![add("a", "x")]), ["added"]);
+    // Other bytes at a path: the content that was there loses that name.
+    assert_eq!(table.changed(1, vec![add("a", "z")]), ["added"]);
+    assert_eq!(table.names(1, "x"), ["b"]);
+    assert_eq!(table.changed(1, vec![add("b", "z")]), ["updated"]);
+    assert_eq!(table.names(1, "x"), [""; 0], "gone with its last name");
+    assert_eq!(table.names(1, "z"), ["a", "b"]);
+    assert_eq!(table.names(2, "x"), ["a"], "another's is untouched");
+    // A rename is a remove and an add, in either order.
+    let renamed = vec![remove(1, "z", Some("a")), add("n", "z")];
+    assert_eq!(table.changed(1, renamed), ["removed", "updated"]);
+    assert_eq!(table.names(1, "z"), ["b", "n"]);
+    assert_eq!(
+        table.changed(
+            1,
+            vec![
+                remove(2, "x", None),
+                remove(1, "z", Some("nowhere")),
+                remove(1, "w", None),
+                remove(1, "z", None),
+                remove(1, "z", None),
+            ]
+        ),
+        [
+            "unknown-file",
+            "unknown-file",
+            "unknown-file",
+            "removed",
+            "unknown-file"
+        ]
+    );
+    assert_eq!(table.world.name_count(&peer(1)), 1);
+}
+
+#[test]
+fn a_digest_tells_whether_all_is_known() {
+    let mut table = Table::with(&[1]);
+    table.changed(
+        1,
+        vec![
+            add("a", "x"),
+            add("b", "x"),
+            add("c", "y"),
+            add_partial("p", "p"),
+        ],
+    );
+    let mut digest = protocol::file::CatalogDigest::default();
+    for (path, name) in [("b", "x"), ("c", "y"), ("a", "x")] {
+        digest.toggle(path, &content(name));
+    }
+    let told = |digest: String| Register {
+        catalog_digest: Some(digest),
+        ..keyed(1)
+    };
+    let mut check = |digest: String, expected| {
+        assert_eq!(table.registered(told(digest)).2, Some(expected));
+    };
+    check(digest.to_hex(), CatalogState::InSync);
+    check(digest.to_hex().to_uppercase(), CatalogState::InSync);
+    check("0".repeat(32), CatalogState::SendAll);
+    check("nonsense".into(), CatalogState::SendAll);
+}
+
+#[test]
+fn an_unfinished_download_is_completed_and_never_undone() {
+    let mut table = Table::with(&[1]);
+    let is_partial = |table: &Table| {
+        let entry = table.world.files().get(&file(1, "x"));
+        entry.map(|entry| entry.is_partial)
+    };
+    let decision = table.ok(&change(1, vec![add_partial("x", "x")]));
+    assert_eq!(decision.news, [], "not a file to browse yet");
+    assert_eq!(is_partial(&table), Some(true));
+    assert_eq!(table.world.files().totals(&peer(1)).files, 0);
+    assert_eq!(table.changed(1, vec![add("x", "x")]), ["updated"]);
+    assert_eq!(is_partial(&table), Some(false));
+    assert_eq!(table.changed(1, vec![add_partial("x", "x")]), ["updated"]);
+    assert_eq!(is_partial(&table), Some(false));
+}
+
+#[test]
+fn names_are_bounded_a_record_and_a_peer() {
+    let mut table = Table::with(&[1]);
+    let names = (0..256).map(|number| add(&format!("n{number}"), "x"));
+    table.changed(1, names.collect());
+    assert_eq!(
+        table.changed(1, vec![add("one more", "x")]),
+        ["too-many-files"]
+    );
+    assert_eq!(table.changed(1, vec![add("n7", "x")]), ["updated"]);
+    table.rules.names_per_peer_max_count = 257;
+    assert_eq!(
+        table.changed(1, vec![add("a", "a"), add("b", "b"), add("a", "c")]),
+        ["added", "too-many-files", "added"],
+        "a changed file needs no more room"
+    );
+}
+
+#[test]
+fn many_changes_are_told_as_one() {
+    let mut table = Table::with(&[1]);
+    let some = |count: usize| {
+        let change = |number: usize| add(&format!("f{number}"), &format!("f{number}"));
+        (0..count).map(change).collect::<Vec<_>>()
+    };
+    let single = table.ok(&change(1, some(20))).news;
+    assert_eq!(single.len(), 20);
+    assert!(matches!(single[0], News::FileRegistered(_)));
+    let mut many = some(30);
+    many.push(remove(1, "f0", None));
+    many.push(remove(1, "f29", None));
+    let [
+        News::FilesChanged {
+            owner,
+            added,
+            updated,
+            removed,
+            sample,
+        },
+    ] = &table.ok(&change(1, many)).news[..]
+    else {
+        panic!("not one summary");
+    };
+    assert_eq!(*owner, peer(1));
+    // f29 came and went unheard.
+    assert_eq!((*added, *updated, *removed), (9, 19, 1));
+    assert_eq!(sample.len(), 20);
+}
+
+#[test]
+fn votes_count_once_a_peer_and_reports_need_a_reason() {
+    let mut table = Table::with(&[1, 2, 3]);
+    table.changed(1, vec![add("x", "x")]);
+    let mut rating = |command: &Command| match table.ok(command).answer {
+        Answer::Rated(response) => (response.rating, response.votes),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(rating(&rate(2, 1, "x", 5)), (5.0, 1));
+    assert_eq!(rating(&rate(3, 1, "x", 2)), (3.5, 2));
+    assert_eq!(rating(&rate(2, 1, "x", 1)), (1.5, 2));
+    for stars in [0, 6, 255] {
+        assert_eq!(table.refused(&rate(2, 1, "x", stars)), Slug::InvalidField);
+    }
+    assert_eq!(table.refused(&rate(2, 1, "w", 3)), Slug::UnknownFile);
+    assert_eq!(table.refused(&rate(9, 1, "x", 3)), Slug::UnknownPeer);
+
+    let reputation = |table: &Table| {
+        let entry = table.world.peer_entry(&peer(1), None);
+        entry.expect("known").reputation
+    };
+    table.ok(&report(2, 1, "x", Outcome::Ok));
+    assert!(reputation(&table) > 50);
+    assert_eq!(
+        table.refused(&report(1, 1, "x", Outcome::Ok)),
+        Slug::InvalidField
+    );
+    assert_eq!(
+        table.refused(&report(2, 9, "x", Outcome::Corrupt)),
+        Slug::UnknownPeer
+    );
+    assert_eq!(
+        table.refused(&report(2, 1, "w", Outcome::Corrupt)),
+        Slug::UnknownContent
+    );
+    for _ in 0..20 {
+        table.ok(&report(2, 1, "x", Outcome::Corrupt));
+    }
+    assert_eq!(table.ok(&report(2, 1, "x", Outcome::Corrupt)).records, []);
+    assert!(reputation(&table) >= 47, "one alone does little");
+}
+
+#[test]
+fn downloads_are_counted_and_survive_a_change_of_the_record() {
+    let mut table = Table::with(&[1]);
+    assert_eq!(table.refused(&download(1, "x")), Slug::UnknownFile);
+    table.changed(1, vec![add("x", "x")]);
+    for expected in 1..=3 {
+        let decision = table.ok(&download(1, "x"));
+        let told = Answer::Counted {
+            downloads: expected,
+        };
+        assert_eq!(decision.answer, told);
+    }
+    table.changed(1, vec![add("renamed", "x"), remove(1, "x", Some("x"))]);
+    let entry = table.world.files().get(&file(1, "x")).expect("there");
+    assert_eq!(entry.downloads, 3);
+    table.changed(1, vec![remove(1, "x", None)]);
+    assert_eq!(table.world.download_count(), 3, "the sum stays");
+}
+
+#[test]
+fn a_sweep_touches_only_those_that_it_may() {
+    let mut table = Table::with(&[1, 2]);
+    table.changed(1, vec![add("x", "x"), add("y", "y")]);
+    table.ok(&leave(2));
+    let overdue = |silent: &[u8], stale: &[u8]| Overdue {
+        silent: silent
+            .iter()
+            .map(|number| (peer(*number), at(5).into()))
+            .collect(),
+        stale: stale.iter().map(|number| peer(*number)).collect(),
+    };
+    let decision = table
+        .sweep(&Command::Sweep, overdue(&[1, 2, 9], &[1, 9]))
+        .expect("swept");
+    // Peer 1 was drafted offline first, so being stale counts; peer 2 was offline before.
+    assert_eq!(
+        decision.answer,
+        Answer::Swept {
+            offline_count: 1,
+            forgotten_count: 1
+        }
+    );
+    assert_eq!(decision.news[0], News::PeerOffline(peer(1)));
+    assert!(matches!(
+        decision.news[1],
+        News::FilesChanged { removed: 2, .. }
+    ));
+    assert!(table.world.peer_state(&peer(1)).is_none());
+    assert_eq!(table.names(1, "x"), [""; 0]);
+}
+
+#[test]
+fn file_names_that_are_not_the_end_of_the_path_are_kept() {
+    let mut table = Table::with(&[1]);
+    let mut odd = checked("folder/file", "x");
+    odd.filename = Some("shown.iso".into());
+    table.changed(1, vec![FileChange::Add(odd)]);
+    let entry = table.world.files().get(&file(1, "x")).expect("there");
+    assert_eq!(entry.names[0].filename.as_deref(), Some("shown.iso"));
+}

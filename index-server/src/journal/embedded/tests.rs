@@ -1,0 +1,129 @@
+//! What only a journal on a disk can get wrong: crashes, locks and turned bits.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+use crate::journal::kit;
+
+fn load(journal: &EmbeddedJournal) -> Result<Vec<Vec<u8>>, JournalError> {
+    let mut records = Vec::new();
+    journal.load(&mut |record| {
+        records.push(record.to_vec());
+        Ok(())
+    })?;
+    Ok(records)
+}
+
+fn rows(count: u8) -> Vec<Vec<u8>> {
+    (0..count).map(|number| vec![number; 10]).collect()
+}
+
+#[test]
+fn keeps_the_promise_of_a_journal() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let mut number = 0;
+    kit::conforms(|| {
+        number += 1;
+        let folder = folder.path().join(number.to_string());
+        Box::new(EmbeddedJournal::open(&folder).expect("opened"))
+    });
+}
+
+#[test]
+fn what_was_acknowledged_is_there_after_a_reopen_and_nobody_else_can_read_it() {
+    let parent = tempfile::tempdir().expect("temporary folder");
+    let folder = parent.path().join("data");
+    let journal = EmbeddedJournal::open(&folder).expect("opened");
+    let middle = journal
+        .append(Position::default(), &rows(3))
+        .expect("appended");
+    journal
+        .compact(middle, &mut std::iter::once(Ok(b"snapshot".to_vec())))
+        .expect("compacted");
+    let last = journal.append(middle, &rows(2)).expect("appended");
+    let held = load(&journal).expect("loaded");
+    let sizes = journal.sizes();
+    drop(journal);
+
+    let journal = EmbeddedJournal::open(&folder).expect("opened again");
+    assert_eq!(load(&journal).expect("loaded"), held);
+    assert_eq!(journal.sizes(), sizes);
+    journal
+        .append(last, &rows(1))
+        .expect("goes on where it was");
+    let mode = fs::metadata(&folder).expect("there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+#[test]
+fn a_crash_before_the_switch_leaves_the_old_state() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let journal = EmbeddedJournal::open(folder.path()).expect("opened");
+    journal
+        .append(Position::default(), &rows(3))
+        .expect("appended");
+    let database = journal.database().expect("open");
+    journal
+        .write_snapshot(&database, &mut rows(9).into_iter().map(Ok))
+        .expect("written");
+    drop((database, journal));
+
+    let journal = EmbeddedJournal::open(folder.path()).expect("opened again");
+    assert_eq!(load(&journal).expect("loaded"), rows(3));
+    let database = journal.database().expect("open");
+    let transaction = database.begin_read().expect("begun");
+    let tables = transaction.list_tables().expect("listed");
+    assert_eq!(tables.filter(|table| is_snapshot(table.name())).count(), 0);
+}
+
+#[test]
+fn a_second_index_on_the_folder_is_told_what_to_do() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let first = EmbeddedJournal::open(folder.path()).expect("opened");
+    let error = EmbeddedJournal::open(folder.path()).expect_err("in use");
+    assert!(matches!(error, JournalError::InUse { .. }), "{error}");
+    assert!(error.to_string().contains("--data"), "{error}");
+    first.close();
+    assert!(matches!(
+        first.append(Position::default(), &rows(1)),
+        Err(JournalError::Closed)
+    ));
+    EmbeddedJournal::open(folder.path()).expect("free again");
+}
+
+#[test]
+fn a_garbled_record_is_named_with_its_file_and_a_remedy() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let journal = EmbeddedJournal::open(folder.path()).expect("opened");
+    journal
+        .append(Position::default(), &rows(3))
+        .expect("appended");
+    let database = journal.database().expect("open");
+    let transaction = database.begin_write().expect("begun");
+    {
+        let mut tail = transaction.open_table(TAIL).expect("table");
+        let mut torn = frame::seal(&[1; 10]);
+        torn[12] ^= 4;
+        tail.insert(2, torn.as_slice()).expect("written");
+    }
+    transaction.commit().expect("committed");
+    let text = load(&journal).expect_err("garbled").to_string();
+    for part in ["journal.redb", "tail record 2", "checksum", "move it away"] {
+        assert!(text.contains(part), "{part:?} is missing in {text:?}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_journal_is_refused_and_kept() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let path = folder.path().join(FILE);
+    fs::write(&path, b"not a journal, but longer than nothing").expect("written");
+    let text = EmbeddedJournal::open(folder.path())
+        .expect_err("no journal")
+        .to_string();
+    for part in ["journal.redb", "put", "back from a copy"] {
+        assert!(text.contains(part), "{part:?} is missing in {text:?}");
+    }
+    assert!(fs::read(&path).expect("kept").starts_with(b"not a journal"));
+}

@@ -1,0 +1,45 @@
+//! From a journal to a world and back to a shorter journal.
+
+use crate::journal::{BadRecord, Journal, JournalError, Position};
+use crate::record::{Record, RecordError};
+use crate::world::{Files, PlainFiles, World};
+
+/// Replays everything that the journal holds.
+///
+/// # Errors
+/// [`JournalError`] when a record cannot be read.
+pub(super) fn load<F: Files>(journal: &dyn Journal) -> Result<(World<F>, Position), JournalError> {
+    let mut world = World::default();
+    let position = journal.load(&mut |bytes| {
+        let record = Record::decode(bytes).map_err(|error| BadRecord {
+            remedy: match &error {
+                RecordError::Newer(_) => {
+                    Some("start the newer index-server that wrote this folder".to_owned())
+                }
+                _ => None,
+            },
+            detail: error.to_string(),
+        })?;
+        world.apply(&record);
+        Ok(())
+    })?;
+    Ok((world, position))
+}
+
+/// Puts a snapshot in the place of what the journal holds now. Folds the journal itself, beside the
+/// running world and without its search, so that nobody waits; takes a second copy of all facts in
+/// memory meanwhile.
+///
+/// # Errors
+/// [`JournalError`] when the journal cannot be read or written; it is then as it was.
+pub(super) fn compact(journal: &dyn Journal) -> Result<(), JournalError> {
+    let (world, through) = load::<PlainFiles>(journal)?;
+    let mut records = world.snapshot().map(|record| {
+        record.encode().map_err(|error| JournalError::Store {
+            operation: "write a snapshot of",
+            path: "journal".into(),
+            detail: error.to_string(),
+        })
+    });
+    journal.compact(through, &mut records)
+}

@@ -1,0 +1,444 @@
+//! The sequencer over a journal in memory, on tokio's paused clock: what is durable, what readers
+//! see, and when silence counts.
+
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use protocol::ids::PeerId;
+use protocol::problem::Slug;
+use protocol::query::Query;
+use protocol::search::SearchParams;
+
+use super::*;
+use crate::command::FileChanged;
+use crate::decide::kit::{
+    add, change, checked, download, file, heartbeat, leave, peer, register, remove,
+};
+use crate::journal::kit::{FlakyJournal, load};
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// Remembers what was published, as one line each.
+#[derive(Clone, Default)]
+struct Watcher(Arc<Mutex<Vec<String>>>);
+
+impl Publish for Watcher {
+    fn publish(&self, _at: Timestamp, changes: Vec<Change>) {
+        let mut lines = self.0.lock().expect("no test panicked with it");
+        lines.extend(changes.iter().map(line));
+    }
+}
+
+impl Watcher {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().expect("no test panicked with it"))
+    }
+
+    /// All but the figures.
+    fn take_events(&self) -> Vec<String> {
+        let mut lines = self.take();
+        lines.retain(|line| !line.starts_with("stats"));
+        lines
+    }
+}
+
+fn line(change: &Change) -> String {
+    match change {
+        Change::PeerRegistered(peer) => format!("registered {}", peer.name),
+        Change::PeerOnline(peer) => format!("online {}", peer.name),
+        Change::PeerOffline(peer) => format!("offline {}", peer.name),
+        Change::PeerLeft(peer) => format!("left {}", peer.name),
+        Change::FileRegistered(news) => format!(
+            "file {} of {} with {} sources",
+            news.entry.names.last().expect("a name").path,
+            news.owner.name,
+            news.sources
+        ),
+        Change::FileRemoved(news) => {
+            format!("no file {}", news.entry.names.last().expect("a name").path)
+        }
+        Change::FilesChanged {
+            added,
+            updated,
+            removed,
+            sample,
+            ..
+        } => format!("files +{added} ~{updated} -{removed} ({})", sample.len()),
+        Change::Download(news) => format!("download {}", news.entry.downloads),
+        Change::Stats(stats) => format!(
+            "stats {}/{} peers {} files",
+            stats.online_peers, stats.total_peers, stats.total_files
+        ),
+    }
+}
+
+struct House {
+    index: Index,
+    stopper: Stopper,
+    watcher: Watcher,
+    journal: Arc<FlakyJournal>,
+}
+
+impl House {
+    async fn on(journal: Arc<FlakyJournal>) -> Self {
+        let watcher = Watcher::default();
+        let settings = Settings {
+            forget_after: DAY,
+            ..Settings::from(&Config::in_folder("unused".into()))
+        };
+        let parts = Parts {
+            journal: Arc::clone(&journal) as Arc<dyn Journal>,
+            feed: Box::new(watcher.clone()),
+            metrics: Metrics::new(),
+            clock: Clock::default(),
+            settings,
+        };
+        let (index, stopper) = Index::start(parts).await.expect("starts");
+        Self {
+            index,
+            stopper,
+            watcher,
+            journal,
+        }
+    }
+
+    async fn new() -> Self {
+        Self::on(Arc::default()).await
+    }
+
+    async fn ok(&self, command: Command) -> Answer {
+        self.index.ask(command).await.expect("carried out")
+    }
+
+    async fn refused(&self, command: Command) -> Slug {
+        self.index.ask(command).await.expect_err("refused").slug
+    }
+
+    fn is_online(&self, id: PeerId) -> Option<bool> {
+        self.index.view().peers.get(&id).map(|peer| peer.is_online)
+    }
+
+    fn found(&self) -> Vec<String> {
+        let params = SearchParams::default();
+        let page = self.index.view().catalog.search(&Query::default(), &params);
+        let mut paths: Vec<String> = page
+            .expect("no cursor")
+            .hits
+            .iter()
+            .map(|hit| hit.entry.names.last().expect("a name").path.to_string())
+            .collect();
+        paths.sort();
+        paths
+    }
+}
+
+/// Lets time pass as it does, in steps that no timer is skipped in.
+async fn pass(secs: u64) {
+    tokio::time::sleep(Duration::from_secs(secs)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_means_durable_and_seen() {
+    let house = House::new().await;
+    house.ok(register(1)).await;
+    let answer = house
+        .ok(change(1, vec![add("a/x.iso", "x"), add("y.txt", "y")]))
+        .await;
+    assert_eq!(house.found(), ["a/x.iso", "y.txt"]);
+    let (records, _) = load(&*house.journal);
+    assert_eq!(records.len(), 2);
+    let Answer::FilesChanged(outcomes) = answer else {
+        panic!("another answer");
+    };
+    assert!(matches!(&outcomes[0], FileChanged::Added(entry) if entry.id == file(1, "x")));
+    house.ok(download(1, "x")).await;
+    assert_eq!(
+        house.watcher.take_events(),
+        [
+            "registered peer 1",
+            "file a/x.iso of peer 1 with 1 sources",
+            "file y.txt of peer 1 with 1 sources",
+            "download 1",
+        ]
+    );
+    let view = house.index.view();
+    assert_eq!(view.stats.total_files, 2);
+    assert_eq!(view.stats.total_downloads, 1);
+    assert_eq!(view.peers[&peer(1)].shared_files, 2);
+
+    house.stopper.stop().await;
+    let again = House::on(rewound(&house.journal)).await;
+    assert_eq!(again.found(), ["a/x.iso", "y.txt"]);
+    assert_eq!(again.index.view().stats.total_downloads, 1);
+    assert_eq!(
+        house
+            .index
+            .ask(heartbeat(1))
+            .await
+            .expect_err("stopped")
+            .slug,
+        Slug::ShuttingDown
+    );
+}
+
+/// A journal that holds what `journal` held, as after a restart.
+fn rewound(journal: &FlakyJournal) -> Arc<FlakyJournal> {
+    let copy = FlakyJournal::default();
+    let records = journal.held();
+    copy.append(crate::journal::Position::default(), &records)
+        .expect("copied");
+    Arc::new(copy)
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_turns_into_offline_after_its_time_and_a_heartbeat_brings_back() {
+    let house = House::new().await;
+    house.ok(register(1)).await;
+    house.ok(register(2)).await;
+    house.ok(change(1, vec![add("x", "x")])).await;
+    for _ in 0..10 {
+        pass(30).await;
+        house.ok(heartbeat(2)).await;
+        let is_online = house.is_online(peer(1));
+        assert_eq!(house.is_online(peer(2)), Some(true));
+        if is_online == Some(false) {
+            break;
+        }
+    }
+    assert_eq!(house.is_online(peer(1)), Some(false));
+    assert!(house.found().is_empty(), "offline files are not found");
+    assert_eq!(
+        house.watcher.take_events()[3..],
+        ["offline peer 1".to_owned()]
+    );
+    house.ok(heartbeat(1)).await;
+    assert_eq!(house.is_online(peer(1)), Some(true));
+    assert_eq!(house.found(), ["x"]);
+    assert_eq!(house.watcher.take_events(), ["online peer 1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_is_called_offline_within_one_sweep_of_its_deadline() {
+    let house = House::new().await;
+    house.ok(register(1)).await;
+    pass(119).await;
+    assert_eq!(house.is_online(peer(1)), Some(true));
+    pass(32).await;
+    assert_eq!(house.is_online(peer(1)), Some(false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_silence_is_forgotten_with_its_files() {
+    let house = House::new().await;
+    house.ok(register(1)).await;
+    house.ok(change(1, vec![add("x", "x")])).await;
+    house.ok(leave(1)).await;
+    assert_eq!(house.watcher.take_events()[2], "left peer 1");
+    pass(24 * 3600 - 60).await;
+    assert_eq!(house.is_online(peer(1)), Some(false));
+    pass(120).await;
+    assert_eq!(house.is_online(peer(1)), None);
+    assert_eq!(house.index.view().stats.total_files, 0);
+    assert_eq!(house.watcher.take_events(), ["files +0 ~0 -1 (0)"]);
+    assert_eq!(house.refused(heartbeat(1)).await, Slug::UnknownPeer);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_restart_everybody_has_a_whole_deadline() {
+    let house = House::new().await;
+    house.ok(register(1)).await;
+    pass(100).await;
+    let again = House::on(rewound(&house.journal)).await;
+    pass(100).await;
+    assert_eq!(again.is_online(peer(1)), Some(true));
+    again.ok(heartbeat(1)).await;
+    pass(100).await;
+    assert_eq!(
+        again.is_online(peer(1)),
+        Some(true),
+        "its token still counts"
+    );
+    pass(60).await;
+    assert_eq!(again.is_online(peer(1)), Some(false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_stood_still_calls_nobody_offline_for_it() {
+    let house = House::new().await;
+    house.ok(register(1)).await;
+    house.ok(register(2)).await;
+    tokio::time::advance(Duration::from_mins(3)).await;
+    pass(1).await;
+    assert_eq!(house.is_online(peer(1)), Some(true));
+    house.ok(heartbeat(1)).await;
+    pass(80).await;
+    assert_eq!(house.is_online(peer(1)), Some(true));
+    assert_eq!(house.is_online(peer(2)), Some(false), "it is really gone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn times_heard_reach_readers_and_figures_are_told_once_a_second() {
+    let house = House::new().await;
+    for number in 1..=20 {
+        house.ok(register(number)).await;
+    }
+    pass(2).await;
+    let told: Vec<_> = house.watcher.take();
+    let figures: Vec<_> = told
+        .iter()
+        .filter(|line| line.starts_with("stats"))
+        .collect();
+    assert!(figures.len() <= 2, "{figures:?}");
+    assert_eq!(told.last().expect("told"), "stats 20/20 peers 0 files");
+    let before = house.index.view().peers[&peer(3)].last_seen;
+    std::thread::sleep(Duration::from_millis(5)); // wall time is not paused
+    house.ok(heartbeat(3)).await;
+    pass(2).await;
+    assert!(house.index.view().peers[&peer(3)].last_seen > before);
+    assert_eq!(house.watcher.take(), Vec::<String>::new(), "nothing new");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_append_changes_nothing_and_the_next_one_counts() {
+    let house = House::new().await;
+    house.ok(register(1)).await;
+    house.journal.is_failing.store(true, Ordering::SeqCst);
+    assert_eq!(
+        house.refused(change(1, vec![add("x", "x")])).await,
+        Slug::Internal
+    );
+    assert_eq!(house.refused(register(2)).await, Slug::Internal);
+    house.ok(heartbeat(1)).await;
+    assert!(house.found().is_empty());
+    assert_eq!(house.is_online(peer(2)), None);
+    house.journal.is_failing.store(false, Ordering::SeqCst);
+    house.ok(change(1, vec![add("x", "x")])).await;
+    assert_eq!(house.found(), ["x"]);
+    assert_eq!(house.refused(heartbeat(2)).await, Slug::UnknownPeer);
+    pass(300).await;
+    assert_eq!(
+        house.watcher.take_events(),
+        [
+            "registered peer 1",
+            "file x of peer 1 with 1 sources",
+            "offline peer 1"
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_append_that_lied_about_failing_is_found_out() {
+    let house = House::new().await;
+    house.ok(register(1)).await;
+    house.journal.is_lying.store(true, Ordering::SeqCst);
+    assert_eq!(
+        house.refused(change(1, vec![add("x", "x")])).await,
+        Slug::Internal
+    );
+    house.journal.is_lying.store(false, Ordering::SeqCst);
+    // This one finds the journal further on and takes the world from it again.
+    assert_eq!(
+        house.refused(change(1, vec![add("y", "y")])).await,
+        Slug::Internal
+    );
+    assert_eq!(house.found(), ["x"]);
+    house.ok(change(1, vec![add("y", "y")])).await;
+    assert_eq!(house.found(), ["x", "y"]);
+    let again = House::on(rewound(&house.journal)).await;
+    assert_eq!(again.found(), ["x", "y"]);
+}
+
+#[tokio::test]
+async fn commands_that_wait_together_share_one_append() {
+    let house = House::new().await;
+    house.ok(register(1)).await;
+    let before = house.journal.appends.load(Ordering::SeqCst);
+    house.journal.hold();
+    let ask = |command| {
+        let index = house.index.clone();
+        tokio::spawn(async move { index.ask(command).await })
+    };
+    let mut asked = vec![ask(change(1, vec![add("first", "first")]))];
+    let passed = house.journal.waiting.load(Ordering::SeqCst);
+    while house.journal.waiting.load(Ordering::SeqCst) == passed {
+        tokio::task::yield_now().await;
+    }
+    for number in 0..100 {
+        let name = format!("f{number}");
+        asked.push(ask(change(1, vec![add(&name, &name)])));
+    }
+    // The last of them stands on what the others of its batch do.
+    asked.push(ask(change(1, vec![remove(1, "f99", None)])));
+    while house.index.shared.queue.capacity() > QUEUE_MAX_COUNT - 101 {
+        tokio::task::yield_now().await;
+    }
+    house.journal.release();
+    for answer in asked {
+        let answer = answer.await.expect("no panic").expect("carried out");
+        assert!(matches!(answer, Answer::FilesChanged(outcomes)
+            if !matches!(outcomes[0], FileChanged::Refused(_))));
+    }
+    assert_eq!(house.journal.appends.load(Ordering::SeqCst), before + 2);
+    assert_eq!(house.index.view().stats.total_files, 100);
+}
+
+#[tokio::test]
+async fn a_full_queue_refuses_and_recovers() {
+    let house = House::new().await;
+    house.ok(register(1)).await;
+    house.journal.hold();
+    let mut asked = Vec::new();
+    for _ in 0..QUEUE_MAX_COUNT * 2 {
+        let index = house.index.clone();
+        asked.push(tokio::spawn(async move { index.ask(register(1)).await }));
+    }
+    let is_refused = |asked: &[JoinHandle<_>]| asked.iter().any(JoinHandle::is_finished);
+    while !is_refused(&asked) {
+        tokio::task::yield_now().await;
+    }
+    house.journal.release();
+    let (mut done_count, mut refused_count) = (0, 0);
+    for answer in asked {
+        match answer.await.expect("no panic") {
+            Ok(_) => done_count += 1,
+            Err(refusal) => {
+                assert_eq!(refusal.slug, Slug::Overloaded);
+                refused_count += 1;
+            }
+        }
+    }
+    assert!(done_count >= QUEUE_MAX_COUNT && refused_count > 0);
+    house.ok(heartbeat(1)).await;
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_files_are_taken_in_and_compacted() {
+    let house = House::new().await;
+    house.ok(register(1)).await;
+    for chunk in 0..100 {
+        let changes = (0..1_000)
+            .map(|number| {
+                let name = format!("{chunk}-{number}");
+                crate::command::FileChange::Add(checked(
+                    &format!("folder {chunk}/{name}.bin"),
+                    &name,
+                ))
+            })
+            .collect();
+        house.ok(change(1, changes)).await;
+    }
+    assert_eq!(house.index.view().stats.total_files, 100_000);
+    assert_eq!(
+        house.watcher.take_events()[1..],
+        vec!["files +1000 ~0 -0 (20)".to_owned(); 100]
+    );
+    assert!(house.journal.sizes().tail_bytes > 1 << 22);
+    compaction::compact(&*house.journal).expect("compacts");
+    assert_eq!(house.journal.sizes().tail_records, 0);
+    let again = House::on(rewound(&house.journal)).await;
+    let (was, is) = (house.index.view(), again.index.view());
+    assert_eq!(is.stats.total_bytes, was.stats.total_bytes);
+    assert_eq!(is.peers[&peer(1)].shared_files, 100_000);
+    house.stopper.stop().await;
+}

@@ -1,0 +1,134 @@
+//! What the world needs of whoever holds the files, and the plainest holder there is.
+
+use std::collections::{HashMap, HashSet};
+
+use protocol::ids::{FileId, PeerId};
+
+use crate::catalog::{Catalog, FileEntry, OwnerFacts, OwnerTotals};
+
+/// A holder of files, by id and by owner.
+#[expect(
+    missing_docs,
+    reason = "each does what the method of the catalog of that name does"
+)]
+pub trait Files: Default {
+    fn put_owner(&mut self, owner: PeerId, facts: OwnerFacts);
+    fn drop_owner(&mut self, owner: &PeerId) -> Vec<FileId>;
+    fn put(&mut self, entry: FileEntry);
+    fn remove(&mut self, id: &FileId);
+    fn get(&self, id: &FileId) -> Option<FileEntry>;
+    fn set_downloads(&mut self, id: &FileId, downloads: u64);
+    fn set_rating(&mut self, id: &FileId, sum: u64, votes: u64);
+    fn totals(&self, owner: &PeerId) -> OwnerTotals;
+    fn entries(&self) -> Box<dyn Iterator<Item = FileEntry> + '_>;
+}
+
+impl Files for Catalog {
+    fn put_owner(&mut self, owner: PeerId, facts: OwnerFacts) {
+        Self::put_owner(self, owner, facts);
+    }
+
+    fn drop_owner(&mut self, owner: &PeerId) -> Vec<FileId> {
+        Self::drop_owner(self, owner)
+    }
+
+    fn put(&mut self, entry: FileEntry) {
+        Self::put(self, entry);
+    }
+
+    fn remove(&mut self, id: &FileId) {
+        Self::remove(self, id);
+    }
+
+    fn get(&self, id: &FileId) -> Option<FileEntry> {
+        Self::get(self, id)
+    }
+
+    fn set_downloads(&mut self, id: &FileId, downloads: u64) {
+        Self::set_downloads(self, id, downloads);
+    }
+
+    fn set_rating(&mut self, id: &FileId, sum: u64, votes: u64) {
+        Self::set_rating(self, id, sum, votes);
+    }
+
+    fn totals(&self, owner: &PeerId) -> OwnerTotals {
+        Self::totals(self, owner)
+    }
+
+    fn entries(&self) -> Box<dyn Iterator<Item = FileEntry> + '_> {
+        Self::entries(self)
+    }
+}
+
+/// Files in plain maps: for folding records where nobody searches.
+#[derive(Debug, Default)]
+pub struct PlainFiles {
+    files: HashMap<FileId, FileEntry>,
+    by_owner: HashMap<PeerId, HashSet<FileId>>,
+}
+
+impl Files for PlainFiles {
+    fn put_owner(&mut self, _owner: PeerId, _facts: OwnerFacts) {}
+
+    fn drop_owner(&mut self, owner: &PeerId) -> Vec<FileId> {
+        let ids: Vec<FileId> = self.by_owner.remove(owner).into_iter().flatten().collect();
+        for id in &ids {
+            self.files.remove(id);
+        }
+        ids
+    }
+
+    fn put(&mut self, entry: FileEntry) {
+        self.by_owner
+            .entry(entry.owner)
+            .or_default()
+            .insert(entry.id);
+        self.files.insert(entry.id, entry);
+    }
+
+    fn remove(&mut self, id: &FileId) {
+        if let Some(entry) = self.files.remove(id)
+            && let Some(ids) = self.by_owner.get_mut(&entry.owner)
+        {
+            ids.remove(id);
+        }
+    }
+
+    fn get(&self, id: &FileId) -> Option<FileEntry> {
+        self.files.get(id).cloned()
+    }
+
+    fn set_downloads(&mut self, id: &FileId, downloads: u64) {
+        if let Some(entry) = self.files.get_mut(id) {
+            entry.downloads = downloads;
+        }
+    }
+
+    fn set_rating(&mut self, id: &FileId, sum: u64, votes: u64) {
+        if let Some(entry) = self.files.get_mut(id) {
+            entry.rating_sum = sum;
+            entry.rating_votes = votes;
+        }
+    }
+
+    fn totals(&self, owner: &PeerId) -> OwnerTotals {
+        let mut totals = OwnerTotals::default();
+        let ids = self.by_owner.get(owner).into_iter().flatten();
+        let complete = ids
+            .filter_map(|id| self.files.get(id))
+            .filter(|entry| !entry.is_partial);
+        for entry in complete {
+            totals.files += 1;
+            totals.bytes = totals.bytes.saturating_add(entry.size_bytes);
+            for name in &entry.names {
+                totals.digest.toggle(&name.path, &entry.hash);
+            }
+        }
+        totals
+    }
+
+    fn entries(&self) -> Box<dyn Iterator<Item = FileEntry> + '_> {
+        Box::new(self.files.values().cloned())
+    }
+}
