@@ -9,6 +9,7 @@
 //! journals or clocks.
 
 mod columns;
+mod compact;
 mod cursor;
 mod layer;
 mod listing;
@@ -16,9 +17,12 @@ mod lookup;
 mod matcher;
 mod natural;
 mod owners;
+mod plan;
+mod postings;
 mod rank;
 mod search;
 mod segment;
+mod tokens;
 mod view;
 mod writer;
 

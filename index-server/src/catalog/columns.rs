@@ -109,7 +109,7 @@ pub struct Row<'a> {
     pub path: &'a str,
     /// Folded path and name.
     pub text: &'a str,
-    /// Packed [`Rest`].
+    /// Packed [`Rest`], whole.
     pub rest: &'a [u8],
 }
 
@@ -233,28 +233,16 @@ impl Rest {
         postcard::to_stdvec(self).expect("packing into memory cannot fail")
     }
 
-    /// Reads what [`Self::pack`] wrote at the start of `bytes`.
+    /// Reads what [`Self::pack`] wrote.
     #[expect(
         clippy::expect_used,
         reason = "the bytes never left this process since they were packed"
     )]
     fn unpack(bytes: &[u8]) -> Self {
-        let (rest, _) = postcard::take_from_bytes(bytes).expect("packed by this very type");
-        rest
+        postcard::from_bytes(bytes).expect("packed by this very type")
     }
 
-    /// How many of `bytes` are the packed value at their start.
-    #[expect(
-        clippy::expect_used,
-        reason = "the bytes never left this process since they were packed"
-    )]
-    pub fn packed_len(bytes: &[u8]) -> usize {
-        let (_, after) =
-            postcard::take_from_bytes::<Self>(bytes).expect("packed by this very type");
-        bytes.len() - after.len()
-    }
-
-    /// The tags of the record packed at the start of `bytes`.
+    /// The tags of a packed record.
     pub fn tags(bytes: &[u8]) -> Vec<CompactString> {
         Self::unpack(bytes).tags
     }

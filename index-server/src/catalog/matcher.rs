@@ -10,10 +10,8 @@ use protocol::query::{self, Query};
 use protocol::search::{SearchParams, Sort};
 
 use super::columns::Scan;
-use super::layer::Layer;
 use super::owners::{OwnerIndex, Owners};
 use super::rank::Match;
-use super::segment::Doc;
 
 /// All that a document must fulfil.
 #[derive(Debug)]
@@ -23,15 +21,23 @@ pub struct Question {
     without_words: Vec<Finder<'static>>,
     without_phrases: Vec<Finder<'static>>,
     /// All words and phrases, one space between, separators as spaces.
-    joined: Vec<u8>,
-    is_classed: bool,
-    endings: Vec<String>,
-    categories: Vec<Category>,
-    category: Option<Category>,
-    tags: Vec<CompactString>,
-    sizes: (u64, u64),
-    owners: Option<BTreeSet<OwnerIndex>>,
-    hashes: Vec<ContentHash>,
+    pub joined: Vec<u8>,
+    /// Whether it matters how the words meet a name.
+    pub is_classed: bool,
+    /// With their dots; any of them.
+    pub endings: Vec<String>,
+    /// Any of them.
+    pub categories: Vec<Category>,
+    /// And this one.
+    pub category: Option<Category>,
+    /// Folded; all of them.
+    pub tags: Vec<CompactString>,
+    /// Smallest and largest, in bytes.
+    pub sizes: (u64, u64),
+    /// Any of them.
+    pub owners: Option<BTreeSet<OwnerIndex>>,
+    /// Each must be the content's.
+    pub hashes: Vec<ContentHash>,
     is_online_only: bool,
 }
 
@@ -73,33 +79,14 @@ impl Question {
         }
     }
 
-    /// How a live, complete document meets the question, if it does.
-    pub fn meet(
-        &self,
-        layer: &Layer,
-        doc: Doc,
-        owners: &Owners,
-        scratch: &mut Scratch,
-    ) -> Option<Match> {
-        let segment = &layer.segment;
-        let scan = segment.scan(doc);
-        if !self.is_met_by_columns(scan, owners) {
-            return None;
-        }
-        let has_hash = |hash: &ContentHash| segment.detail(doc).hash == *hash;
-        if !self.hashes.iter().all(has_hash) {
-            return None;
-        }
-        let class = self.meet_text(segment.text(doc), scan.name_at as usize, scratch)?;
-        if self.tags.is_empty() {
-            return Some(class);
-        }
-        let tags = segment.tags(doc);
-        let has_tag = |wanted: &CompactString| tags.iter().any(|tag| query::fold(tag) == *wanted);
-        self.tags.iter().all(has_tag).then_some(class)
+    /// Words and phrases that must be there.
+    pub fn needles(&self) -> impl Iterator<Item = &[u8]> {
+        let finders = self.words.iter().chain(&self.phrases);
+        finders.map(Finder::needle)
     }
 
-    fn is_met_by_columns(&self, scan: &Scan, owners: &Owners) -> bool {
+    /// Whether a document's columns meet the question.
+    pub fn is_met_by_columns(&self, scan: &Scan, owners: &Owners) -> bool {
         let (min, max) = self.sizes;
         (min..=max).contains(&scan.size_bytes)
             && (self.categories.is_empty() || self.categories.contains(&scan.category))
@@ -108,7 +95,8 @@ impl Question {
             && (self.owners.as_ref()).is_none_or(|wanted| wanted.contains(&scan.owner))
     }
 
-    fn meet_text(&self, text: &str, name_at: usize, scratch: &mut Scratch) -> Option<Match> {
+    /// How a folded text whose file name starts at `name_at` meets the question.
+    pub fn meet_text(&self, text: &str, name_at: usize, scratch: &mut Scratch) -> Option<Match> {
         let (text, name) = (text.as_bytes(), &text.as_bytes()[name_at..]);
         let is_ending =
             |ending: &String| name.len() > ending.len() && name.ends_with(ending.as_bytes());

@@ -12,18 +12,26 @@ use protocol::ids::{FileId, PeerId};
 use protocol::query::Query;
 use protocol::search::{Order, SearchParams, Sort};
 
+use super::compact::Shape;
 use super::model::Model;
+use super::search;
 use super::{Catalog, CatalogView, FileEntry, Hit, OwnerFacts, RecordName};
 
 const OWNER_COUNT: u8 = 4;
-const CONTENT_COUNT: u8 = 12;
+const FEW_CONTENTS: u16 = 12;
+const MANY_CONTENTS: u16 = 1_000;
+/// So small that all kinds of merges happen.
+const SMALL: Shape = Shape {
+    smallest_count: 2,
+    inline_max_count: 6,
+};
 
 fn owner(number: u8) -> PeerId {
     PeerId::from_bytes([number.wrapping_mul(67); 32])
 }
 
-fn content(number: u8) -> ContentHash {
-    ContentHash::of(&[number])
+fn content(number: u16) -> ContentHash {
+    ContentHash::of(&number.to_be_bytes())
 }
 
 #[derive(Debug, Clone)]
@@ -49,13 +57,13 @@ fn any_name() -> impl Strategy<Value = RecordName> {
     })
 }
 
-fn any_entry() -> impl Strategy<Value = FileEntry> {
+fn any_entry(contents: u16) -> impl Strategy<Value = FileEntry> {
     let names = prop_oneof![
         6 => prop::collection::vec(any_name(), 1),
         1 => prop::collection::vec(any_name(), 2..5),
     ];
     let tags = prop::collection::vec(select(vec!["linux", "éa", "b"]), 0..3);
-    let id = (0..OWNER_COUNT, 0..CONTENT_COUNT);
+    let id = (0..OWNER_COUNT, 0..contents);
     let figures = (0..6_u64, 0..4_u64, 0..3_u64, 0..6_i64);
     let kind = (select(Category::ALL.to_vec()), prop::bool::weighted(0.15));
     (id, names, tags, figures, kind).prop_map(
@@ -81,7 +89,7 @@ fn any_entry() -> impl Strategy<Value = FileEntry> {
     )
 }
 
-fn any_query() -> impl Strategy<Value = Query> {
+fn any_query(contents: u16) -> impl Strategy<Value = Query> {
     let term = prop_oneof![
         4 => "[aAbBé12]{1,3}",
         1 => "[ab12._/-]{1,4}",
@@ -92,13 +100,13 @@ fn any_query() -> impl Strategy<Value = Query> {
         1 => "size:[<>]?[0-5]",
         1 => select(vec!["tag:linux", "tag:ea", "category:video,audio", "owner:Lé", "owner:aa"])
             .prop_map(str::to_owned),
-        1 => (0..CONTENT_COUNT).prop_map(|of| format!("hash:{}", content(of))),
+        1 => (0..contents).prop_map(|of| format!("hash:{}", content(of))),
     ];
     let text = prop::collection::vec(term, 0..3).prop_map(|terms| terms.join(" "));
     text.prop_filter_map("does not parse", |text| Query::parse(&text).ok())
 }
 
-fn any_params() -> impl Strategy<Value = SearchParams> {
+fn any_params(contents: u16) -> impl Strategy<Value = SearchParams> {
     let sorts = vec![
         Sort::Relevance,
         Sort::Filename,
@@ -116,7 +124,7 @@ fn any_params() -> impl Strategy<Value = SearchParams> {
         prop::option::weighted(0.1, select(Category::ALL.to_vec())),
         prop::option::weighted(0.1, 0..4_u64),
         prop::option::weighted(0.1, 2..6_u64),
-        prop::option::weighted(0.1, 0..CONTENT_COUNT),
+        prop::option::weighted(0.1, 0..contents),
         prop::option::weighted(0.1, 0..OWNER_COUNT + 1),
         prop::option::weighted(0.1, Just("linux".to_owned())),
     );
@@ -141,9 +149,9 @@ fn any_params() -> impl Strategy<Value = SearchParams> {
     )
 }
 
-fn any_step() -> impl Strategy<Value = Step> {
-    let any_id = || {
-        (0..OWNER_COUNT, 0..CONTENT_COUNT).prop_map(|(by, of)| FileId::of(&owner(by), &content(of)))
+fn any_step(contents: u16) -> impl Strategy<Value = Step> {
+    let any_id = move || {
+        (0..OWNER_COUNT, 0..contents).prop_map(|(by, of)| FileId::of(&owner(by), &content(of)))
     };
     let any_owner = || (0..OWNER_COUNT).prop_map(owner);
     let facts = (select(vec!["Léna", "Bob", ""]), any::<bool>(), 0..3_u8).prop_map(
@@ -156,11 +164,11 @@ fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (any_owner(), facts).prop_map(|(id, facts)| Step::Owner(id, facts)),
         1 => any_owner().prop_map(Step::Drop),
-        20 => any_entry().prop_map(|entry| Step::Put(Box::new(entry))),
+        20 => any_entry(contents).prop_map(|entry| Step::Put(Box::new(entry))),
         4 => any_id().prop_map(Step::Remove),
         3 => (any_id(), 0..6_u64).prop_map(|(id, count)| Step::Downloads(id, count)),
         3 => (any_id(), 0..9_u64, 0..3_u64).prop_map(|(id, sum, votes)| Step::Rating(id, sum, votes)),
-        10 => (any_query(), any_params()).prop_map(|both| Step::Check(Box::new(both))),
+        10 => (any_query(contents), any_params(contents)).prop_map(|both| Step::Check(Box::new(both))),
     ]
 }
 
@@ -204,33 +212,30 @@ fn take(catalog: &mut Catalog, model: &mut Model, step: &Step) {
     }
 }
 
-/// Walks all pages and compares them with the model's rows.
+/// Walks all pages and compares them with the model's rows: with all rows counted, as usual, and
+/// with so few that most pages are found by walking.
 fn check_search(view: &CatalogView, model: &Model, query: &Query, params: &SearchParams) {
     let expected = model.search(query, params);
-    let mut params = params.clone();
-    let mut hits: Vec<Hit> = Vec::new();
-    loop {
-        let page = view
-            .search(query, &params)
-            .expect("a cursor of this search");
-        assert_eq!(
-            page.total,
-            expected.len() as u64,
-            "total of {query:?} {params:?}"
-        );
-        assert!(page.total_is_exact);
-        assert!(page.hits.len() <= params.limit);
-        hits.extend(page.hits);
-        if page.next_cursor.is_none() {
-            break;
+    for exact_max_count in [10_000, 2] {
+        let mut params = params.clone();
+        let mut hits: Vec<Hit> = Vec::new();
+        let asked = format!("{query:?} {params:?}, exact to {exact_max_count}");
+        loop {
+            let page = search::page_counting(view, query, &params, exact_max_count)
+                .expect("a cursor of this search");
+            let total = expected.len() as u64;
+            assert_eq!(page.total_is_exact, total <= exact_max_count, "{asked}");
+            assert_eq!(page.total, total.min(exact_max_count + 1), "{asked}");
+            assert!(page.hits.len() <= params.limit);
+            hits.extend(page.hits);
+            if page.next_cursor.is_none() {
+                break;
+            }
+            assert!(hits.len() <= expected.len(), "endless pages of {asked}");
+            params.cursor = page.next_cursor;
         }
-        assert!(
-            hits.len() <= expected.len(),
-            "endless pages of {query:?} {params:?}"
-        );
-        params.cursor = page.next_cursor;
+        assert_eq!(hits, expected, "rows of {asked}");
     }
-    assert_eq!(hits, expected, "rows of {query:?} {params:?}");
 }
 
 fn check_writer(catalog: &Catalog, model: &Model) {
@@ -245,14 +250,14 @@ fn check_writer(catalog: &Catalog, model: &Model) {
 }
 
 /// Everything that a view answers without a search.
-fn check_lookups(view: &CatalogView, model: &Model) {
+fn check_lookups(view: &CatalogView, model: &Model, contents: u16) {
     let complete = model.entries.values().filter(|entry| !entry.is_partial);
     assert_eq!(view.file_count(), complete.clone().count() as u64);
     assert_eq!(
         view.byte_count(),
         complete.map(|entry| entry.size_bytes).sum::<u64>()
     );
-    for of in 0..CONTENT_COUNT {
+    for of in 0..contents {
         let hash = content(of);
         let mut holders = view.holders(&hash);
         holders.sort_by_key(|entry| entry.id);
@@ -286,33 +291,64 @@ fn check_lookups(view: &CatalogView, model: &Model) {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 200,
+fn run(steps: &[Step], contents: u16, shape: Shape) {
+    let mut catalog = Catalog::with_shape(shape);
+    let mut model = Model::default();
+    let mut old: Option<(Arc<CatalogView>, Model)> = None;
+    for (index, step) in steps.iter().enumerate() {
+        take(&mut catalog, &mut model, step);
+        if index == steps.len() / 2 {
+            old = Some((catalog.view(), model.clone()));
+        }
+    }
+    check_lookups(&catalog.view(), &model, contents);
+    catalog.settle();
+    check_lookups(&catalog.view(), &model, contents);
+    // A view stays as it was, whatever happened since.
+    if let Some((view, model)) = old {
+        check_lookups(&view, &model, contents);
+        for step in steps {
+            if let Step::Check(asked) = step {
+                check_search(&view, &model, &asked.0, &asked.1);
+            }
+        }
+    }
+}
+
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
         failure_persistence: None,
         ..ProptestConfig::default()
-    })]
+    }
+}
+
+proptest! {
+    #![proptest_config(config(200))]
 
     #[test]
-    fn every_answer_is_the_models(steps in prop::collection::vec(any_step(), 1..120)) {
-        let mut catalog = Catalog::default();
-        let mut model = Model::default();
-        let mut old: Option<(Arc<CatalogView>, Model)> = None;
-        for (index, step) in steps.iter().enumerate() {
-            take(&mut catalog, &mut model, step);
-            if index == steps.len() / 2 {
-                old = Some((catalog.view(), model.clone()));
-            }
-        }
-        check_lookups(&catalog.view(), &model);
-        // A view stays as it was, whatever happened since.
-        if let Some((view, model)) = old {
-            check_lookups(&view, &model);
-            for step in &steps {
-                if let Step::Check(asked) = step {
-                    check_search(&view, &model, &asked.0, &asked.1);
-                }
-            }
-        }
+    fn every_answer_is_the_models(steps in prop::collection::vec(any_step(FEW_CONTENTS), 1..120)) {
+        run(&steps, FEW_CONTENTS, SMALL);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(2))]
+
+    #[test]
+    fn every_answer_over_many_records_is_the_models(
+        entries in prop::collection::vec(any_entry(MANY_CONTENTS), 1_500),
+        steps in prop::collection::vec(any_step(MANY_CONTENTS), 60),
+    ) {
+        let puts = entries.into_iter().map(|entry| Step::Put(Box::new(entry)));
+        let owners = (0..OWNER_COUNT).map(|number| {
+            Step::Owner(owner(number), OwnerFacts {
+                name: "Léna".into(),
+                is_online: number > 0,
+                reputation: number,
+            })
+        });
+        let steps: Vec<Step> = owners.chain(puts).chain(steps).collect();
+        run(&steps, MANY_CONTENTS, Shape::default());
     }
 }

@@ -64,6 +64,14 @@ pub struct Ranking {
 }
 
 impl Ranking {
+    /// By `sort` in its own direction.
+    pub fn own(sort: Sort) -> Self {
+        Self {
+            sort,
+            is_reversed: false,
+        }
+    }
+
     /// What `params` asks for.
     pub fn of(params: &SearchParams) -> Self {
         let own = params.sort.default_order();
@@ -73,26 +81,39 @@ impl Ranking {
         }
     }
 
-    /// Which of two rows stands first. The name and id that break ties do so in one direction
-    /// always.
+    /// Which of two rows stands first. What breaks ties does so in one direction always.
     pub fn compare(self, left: &RowKey<'_>, right: &RowKey<'_>) -> Ordering {
-        let turn = |order: Ordering| {
-            if self.is_reversed {
-                order.reverse()
-            } else {
-                order
-            }
+        let by_value = self.compare_values(left, right);
+        let turned = if self.is_reversed {
+            by_value.reverse()
+        } else {
+            by_value
         };
-        let by_value =
-            (left.class, left.major, left.minor).cmp(&(right.class, right.major, right.minor));
-        let by_name = || natural::compare(left.name.as_bytes(), right.name.as_bytes());
-        turn(by_value)
-            .then_with(|| match self.sort {
-                Sort::Filename => turn(by_name()),
-                _ => by_name(),
-            })
-            .then_with(|| left.id.cmp(&right.id))
+        turned.then_with(|| self.compare_ties(left, right))
     }
+
+    /// By what the sort is about, in its own direction.
+    pub fn compare_values(self, left: &RowKey<'_>, right: &RowKey<'_>) -> Ordering {
+        let numbers = |key: &RowKey<'_>| (key.class, key.major, key.minor);
+        let order = numbers(left).cmp(&numbers(right));
+        match self.sort {
+            Sort::Filename => order.then_with(|| compare_names(left, right)),
+            _ => order,
+        }
+    }
+
+    /// By name and id.
+    pub fn compare_ties(self, left: &RowKey<'_>, right: &RowKey<'_>) -> Ordering {
+        let by_name = match self.sort {
+            Sort::Filename => Ordering::Equal,
+            _ => compare_names(left, right),
+        };
+        by_name.then_with(|| left.id.cmp(&right.id))
+    }
+}
+
+fn compare_names(left: &RowKey<'_>, right: &RowKey<'_>) -> Ordering {
+    natural::compare(left.name.as_bytes(), right.name.as_bytes())
 }
 
 /// The values that a sort looks at.

@@ -1,20 +1,27 @@
-//! A segment: documents in columns, never changed once built.
+//! A segment: documents in columns with all that finds them, never changed once built.
 //!
 //! Complete documents come first, in the order of relevance without the class; behind them those of
 //! unfinished downloads, which no search finds. Knows nothing of which documents were replaced
 //! since ([`super::layer`]).
 
-use std::collections::HashMap;
+mod build;
+mod merge;
+mod orders;
 
+use protocol::category::Category;
 use protocol::hash::ContentHash;
 use protocol::ids::FileId;
 use protocol::search::Sort;
 
-use super::columns::{Detail, Rest, Row, Scan};
+pub use merge::{Merged, merge};
+
+use super::columns::{Detail, Row, Scan};
 use super::lookup::{Lookup, spread};
-use super::natural;
 use super::owners::OwnerIndex;
+use super::postings::{Posting, Postings};
 use super::rank::{Match, RowKey, Values};
+use super::tokens::Gram;
+use orders::Orders;
 
 /// Number of a document in its segment.
 pub type Doc = u32;
@@ -32,27 +39,14 @@ pub struct Segment {
     by_hash: Lookup,
     /// All documents, by owner, path and id.
     by_owner: Box<[Doc]>,
+    orders: Orders,
+    grams: Postings<Gram>,
+    extensions: Postings<Box<str>>,
+    tags: Postings<Box<str>>,
+    categories: Postings<Category>,
 }
 
 impl Segment {
-    /// Builds a segment of `rows`, which may come in any order.
-    pub fn new(rows: Vec<Row<'_>>) -> Self {
-        let rows = in_order(rows);
-        let complete_count = doc_count(rows.iter().filter(|row| !row.scan.is_partial).count());
-        let mut segment = store(&rows);
-        let count = doc_count(segment.scans.len());
-        segment.complete_count = complete_count;
-        segment.by_id = Lookup::new(count, |doc| spread(segment.detail(doc).id.as_bytes()));
-        segment.by_hash = Lookup::new(count, |doc| spread(segment.detail(doc).hash.as_bytes()));
-        let mut by_owner: Vec<Doc> = (0..count).collect();
-        by_owner.sort_unstable_by_key(|&doc| {
-            let owner = segment.scan(doc).owner;
-            (owner, segment.path(doc), segment.detail(doc).id)
-        });
-        segment.by_owner = by_owner.into();
-        segment
-    }
-
     /// Documents, dead ones too.
     pub fn doc_count(&self) -> Doc {
         doc_count(self.scans.len())
@@ -63,7 +57,7 @@ impl Segment {
         self.complete_count
     }
 
-    /// Bytes of all texts and packed rests: what the 32-bit positions must reach.
+    /// Bytes of the longest column: what 32-bit positions must reach.
     pub fn arena_bytes(&self) -> usize {
         self.texts.len().max(self.paths.len()).max(self.rests.len())
     }
@@ -103,9 +97,15 @@ impl Segment {
         }
     }
 
-    /// Tags of its record.
-    pub fn tags(&self, doc: Doc) -> Vec<compact_str::CompactString> {
-        Rest::tags(&self.rests[self.detail(doc).rest_at as usize..])
+    /// Packed rest of its record; its length stands before it.
+    fn rest(&self, doc: Doc) -> &[u8] {
+        let stored = &self.rests[self.detail(doc).rest_at as usize..];
+        let (len, after) = stored.split_at(4);
+        let len = len
+            .iter()
+            .rev()
+            .fold(0, |len, byte| len << 8 | usize::from(*byte));
+        &after[..len]
     }
 
     /// The document as it was stored.
@@ -115,7 +115,7 @@ impl Segment {
             detail: *self.detail(doc),
             path: self.path(doc),
             text: self.text(doc),
-            rest: &self.rests[self.detail(doc).rest_at as usize..],
+            rest: self.rest(doc),
         }
     }
 
@@ -152,6 +152,51 @@ impl Segment {
         let end = self.by_owner.partition_point(|doc| owner_of(doc) <= owner);
         &self.by_owner[start..end]
     }
+
+    /// Complete documents in the own direction of `sort`; none where that is the order of their
+    /// numbers.
+    pub fn order(&self, sort: Sort) -> Option<&[Doc]> {
+        self.orders.get(sort)
+    }
+
+    /// Complete documents by gram.
+    pub fn grams(&self) -> &Postings<Gram> {
+        &self.grams
+    }
+
+    /// Complete documents whose name ends in a dot and `extension`, which has no dot in it.
+    pub fn with_extension(&self, extension: &str) -> Posting<'_> {
+        self.extensions.get(extension)
+    }
+
+    /// Complete documents with a tag, folded.
+    pub fn with_tag(&self, tag: &str) -> Posting<'_> {
+        self.tags.get(tag)
+    }
+
+    /// Complete documents of a kind.
+    pub fn of_category(&self, category: Category) -> Posting<'_> {
+        self.categories.get(&category)
+    }
+
+    /// Bytes held, by part, for whoever measures.
+    pub fn memory(&self) -> [(&'static str, usize); 6] {
+        let count = self.scans.len();
+        [
+            ("scan columns", count * size_of::<Scan>()),
+            ("detail columns", count * size_of::<Detail>()),
+            ("texts", self.texts.len() + self.paths.len()),
+            ("rests", self.rests.len()),
+            ("orders and lookups", count * (5 * 4 + 4 + 16)),
+            (
+                "postings",
+                self.grams.bytes()
+                    + self.tags.bytes()
+                    + self.extensions.bytes()
+                    + self.categories.bytes(),
+            ),
+        ]
+    }
 }
 
 fn values(scan: &Scan, detail: &Detail) -> Values {
@@ -167,68 +212,4 @@ fn values(scan: &Scan, detail: &Detail) -> Values {
 /// Segments are kept so small (see [`super::writer`]) that their documents can be numbered.
 fn doc_count(count: usize) -> Doc {
     Doc::try_from(count).unwrap_or(Doc::MAX)
-}
-
-/// Likewise for the bytes of a column.
-fn position(bytes: usize) -> u32 {
-    u32::try_from(bytes).unwrap_or(u32::MAX)
-}
-
-/// `rows` in the order in which a segment numbers them.
-fn in_order(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
-    let mut keyed: Vec<_> = rows
-        .into_iter()
-        .map(|row| {
-            let (major, minor) = values(&row.scan, &row.detail).key(Sort::Relevance);
-            ((row.scan.is_partial, major, minor), row)
-        })
-        .collect();
-    keyed.sort_unstable_by(|(left_key, left), (right_key, right)| {
-        left_key
-            .cmp(right_key)
-            .then_with(|| natural::compare(left.name(), right.name()))
-            .then_with(|| left.detail.id.cmp(&right.detail.id))
-    });
-    keyed.into_iter().map(|(_, row)| row).collect()
-}
-
-/// The columns of `rows`; the packed rest of a record with several names is stored once.
-fn store(rows: &[Row<'_>]) -> Segment {
-    let mut scans = Vec::with_capacity(rows.len());
-    let mut details = Vec::with_capacity(rows.len());
-    let (mut texts, mut paths, mut rests) = (String::new(), String::new(), Vec::new());
-    let mut shared_rests: HashMap<FileId, u32> = HashMap::new();
-    for row in rows {
-        let mut pack = || {
-            let at = position(rests.len());
-            rests.extend_from_slice(&row.rest[..Rest::packed_len(row.rest)]);
-            at
-        };
-        let rest_at = if row.scan.place == super::columns::Place::Only {
-            pack()
-        } else {
-            *shared_rests.entry(row.detail.id).or_insert_with(pack)
-        };
-        scans.push(Scan {
-            text_at: position(texts.len()),
-            ..row.scan
-        });
-        details.push(Detail {
-            path_at: position(paths.len()),
-            rest_at,
-            ..row.detail
-        });
-        texts.push_str(row.text);
-        if row.path != row.text {
-            paths.push_str(row.path);
-        }
-    }
-    Segment {
-        scans: scans.into(),
-        details: details.into(),
-        texts: texts.into(),
-        paths: paths.into(),
-        rests: rests.into(),
-        ..Segment::default()
-    }
 }

@@ -1,5 +1,7 @@
 //! The readers' side: one state of the catalog, for ever.
 
+use std::collections::BTreeMap;
+
 use protocol::hash::ContentHash;
 use protocol::ids::{FileId, PeerId};
 use protocol::query::Query;
@@ -61,6 +63,20 @@ impl CatalogView {
         limit: usize,
     ) -> Result<OwnerPage, CursorError> {
         listing::page(self, owner, prefix, cursor, limit)
+    }
+
+    /// Bytes held for records, by part; about.
+    pub fn memory(&self) -> BTreeMap<&'static str, usize> {
+        let mut parts = BTreeMap::new();
+        for (part, bytes) in self.layers.iter().flat_map(|layer| layer.segment.memory()) {
+            *parts.entry(part).or_default() += bytes;
+        }
+        parts
+    }
+
+    /// Segments that a search visits.
+    pub fn segment_count(&self) -> usize {
+        self.layers.len()
     }
 
     /// Complete records of all owners.

@@ -11,6 +11,7 @@ use protocol::hash::ContentHash;
 use protocol::ids::{FileId, PeerId};
 
 use super::columns::Prepared;
+use super::compact::Compactor;
 use super::layer::{self, Layer};
 use super::owners::{OwnerIndex, Owners};
 use super::rank::crowd;
@@ -21,9 +22,6 @@ use super::{FileEntry, OwnerFacts, OwnerTotals};
 /// So many waiting records are frozen without waiting for a view.
 const WAITING_MAX_COUNT: usize = 16 * 1024;
 
-/// Bytes of one column of a segment: half of what its 32-bit positions reach.
-const ARENA_MAX_BYTES: usize = 1 << 31;
-
 /// The writer's side: owned by the world, changed only by applied records.
 #[derive(Debug, Default)]
 pub struct Catalog {
@@ -33,6 +31,7 @@ pub struct Catalog {
     waiting_by_hash: HashMap<ContentHash, Vec<FileId>>,
     /// Contents whose number of holders may have changed since the last freeze.
     touched: HashSet<ContentHash>,
+    compactor: Compactor,
     owners: Owners,
     totals: Vec<OwnerTotals>,
     file_count: u64,
@@ -142,7 +141,9 @@ impl Catalog {
 
     /// What readers see from now on; cheap after a small change.
     pub fn view(&mut self) -> Arc<CatalogView> {
-        if let Some(view) = &self.current {
+        if let Some(view) = &self.current
+            && !self.compactor.is_ready()
+        {
             return Arc::clone(view);
         }
         self.freeze();
@@ -154,6 +155,22 @@ impl Catalog {
         });
         self.current = Some(Arc::clone(&view));
         view
+    }
+
+    /// Waits until all merging that is due is done: after a replay, and before a measurement.
+    pub fn settle(&mut self) {
+        self.freeze();
+        self.compactor.settle(&mut self.layers);
+        self.current = None;
+    }
+
+    /// A catalog whose segments are merged at other sizes than the usual ones.
+    #[cfg(test)]
+    pub(super) fn with_shape(shape: super::compact::Shape) -> Self {
+        Self {
+            compactor: Compactor::with_shape(shape),
+            ..Self::default()
+        }
     }
 
     fn number(&mut self, owner: PeerId) -> OwnerIndex {
@@ -220,7 +237,7 @@ impl Catalog {
             self.layers.push(Layer::new(Segment::new(rows)));
         }
         self.waiting_by_hash.clear();
-        self.merge();
+        self.compactor.tend(&mut self.layers);
     }
 
     /// The crowd of every content that is touched or waits; takes records out of their segments
@@ -254,25 +271,6 @@ impl Catalog {
             crowds.insert(hash, crowd);
         }
         crowds
-    }
-
-    /// Merges the newest layers until each is at least twice the next.
-    fn merge(&mut self) {
-        self.layers.retain(|layer| layer.live_count() > 0);
-        while let [.., older, newer] = &self.layers[..] {
-            let is_small = older.live_count() < 2 * newer.live_count();
-            let bytes = older.segment.arena_bytes() + newer.segment.arena_bytes();
-            if !is_small || bytes > ARENA_MAX_BYTES {
-                break;
-            }
-            let rows = [older, newer].into_iter().flat_map(|layer| {
-                let docs = (0..layer.segment.doc_count()).filter(|&doc| layer.is_live(doc));
-                docs.map(|doc| layer.segment.row(doc))
-            });
-            let merged = Layer::new(Segment::new(rows.collect()));
-            self.layers.truncate(self.layers.len() - 2);
-            self.layers.push(merged);
-        }
     }
 }
 

@@ -1,0 +1,186 @@
+//! Builds a segment from loose rows: sorts them, stores the columns, indexes what is in them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use protocol::category::Category;
+use protocol::ids::FileId;
+use protocol::query;
+use protocol::search::Sort;
+use rustc_hash::FxHashMap;
+
+use super::orders::Orders;
+use super::{Doc, Segment, doc_count, values};
+use crate::catalog::columns::{Place, Rest, Row, Scan};
+use crate::catalog::lookup::{Lookup, spread};
+use crate::catalog::natural;
+use crate::catalog::postings::{Postings, PostingsWriter};
+use crate::catalog::tokens::{self, Gram};
+
+impl Segment {
+    /// Builds a segment of `rows`, which may come in any order.
+    pub fn new(rows: Vec<Row<'_>>) -> Self {
+        let mut segment = store(in_order(rows).into_iter());
+        let complete = 0..segment.complete_count;
+        segment.index_keys();
+        segment.by_owner = by_owner(&segment);
+        segment.orders = Orders::new(&segment);
+        segment.grams = grams(&segment);
+        segment.categories = categories(&segment);
+        let names = complete
+            .clone()
+            .map(|doc| (doc, extension_of(segment.name(doc))));
+        segment.extensions = words(segment.complete_count, names);
+        let tags = complete.flat_map(|doc| {
+            let tags = Rest::tags(segment.rest(doc));
+            tags.into_iter()
+                .map(move |tag| (doc, Some(query::fold(&tag))))
+        });
+        segment.tags = words(segment.complete_count, tags);
+        segment
+    }
+
+    /// Builds the lookups by id and hash.
+    pub fn index_keys(&mut self) {
+        let count = self.doc_count();
+        self.by_id = Lookup::new(count, |doc| spread(self.detail(doc).id.as_bytes()));
+        self.by_hash = Lookup::new(count, |doc| spread(self.detail(doc).hash.as_bytes()));
+    }
+}
+
+/// Stores the columns of `rows`, which come in the order in which they are to be numbered; the
+/// packed rest of a record with several names is stored once.
+pub fn store<'a>(rows: impl Iterator<Item = Row<'a>>) -> Segment {
+    let (mut scans, mut details) = (Vec::new(), Vec::new());
+    let (mut texts, mut paths, mut rests) = (String::new(), String::new(), Vec::new());
+    let mut shared_rests: HashMap<FileId, u32> = HashMap::new();
+    let mut complete_count = 0;
+    for row in rows {
+        let mut pack = || {
+            let at = position(rests.len());
+            rests.extend_from_slice(&position(row.rest.len()).to_le_bytes());
+            rests.extend_from_slice(row.rest);
+            at
+        };
+        let rest_at = if row.scan.place == Place::Only {
+            pack()
+        } else {
+            *shared_rests.entry(row.detail.id).or_insert_with(pack)
+        };
+        complete_count += usize::from(!row.scan.is_partial);
+        scans.push(Scan {
+            text_at: position(texts.len()),
+            ..row.scan
+        });
+        details.push(super::Detail {
+            path_at: position(paths.len()),
+            rest_at,
+            ..row.detail
+        });
+        texts.push_str(row.text);
+        if row.path != row.text {
+            paths.push_str(row.path);
+        }
+    }
+    Segment {
+        scans: scans.into(),
+        details: details.into(),
+        texts: texts.into(),
+        paths: paths.into(),
+        rests: rests.into(),
+        complete_count: doc_count(complete_count),
+        ..Segment::default()
+    }
+}
+
+/// Segments are kept so small that their columns can be reached by 32 bits.
+fn position(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+/// `rows` in the order in which a segment numbers them.
+fn in_order(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
+    let mut keyed: Vec<_> = rows
+        .into_iter()
+        .map(|row| {
+            let (major, minor) = values(&row.scan, &row.detail).key(Sort::Relevance);
+            ((row.scan.is_partial, major, minor), row)
+        })
+        .collect();
+    keyed.sort_unstable_by(|(left_key, left), (right_key, right)| {
+        left_key
+            .cmp(right_key)
+            .then_with(|| natural::compare(left.name(), right.name()))
+            .then_with(|| left.detail.id.cmp(&right.detail.id))
+    });
+    keyed.into_iter().map(|(_, row)| row).collect()
+}
+
+fn by_owner(segment: &Segment) -> Box<[Doc]> {
+    let mut docs: Vec<Doc> = (0..segment.doc_count()).collect();
+    docs.sort_unstable_by_key(|&doc| {
+        let owner = segment.scan(doc).owner;
+        (owner, segment.path(doc), segment.detail(doc).id)
+    });
+    docs.into()
+}
+
+fn grams(segment: &Segment) -> Postings<Gram> {
+    let mut lists: FxHashMap<Gram, Vec<Doc>> = FxHashMap::default();
+    for doc in 0..segment.complete_count {
+        tokens::cut(segment.text(doc), segment.scan(doc).name_at, |gram| {
+            let docs = lists.entry(gram).or_default();
+            if docs.last() != Some(&doc) {
+                docs.push(doc);
+            }
+        });
+    }
+    let mut lists: Vec<_> = lists.into_iter().collect();
+    lists.sort_unstable_by_key(|(gram, _)| *gram);
+    let mut writer = PostingsWriter::new(segment.complete_count);
+    for (gram, docs) in lists {
+        writer.push(gram, &docs);
+    }
+    writer.finish()
+}
+
+fn categories(segment: &Segment) -> Postings<Category> {
+    let mut lists: BTreeMap<Category, Vec<Doc>> = BTreeMap::new();
+    for doc in 0..segment.complete_count {
+        let docs = lists.entry(segment.scan(doc).category).or_default();
+        docs.push(doc);
+    }
+    let mut writer = PostingsWriter::new(segment.complete_count);
+    for (category, docs) in lists {
+        writer.push(category, &docs);
+    }
+    writer.finish()
+}
+
+/// Postings of words; `words` comes by ascending document.
+fn words<W: Into<Box<str>> + AsRef<str>>(
+    doc_count: Doc,
+    words: impl Iterator<Item = (Doc, Option<W>)>,
+) -> Postings<Box<str>> {
+    let mut lists: BTreeMap<Box<str>, Vec<Doc>> = BTreeMap::new();
+    for (doc, word) in words {
+        let Some(word) = word else { continue };
+        let docs = match lists.get_mut(word.as_ref()) {
+            Some(docs) => docs,
+            None => lists.entry(word.into()).or_default(),
+        };
+        if docs.last() != Some(&doc) {
+            docs.push(doc);
+        }
+    }
+    let mut writer = PostingsWriter::new(doc_count);
+    for (word, docs) in lists {
+        writer.push(word, &docs);
+    }
+    writer.finish()
+}
+
+/// What stands behind the last dot of a folded name that has something before it.
+fn extension_of(name: &str) -> Option<&str> {
+    let (before, extension) = name.rsplit_once('.')?;
+    (!before.is_empty()).then_some(extension)
+}

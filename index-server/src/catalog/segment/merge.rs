@@ -1,0 +1,148 @@
+//! Merges segments: every order that the sources keep is kept, so nothing is sorted anew and no
+//! text is cut again.
+
+use std::cmp::Ordering;
+
+use protocol::search::Sort;
+
+use super::orders::{Orders, SORTS};
+use super::{Doc, Segment, build};
+use crate::catalog::layer::Layer;
+use crate::catalog::postings::{self, GONE, Postings};
+use crate::catalog::rank::Ranking;
+
+/// A merged segment, and where the documents of each source went.
+#[derive(Debug)]
+pub struct Merged {
+    /// The live documents of all sources.
+    pub segment: Segment,
+    /// By source and document: its new number, [`GONE`] where it was dead.
+    pub moved: Vec<Vec<Doc>>,
+}
+
+/// The live documents of `sources` in one segment.
+pub fn merge(sources: &[Layer]) -> Merged {
+    let order = in_order(sources);
+    let mut moved: Vec<Vec<Doc>> = sources
+        .iter()
+        .map(|layer| vec![GONE; layer.segment.doc_count() as usize])
+        .collect();
+    for (new, &(source, doc)) in (0..).zip(&order) {
+        moved[source][doc as usize] = new;
+    }
+    let rows = order
+        .iter()
+        .map(|&(source, doc)| sources[source].segment.row(doc));
+    let mut segment = build::store(rows);
+    drop(order);
+    segment.index_keys();
+    segment.by_owner = by_owner(sources, &moved);
+    segment.orders = Orders::from_lists(SORTS.map(|sort| by_sort(sources, &moved, sort)));
+    let count = segment.complete_count;
+    segment.grams = merge_postings(sources, &moved, count, |segment| &segment.grams);
+    segment.extensions = merge_postings(sources, &moved, count, |segment| &segment.extensions);
+    segment.tags = merge_postings(sources, &moved, count, |segment| &segment.tags);
+    segment.categories = merge_postings(sources, &moved, count, |segment| &segment.categories);
+    Merged { segment, moved }
+}
+
+/// Live documents of all sources as a segment numbers them.
+fn in_order(sources: &[Layer]) -> Vec<(usize, Doc)> {
+    let ranking = Ranking::own(Sort::Relevance);
+    let mut order = Vec::new();
+    let lists = sources.iter().map(|layer| {
+        let docs = 0..layer.segment.doc_count();
+        docs.filter(|&doc| layer.is_live(doc))
+    });
+    interleave(
+        lists.collect(),
+        |source, doc| {
+            let segment = &sources[source].segment;
+            let is_partial = segment.scan(doc).is_partial;
+            (is_partial, segment.key(doc, Sort::Relevance))
+        },
+        |left, right| {
+            let by_part = left.0.cmp(&right.0);
+            by_part.then_with(|| ranking.compare(&left.1, &right.1))
+        },
+        |source, doc| order.push((source, doc)),
+    );
+    order
+}
+
+fn by_sort(sources: &[Layer], moved: &[Vec<Doc>], sort: Sort) -> Box<[Doc]> {
+    let ranking = Ranking::own(sort);
+    let mut order = Vec::new();
+    let lists = sources.iter().zip(moved).map(|(layer, moved)| {
+        let docs = layer
+            .segment
+            .order(sort)
+            .unwrap_or_default()
+            .iter()
+            .copied();
+        docs.filter(|&doc| moved[doc as usize] != GONE)
+    });
+    interleave(
+        lists.collect(),
+        |source, doc| sources[source].segment.key(doc, sort),
+        |left, right| ranking.compare(left, right),
+        |source, doc| order.push(moved[source][doc as usize]),
+    );
+    order.into()
+}
+
+fn by_owner(sources: &[Layer], moved: &[Vec<Doc>]) -> Box<[Doc]> {
+    let mut order = Vec::new();
+    let lists = sources.iter().zip(moved).map(|(layer, moved)| {
+        let docs = layer.segment.by_owner.iter().copied();
+        docs.filter(|&doc| moved[doc as usize] != GONE)
+    });
+    interleave(
+        lists.collect(),
+        |source, doc| {
+            let segment = &sources[source].segment;
+            let owner = segment.scan(doc).owner;
+            (owner, segment.path(doc), segment.detail(doc).id)
+        },
+        Ord::cmp,
+        |source, doc| order.push(moved[source][doc as usize]),
+    );
+    order.into()
+}
+
+fn merge_postings<K: Ord + Clone>(
+    sources: &[Layer],
+    moved: &[Vec<Doc>],
+    doc_count: Doc,
+    part: impl Fn(&Segment) -> &Postings<K>,
+) -> Postings<K> {
+    let layers = sources.iter().zip(moved);
+    let parts: Vec<_> = layers
+        .map(|(layer, moved)| (part(&layer.segment), moved.as_slice()))
+        .collect();
+    postings::merge(&parts, doc_count)
+}
+
+/// Hands the documents of lists that are sorted by `key` to `emit`, as one sorted list.
+fn interleave<K>(
+    lists: Vec<impl Iterator<Item = Doc>>,
+    key: impl Fn(usize, Doc) -> K,
+    compare: impl Fn(&K, &K) -> Ordering,
+    mut emit: impl FnMut(usize, Doc),
+) {
+    let mut lists = lists;
+    let mut heads: Vec<Option<(K, Doc)>> = Vec::with_capacity(lists.len());
+    for (source, list) in lists.iter_mut().enumerate() {
+        heads.push(list.next().map(|doc| (key(source, doc), doc)));
+    }
+    loop {
+        let filled = heads.iter().enumerate();
+        let filled = filled.filter_map(|(source, head)| Some((source, head.as_ref()?)));
+        let first = filled.min_by(|(_, (left, _)), (_, (right, _))| compare(left, right));
+        let Some((source, &(_, doc))) = first else {
+            return;
+        };
+        emit(source, doc);
+        heads[source] = lists[source].next().map(|doc| (key(source, doc), doc));
+    }
+}
