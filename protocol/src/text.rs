@@ -238,6 +238,9 @@ mod tests {
         check("👩\u{200c}👩", "👩<U+200C>👩");
         check("\u{200d}👩", "<U+200D>👩");
         check("م\u{200c}\u{200c}م", "م<U+200C><U+200C>م");
+        let full = format!("ب{}", "\u{64b}".repeat(4));
+        let too_full = format!("{full}\u{200c}\u{64b}");
+        check(&too_full, &format!("{full}<U+200C>\u{64b}"));
         let chain = |joiner: &str| ["👩"; 10].join(joiner);
         assert!(
             clean(&chain("\u{200d}")).is_odd,

@@ -225,6 +225,7 @@ mod tests {
         check("inv\u{202e}fdp.exe", "invfdp.exe");
         check("a\u{200b}\u{feff}\u{2066}\u{e0041}\u{ad}b", "ab");
         check("a*?\"<>|b::$DATA", "ab$DATA");
+        check("a\u{fffe}b\u{1ffff}c\u{fdd2}", "abc");
         check("-rf", "rf");
         check("--help", "help");
         check("a. . ", "a");
@@ -252,6 +253,8 @@ mod tests {
     fn long_names_keep_their_ending() {
         let name = safe(&format!("{}.tar.gz", "ä".repeat(300)));
         assert!(name.len() <= 255 && name.ends_with("ä.tar.gz"), "{name}");
+        let cut_after_a_dot = format!("{}.{}", "a".repeat(254), "b c".repeat(20));
+        check(&cut_after_a_dot, &"a".repeat(254));
         let deep = safe(&format!("{}x.txt", "folder/".repeat(60)));
         assert_eq!(deep, format!("{}x.txt", "folder/".repeat(32)));
         let long = safe(&format!(

@@ -87,6 +87,10 @@ fn conditions() {
         &format!("hash:{HEX} x"),
         &format!("x hash:{}", HEX.to_lowercase()),
     );
+    check(
+        &format!("hash:{HEX} hash:{HEX}"),
+        &format!("hash:{}", HEX.to_lowercase()),
+    );
     check(HEX, &format!("hash:{}", HEX.to_lowercase()));
     check(&format!("{HEX} x"), &format!("{} x", HEX.to_lowercase()));
 }
@@ -100,7 +104,9 @@ fn sizes() {
     check("size:1M..2G", "min:1048576 max:2147483648");
     check("size:1.5K", "min:1536 max:1536");
     check("size:>1K size:<1M size:>2K", "min:2049 max:1048575");
+    check("size:>2K size:>1K size:<1K size:<1M", "min:2049 max:1023");
     check("size:..0", "max:0");
+    check("size:1M..1M", "min:1048576 max:1048576");
 }
 
 #[test]
