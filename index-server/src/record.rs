@@ -272,3 +272,6 @@ impl Record {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,10 @@
 
 pub mod apply;
 pub mod files;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod model_tests;
 pub mod paths;
 pub mod snapshot;
 

@@ -202,7 +202,11 @@ fn one_address_brings_no_peers_without_end() {
     }
     let fourth = Command::Register(from_one_place(4));
     assert_eq!(table.refused(&fourth), Slug::TooManyPeers);
-    table.registered(from_one_place(1 | 0x80));
+    let again = Register {
+        id: Some(peer(1 | 0x80)),
+        ..from_one_place(1)
+    };
+    assert_eq!(table.registered(again), (peer(1 | 0x80), false, None));
     table.registered(unkeyed(5));
     // One that is away, keyless and without files gives way.
     let goodbye = Command::Leave {

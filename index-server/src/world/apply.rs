@@ -187,8 +187,9 @@ fn rate(ground: &mut impl Ground, file: FileId, voter: PeerId, stars: u8) {
         return;
     };
     let earlier = ground.vote(&file, &voter);
-    let sum = entry.rating_sum.saturating_sub(earlier.unwrap_or(0).into()) + u64::from(stars);
-    let count = entry.rating_votes + u64::from(earlier.is_none());
+    let others = entry.rating_sum.saturating_sub(earlier.unwrap_or(0).into());
+    let sum = others.saturating_add(stars.into());
+    let count = entry.rating_votes.saturating_add(earlier.is_none().into());
     ground.put_vote(file, voter, stars);
     ground.set_rating(&file, sum, count);
 }

@@ -1,0 +1,250 @@
+//! Random commands against the naive model, and the three ways to the same world: live, by replay,
+//! and by a snapshot and the records after it.
+
+use proptest::prelude::*;
+use protocol::ids::PeerId;
+use protocol::peer::Outcome;
+
+use super::model::Model;
+use super::{Files, PlainFiles, World};
+use crate::catalog::Catalog;
+use crate::command::{Actor, Answer, Command, FileChange, Refusal, Register};
+use crate::decide::kit::{
+    actor, add, add_partial, at, change, download, file, heartbeat, host, keyed, leave, peer, rate,
+    remove, report, unkeyed,
+};
+use crate::decide::{Draft, Overdue, Rules, decide};
+use crate::record::Record;
+
+/// A command, and who is overdue where it is a sweep.
+type Step = (Command, Overdue);
+
+fn name() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["x", "y", "z"])
+}
+
+fn path() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["a", "b", "dir/c", "dir/d"])
+}
+
+fn file_change() -> impl Strategy<Value = FileChange> {
+    prop_oneof![
+        4 => (path(), name()).prop_map(|(path, name)| add(path, name)),
+        1 => (path(), name()).prop_map(|(path, name)| add_partial(path, name)),
+        1 => (1..4u8, name()).prop_map(|(number, name)| remove(number, name, None)),
+        2 => (1..4u8, name(), path())
+            .prop_map(|(number, name, path)| remove(number, name, Some(path))),
+    ]
+}
+
+/// Registers by key, without one, and without one under an id that is or is not one's own.
+fn registration() -> impl Strategy<Value = Register> {
+    (1..4u8, 1..4u8, 0..3u8).prop_map(|(number, other, kind)| match kind {
+        0 => keyed(number),
+        1 => unkeyed(number),
+        _ => Register {
+            id: Some(peer(other | 0x80)),
+            ..unkeyed(number)
+        },
+    })
+}
+
+fn plain_actor(number: u8) -> Actor {
+    Actor {
+        peer: peer(number | 0x80),
+        remote: host(number),
+        token: None,
+    }
+}
+
+fn overdue() -> impl Strategy<Value = Overdue> {
+    let who = || prop::collection::vec((1..4u8, any::<bool>()), 0..3);
+    (who(), who()).prop_map(|(silent, stale)| {
+        let id = |(number, is_keyed): (u8, bool)| -> PeerId {
+            peer(if is_keyed { number } else { number | 0x80 })
+        };
+        Overdue {
+            silent: silent
+                .into_iter()
+                .map(|who| (id(who), at(7).into()))
+                .collect(),
+            stale: stale.into_iter().map(id).collect(),
+        }
+    })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let outcome = prop::sample::select(vec![Outcome::Ok, Outcome::Corrupt, Outcome::Failed]);
+    let changes = || prop::collection::vec(file_change(), 1..6);
+    let command = prop_oneof![
+        3 => registration().prop_map(Command::Register),
+        1 => (1..4u8).prop_map(heartbeat),
+        1 => (1..4u8).prop_map(|number| Command::Heartbeat(plain_actor(number))),
+        1 => (1..4u8).prop_map(leave),
+        8 => (1..4u8, changes()).prop_map(|(number, changes)| change(number, changes)),
+        3 => (1..4u8, changes()).prop_map(|(number, changes)| Command::ChangeFiles {
+            actor: plain_actor(number),
+            changes,
+        }),
+        2 => (1..4u8, 1..4u8, name(), 0..7u8)
+            .prop_map(|(number, owner, name, stars)| rate(number, owner, name, stars)),
+        2 => (1..4u8, 1..4u8, name(), outcome)
+            .prop_map(|(number, about, name, outcome)| report(number, about, name, outcome)),
+        2 => (1..4u8, name()).prop_map(|(owner, name)| download(owner, name)),
+    ];
+    prop_oneof![
+        12 => command.prop_map(|command| (command, Overdue::default())),
+        1 => overdue().prop_map(|overdue| (Command::Sweep, overdue)),
+    ]
+}
+
+/// Decides steps as one batch and applies what came of it.
+fn take<F: Files>(
+    world: &mut World<F>,
+    steps: &[Step],
+    now: i64,
+) -> (Vec<Record>, Vec<Result<Answer, Refusal>>) {
+    let mut draft = Draft::on(world);
+    let mut records = Vec::new();
+    let mut answers = Vec::new();
+    for (command, overdue) in steps {
+        let decision = decide(command, &mut draft, at(now), &Rules::default(), || {
+            overdue.clone()
+        });
+        answers.push(decision.map(|decision| {
+            records.extend(decision.records);
+            decision.answer
+        }));
+    }
+    for record in &records {
+        world.apply(record);
+    }
+    (records, answers)
+}
+
+fn rebuilt<F: Files>(records: &[Vec<u8>]) -> World<F> {
+    let mut world = World::default();
+    for bytes in records {
+        world.apply(&Record::decode(bytes).expect("decodes"));
+    }
+    world
+}
+
+fn snapshot<F: Files>(world: &World<F>) -> Vec<Record> {
+    world.snapshot().collect()
+}
+
+fn encode(records: impl IntoIterator<Item = Record>) -> Vec<Vec<u8>> {
+    let encode = |record: Record| record.encode().expect("encodes");
+    records.into_iter().map(encode).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn the_world_does_what_the_model_does_in_batches_or_alone(
+        steps in prop::collection::vec(step(), 1..50),
+        batch_count in 1..12usize,
+    ) {
+        let mut alone: World<PlainFiles> = World::default();
+        let mut batched: World<Catalog> = World::default();
+        let mut model = Model::default();
+        for (number, batch) in steps.chunks(batch_count).enumerate() {
+            let now = i64::try_from(number).expect("small");
+            let mut answers = Vec::new();
+            for step in batch {
+                let (_, mut answer) = take(&mut alone, std::slice::from_ref(step), now);
+                let answer = answer.remove(0);
+                model.follow(&step.0, &step.1, &answer);
+                prop_assert_eq!(&Model::of(&alone), &model);
+                answers.push(answer);
+            }
+            let (_, batch_answers) = take(&mut batched, batch, now);
+            prop_assert_eq!(batch_answers, answers);
+            prop_assert_eq!(snapshot(&batched), snapshot(&alone));
+        }
+        let online = model.peers.values().filter(|is_online| **is_online).count();
+        prop_assert_eq!(batched.online_count(), online as u64);
+        for id in model.peers.keys() {
+            prop_assert_eq!(batched.files().totals(id), alone.files().totals(id));
+            prop_assert_eq!(batched.name_count(id), alone.name_count(id));
+        }
+    }
+
+    #[test]
+    fn replay_and_snapshot_lead_to_the_same_world(
+        steps in prop::collection::vec(step(), 1..60),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut live: World<Catalog> = World::default();
+        let mut records = Vec::new();
+        let mut half_way = Vec::new();
+        let mut half_way_count = 0;
+        let cut = cut.index(steps.len());
+        for (number, step) in steps.iter().enumerate() {
+            if number == cut {
+                half_way = encode(live.snapshot());
+                half_way_count = records.len();
+            }
+            let now = i64::try_from(number).expect("small");
+            let (made, _) = take(&mut live, std::slice::from_ref(step), now);
+            records.extend(encode(made));
+        }
+        let expected = snapshot(&live);
+        prop_assert_eq!(snapshot(&rebuilt::<Catalog>(&records)), expected.clone());
+        prop_assert_eq!(snapshot(&rebuilt::<PlainFiles>(&records)), expected.clone());
+        half_way.extend_from_slice(&records[half_way_count..]);
+        prop_assert_eq!(snapshot(&rebuilt::<Catalog>(&half_way)), expected);
+    }
+
+    #[test]
+    fn any_records_in_any_order_are_applied_without_harm(
+        steps in prop::collection::vec(step(), 1..40),
+        seed in any::<u64>(),
+    ) {
+        let mut live: World<PlainFiles> = World::default();
+        let (mut records, _) = take(&mut live, &steps, 0);
+        records.extend(live.snapshot());
+        // A turn and a stride are shuffle enough to tear causes from effects.
+        let count = records.len();
+        let turn = usize::try_from(seed % count as u64).expect("small");
+        records.rotate_left(turn);
+        records.reverse();
+        let mut plain: World<PlainFiles> = World::default();
+        let mut searchable: World<Catalog> = World::default();
+        for record in &records {
+            plain.apply(record);
+            searchable.apply(record);
+        }
+        prop_assert_eq!(snapshot(&searchable), snapshot(&plain));
+    }
+}
+
+#[test]
+fn votes_of_a_record_go_with_it_even_within_a_batch() {
+    let mut world: World<PlainFiles> = World::default();
+    let quiet = |command| (command, Overdue::default());
+    let start = [
+        quiet(Command::Register(keyed(1))),
+        quiet(Command::Register(keyed(2))),
+        quiet(Command::Register(keyed(3))),
+        quiet(change(1, vec![add("a", "x")])),
+        quiet(rate(2, 1, "x", 1)),
+        quiet(rate(3, 1, "x", 1)),
+    ];
+    take(&mut world, &start, 0);
+    let again = [
+        quiet(change(1, vec![remove(1, "x", None), add("a", "x")])),
+        quiet(rate(2, 1, "x", 5)),
+        quiet(rate(3, 1, "x", 5)),
+    ];
+    let (_, answers) = take(&mut world, &again, 1);
+    let Ok(Answer::Rated(told)) = &answers[2] else {
+        panic!("{answers:?}");
+    };
+    assert_eq!((told.votes, told.rating), (2, 5.0));
+    let entry = world.files().get(&file(1, "x")).expect("there");
+    assert_eq!((entry.rating_sum, entry.rating_votes), (10, 2));
+    assert_eq!(actor(1).peer, entry.owner);
+}
