@@ -26,7 +26,7 @@ const WRONG_USAGE: u8 = 2;
 /// The Peerdex index: who is here, which files they share, who has what.
 ///
 /// Settings come from, each over the one before: defaults, the file of --config, the environment,
-/// flags. In the file every setting is named like its flag.
+/// flags. In the file every setting is named like its flag, with _ for -.
 #[derive(Debug, Parser)]
 #[command(name = "index-server", version, max_term_width = 100)]
 struct Arguments {
@@ -267,8 +267,8 @@ mod tests {
     fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("index.toml");
-        let text = "heartbeat-interval = 10\nsweep-every = 7\nallow-public = true\n\
-                    allow-host = [\"a.example\"]\nlog-format = \"json\"\n";
+        let text = "heartbeat_interval = 10\nsweep_every = 7\nallow_public = true\n\
+                    allow_host = [\"a.example\"]\nlog_format = \"json\"\n";
         std::fs::write(&path, text).unwrap();
         let file = path.to_str().unwrap();
         let (config, logging) = resolve(&[

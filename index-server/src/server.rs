@@ -1,32 +1,150 @@
 //! Builds the parts in order and stops them in reverse. Also how a peer hosts an index inside
-//! itself.
+//! itself, so nothing here belongs to the whole process.
 
+use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use crate::config::Config;
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio_util::sync::DropGuard;
+use tracing::info;
 
-/// A running index.
+use crate::announce::Announcement;
+use crate::clock::Clock;
+use crate::config::{Config, JournalChoice};
+use crate::feed::Feed;
+use crate::http::App;
+use crate::http::listener::permits::Permits;
+use crate::http::listener::{Listener, socket};
+use crate::identity::Identity;
+use crate::journal::{EmbeddedJournal, Journal, MemoryJournal};
+use crate::metrics::Metrics;
+use crate::sequencer::{Index, Parts, Settings, Stopper};
+
+/// Events held for readers that come back: ten minutes of a lively network.
+const HELD_EVENTS_COUNT: usize = 4_096;
+
+/// A running index. Dropping it ends the listener at once; [`Server::stop`] ends it well.
 #[derive(Debug)]
-pub struct Server {}
+pub struct Server {
+    app: Arc<App>,
+    listener: Listener,
+    stopper: Stopper,
+    announcement: Option<Announcement>,
+    _ends_with_this: DropGuard,
+}
 
 impl Server {
-    /// Opens the journal, replays it, binds the listener and starts serving.
+    /// Opens the journal, replays it, binds the listener and starts serving. Callers that come
+    /// while the journal is replayed are told to wait.
     ///
     /// # Errors
     /// One sentence that names what could not be opened and what to do.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
-        let _ = config;
-        unimplemented!("helper")
+        let identity = identity(&config)?;
+        let clock = Clock::default();
+        let feed = Feed::going_on_after(HELD_EVENTS_COUNT, first_seq(&clock));
+        let metrics = Metrics::new();
+        let app = App::new(&config, identity.id(), feed.clone(), Arc::clone(&metrics));
+        let app = Arc::new(app);
+        let ends_with_this = app.stopping().clone().drop_guard();
+        let permits = if config.limit_loopback {
+            Permits::for_all()
+        } else {
+            Permits::sparing_loopback()
+        };
+        let listener = Listener::start(bind(config.listen)?, &app, permits)
+            .context("ask the listening socket for its address")?;
+        let parts = Parts {
+            journal: open_journal(&config).await?,
+            feed: Box::new(feed),
+            metrics,
+            clock,
+            settings: Settings::from(&config),
+        };
+        let (index, stopper) = Index::start(parts).await.context("read the journal")?;
+        let stats = &index.view().stats;
+        info!(
+            address = %listener.local_addr(),
+            index = %identity.id(),
+            peers = stats.total_peers,
+            files = stats.total_files,
+            ready_ms = app.uptime().as_millis(),
+            "ready"
+        );
+        app.become_ready(index);
+        let announcement = config
+            .announce
+            .then(|| Announcement::make(listener.local_addr(), &identity.id()));
+        Ok(Self {
+            app,
+            listener,
+            stopper,
+            announcement,
+            _ends_with_this: ends_with_this,
+        })
     }
 
     /// The address it listens at, with the real port.
     pub fn local_addr(&self) -> SocketAddr {
-        unimplemented!("helper")
+        self.listener.local_addr()
     }
 
     /// Says goodbye on every socket, lets running answers finish (at most 10 s), closes the
     /// journal.
-    pub async fn stop(self) {
-        unimplemented!("helper")
+    pub async fn stop(mut self) {
+        self.announcement.take();
+        self.app.feed.close("the index is stopping");
+        self.app.stopping().cancel();
+        self.listener.drain(&self.app).await;
+        self.stopper.stop().await;
+        info!("stopped");
+    }
+}
+
+/// Numbers of events go on beyond those of any earlier process, so that a reader of an earlier one
+/// is told to read the lists anew instead of being given the wrong events.
+fn first_seq(clock: &Clock) -> u64 {
+    u64::try_from(clock.now().as_microsecond()).unwrap_or(0)
+}
+
+fn identity(config: &Config) -> anyhow::Result<Identity> {
+    match config.journal {
+        JournalChoice::Embedded => Identity::load_or_make(&config.data),
+        JournalChoice::Memory => Identity::ephemeral(),
+    }
+    .context("get the key of this index")
+}
+
+fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    socket::bind(address).map_err(|error| {
+        let remedy = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                "another program has this port; stop it, or give another port with --listen \
+                 (port 0 picks a free one)"
+            }
+            io::ErrorKind::PermissionDenied => {
+                "this user may not have this port; give one of 1024 or more with --listen"
+            }
+            io::ErrorKind::AddrNotAvailable => {
+                "this machine does not have this address; give one that it has, or [::], with \
+                 --listen"
+            }
+            _ => "give another address with --listen",
+        };
+        anyhow::anyhow!("listen at {address}: {error}: {remedy}")
+    })
+}
+
+async fn open_journal(config: &Config) -> anyhow::Result<Arc<dyn Journal>> {
+    match config.journal {
+        JournalChoice::Memory => Ok(Arc::new(MemoryJournal::new())),
+        JournalChoice::Embedded => {
+            let folder = config.data.clone();
+            let opening = tokio::task::spawn_blocking(move || EmbeddedJournal::open(&folder));
+            let journal = opening.await.context("open the journal")??;
+            Ok(Arc::new(journal))
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! The configuration file: TOML, every setting under the name of its flag. What it does not name
+//! The configuration file: TOML, every setting under the name of its flag, with `_` for
+//! `-`. What it does not name
 //! stays at its default; what it names wrongly is an error, so that a typing mistake is not a
 //! silent default.
 
@@ -13,7 +14,7 @@ use crate::config::{JournalChoice, value};
 
 /// Settings that one layer gives; `None` where it leaves a setting to the layer below.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "named and meant like the fields of `Config`")]
 pub struct Layer {
     #[serde(deserialize_with = "text")]
@@ -134,8 +135,8 @@ mod tests {
 
     #[test]
     fn a_file_gives_what_it_names_and_nothing_else() {
-        let text = "listen = \"127.0.0.1:0\"\nheartbeat-interval = 5\noffline-after = \"1m\"\n\
-                    allow-host = [\"files.example\"]\njournal = \"memory\"\nannounce = false\n";
+        let text = "listen = \"127.0.0.1:0\"\nheartbeat_interval = 5\noffline_after = \"1m\"\n\
+                    allow_host = [\"files.example\"]\njournal = \"memory\"\nannounce = false\n";
         let layer: Layer = toml::from_str(text).unwrap();
         let expected = Layer {
             listen: Some(Text("127.0.0.1:0".parse().unwrap())),
@@ -152,17 +153,36 @@ mod tests {
 
     #[test]
     fn a_mistake_is_told_with_its_place() {
-        let unknown = message("hearbeat-interval = 5\n");
+        let unknown = message("hearbeat_interval = 5\n");
         assert!(
-            unknown.contains("hearbeat-interval") && unknown.contains("line 1"),
+            unknown.contains("hearbeat_interval") && unknown.contains("line 1"),
             "{unknown}"
         );
         let bad = message("\nlisten = \"7070\"\n");
         assert!(bad.contains("\"7070\"") && bad.contains("line 2"), "{bad}");
-        let bad = message("sweep-every = \"soon\"\n");
+        let bad = message("sweep_every = \"soon\"\n");
         assert!(
             bad.contains("soon") && bad.contains("write a duration"),
             "{bad}"
         );
+    }
+
+    #[test]
+    fn the_example_file_is_right_and_says_the_defaults() {
+        let shown = assets::INDEX_SERVER_TOML.lines().filter_map(|line| line.strip_prefix('#'));
+        let settings = shown.filter(|line| line.split_once(" = ").is_some_and(|(key, _)| {
+            key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        }));
+        let text: String = settings.map(|line| format!("{line}\n")).collect();
+        let layer: Layer = toml::from_str(&text).unwrap();
+        let defaults = crate::config::Config::in_folder(PathBuf::new());
+        assert_eq!(layer.listen, Some(Text(defaults.listen)));
+        assert_eq!(layer.journal, Some(Text(defaults.journal)));
+        assert_eq!(layer.heartbeat_interval, Some(defaults.heartbeat_interval));
+        assert_eq!(layer.offline_after, Some(defaults.offline_after));
+        assert_eq!(layer.sweep_every, Some(defaults.sweep_every));
+        assert_eq!(layer.forget_after, Some(defaults.forget_after));
+        assert_eq!(layer.allow_public, Some(defaults.allow_public));
+        assert_eq!(layer.limit_loopback, Some(defaults.limit_loopback));
     }
 }
