@@ -102,10 +102,12 @@ impl Source {
     pub fn paths(&self) -> Vec<NamedPath> {
         let mut paths = Vec::new();
         let mut rest = self.code.as_str();
+        let (mut line, mut counted) = (1, 0);
         while let Some(start) = rest.find(|c: char| c.is_alphabetic() || c == '_') {
             let at = self.code.len() - rest.len() + start;
             rest = &rest[start..];
-            let line = self.code[..at].matches('\n').count() + 1;
+            line += self.code[counted..at].matches('\n').count();
+            counted = at;
             let word = &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())];
             rest = &rest[word.len()..];
             if word == "use" && rest.starts_with(char::is_whitespace) {
