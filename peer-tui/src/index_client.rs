@@ -9,6 +9,7 @@ pub mod handle;
 pub mod lookup;
 pub mod peers;
 pub mod publish;
+pub mod register;
 pub mod session;
 pub mod share_source;
 pub mod task;

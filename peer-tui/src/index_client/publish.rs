@@ -1,1 +1,258 @@
-//! Part of the session with the index.
+//! Share changes to the index: everything it does not hold yet, then each change as it happens.
+//!
+//! Runs as long as one session. Knows the share as lists; knows no disk.
+
+mod line;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::stream;
+use protocol::file::BatchResponse;
+use protocol::hash::ContentHash;
+use protocol::ids::{FileId, PeerId};
+use protocol::limits::SEARCH_LIMIT_MAX_COUNT;
+use protocol::text::clean;
+use tokio::sync::watch;
+
+use super::{IndexApi, IndexError, PartialFile, ShareSource};
+use line::{Line, Listed};
+
+/// Lines of one request: made durable together, a second of work for a slow index.
+const BATCH_COUNT: usize = 5_000;
+/// Bytes handed to the connection at a time: lines are made only as fast as they leave.
+const CHUNK_BYTES: usize = 64 * 1024;
+/// Changes within this time go in one request: a folder being filled is not a request a file.
+const COALESCE: Duration = Duration::from_millis(200);
+/// Rejected lines of one request that are said one by one in the log.
+const REJECTED_SHOWN_COUNT: usize = 10;
+/// Before a request that the index refused is tried again.
+const REFUSED_WAIT: Duration = Duration::from_secs(5);
+
+/// Unfinished downloads by content; `None` for one that was withdrawn.
+pub type PartialTable = BTreeMap<ContentHash, Option<Arc<PartialFile>>>;
+
+/// Where publishing starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// The index holds the share as it was at this revision.
+    InSync {
+        /// Of the share.
+        revision: u64,
+    },
+    /// It holds something else: compare, then send and withdraw.
+    Differs,
+    /// The share does not know yet what it holds: send what is found, withdraw nothing.
+    Unsettled,
+}
+
+/// Why publishing ended.
+#[derive(Debug, Clone)]
+pub enum End {
+    /// The index is not reached.
+    Lost(IndexError),
+    /// The index does not know us any more.
+    Forgotten,
+    /// The share has settled: register again, so that the digests are compared.
+    Settled,
+    /// The share has ended.
+    ShareEnded,
+}
+
+/// Publishes one session's worth.
+pub struct Publisher {
+    /// Calls with the token of the session.
+    pub api: Arc<IndexApi>,
+    /// Whose files.
+    pub owner: PeerId,
+    /// What to publish.
+    pub share: Arc<dyn ShareSource>,
+    /// Unfinished downloads.
+    pub partials: watch::Receiver<Arc<PartialTable>>,
+    /// Files still to be sent.
+    pub unsent: watch::Sender<u64>,
+}
+
+impl Publisher {
+    /// Publishes until the session or the share ends.
+    pub async fn run(mut self, start: Start) -> End {
+        match self.publish(start).await {
+            Ok(end) => end,
+            Err(IndexError::Refused(problem)) if is_forgotten(problem.status, &problem.slug) => {
+                End::Forgotten
+            }
+            Err(error) => End::Lost(error),
+        }
+    }
+
+    async fn publish(&mut self, start: Start) -> Result<End, IndexError> {
+        let mut changes = self.share.watch();
+        changes.mark_unchanged();
+        let mut revision = match start {
+            Start::InSync { revision } => revision,
+            Start::Differs => self.send_difference().await?,
+            Start::Unsettled => self.send_all().await?,
+        };
+        let mut sent_partials = PartialTable::new();
+        loop {
+            if start == Start::Unsettled && self.share.is_settled() {
+                return Ok(End::Settled);
+            }
+            let mut lines = self.changed_partials(&mut sent_partials);
+            let now = self.share.revision();
+            if now != revision {
+                match self.share.changes_since(revision) {
+                    Some(changed) => lines.extend(changed.into_iter().map(Line::from)),
+                    None if self.share.is_settled() => {
+                        self.send_difference().await?;
+                    }
+                    None => {
+                        self.send_all().await?;
+                    }
+                }
+                revision = now;
+            }
+            self.send(lines).await?;
+            tokio::select! {
+                changed = changes.changed() => {
+                    if changed.is_err() {
+                        return Ok(End::ShareEnded);
+                    }
+                }
+                changed = self.partials.changed() => {
+                    if changed.is_err() {
+                        return Ok(End::ShareEnded);
+                    }
+                }
+            }
+            tokio::time::sleep(COALESCE).await;
+            changes.mark_unchanged();
+        }
+    }
+
+    /// Makes the index hold what is shared and nothing else; yields the revision it then holds.
+    async fn send_difference(&mut self) -> Result<u64, IndexError> {
+        let snapshot = self.share.snapshot();
+        self.unsent.send_replace(snapshot.files.len() as u64);
+        let mut listed = Listed::default();
+        let mut cursor: Option<String> = None;
+        loop {
+            let api = &self.api;
+            let owner = &self.owner;
+            let page = api
+                .peer_files(owner, "", cursor.as_deref(), SEARCH_LIMIT_MAX_COUNT)
+                .await?;
+            let is_empty = page.files.is_empty();
+            page.files.into_iter().for_each(|file| listed.insert(file));
+            cursor = page.next_cursor;
+            if cursor.is_none() || is_empty {
+                break;
+            }
+        }
+        let lines = listed.difference(&self.owner, &snapshot.files);
+        self.send(lines).await?;
+        Ok(snapshot.revision)
+    }
+
+    /// Sends everything shared; yields the revision it was.
+    async fn send_all(&mut self) -> Result<u64, IndexError> {
+        let snapshot = self.share.snapshot();
+        let lines = snapshot.files.into_iter().map(Line::Add).collect();
+        self.send(lines).await?;
+        Ok(snapshot.revision)
+    }
+
+    fn changed_partials(&mut self, sent: &mut PartialTable) -> Vec<Line> {
+        let wanted = self.partials.borrow_and_update().clone();
+        let changed = wanted
+            .iter()
+            .filter(|(hash, file)| sent.get(*hash) != Some(*file));
+        let lines = changed.filter_map(|(hash, file)| match file {
+            // A complete record is there or on its way: it says more.
+            _ if self.share.holds(hash) => None,
+            Some(file) => Some(Line::AddPartial(file.clone())),
+            None => Some(Line::RemoveRecord(FileId::of(&self.owner, hash))),
+        });
+        let lines = lines.collect();
+        (*wanted).clone_into(sent);
+        lines
+    }
+
+    /// Sends lines in batches; good lines count although others are rejected.
+    async fn send(&mut self, lines: Vec<Line>) -> Result<(), IndexError> {
+        let mut left = lines.as_slice();
+        self.unsent.send_replace(left.len() as u64);
+        while !left.is_empty() {
+            let (batch, rest) = left.split_at(left.len().min(BATCH_COUNT));
+            let answer = self.send_batch(batch).await?;
+            log_rejected(batch, &answer);
+            left = rest;
+            self.unsent.send_replace(left.len() as u64);
+        }
+        Ok(())
+    }
+
+    async fn send_batch(&self, batch: &[Line]) -> Result<BatchResponse, IndexError> {
+        loop {
+            match self.api.batch(body(batch.to_vec())).await {
+                Err(IndexError::Refused(problem))
+                    if !is_forgotten(problem.status, &problem.slug) =>
+                {
+                    tracing::warn!(
+                        reason = %clean(&problem.detail).text,
+                        "the index does not take files now; tried again"
+                    );
+                    tokio::time::sleep(REFUSED_WAIT).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+}
+
+/// Whether a refusal means that the session is over.
+pub(super) fn is_forgotten(status: u16, slug: &str) -> bool {
+    status == 401 || (status == 404 && slug == "unknown-peer")
+}
+
+/// The body of a batch: lines are made as the connection takes them.
+fn body(
+    lines: Vec<Line>,
+) -> impl futures::Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
+    stream::unfold(lines.into_iter(), |mut lines| async move {
+        let mut chunk = Vec::with_capacity(CHUNK_BYTES);
+        while chunk.len() < CHUNK_BYTES
+            && let Some(line) = lines.next()
+        {
+            chunk.extend_from_slice(&line.to_json());
+        }
+        (!chunk.is_empty()).then(|| (Ok(Bytes::from(chunk)), lines))
+    })
+}
+
+fn log_rejected(batch: &[Line], answer: &BatchResponse) {
+    for rejected in answer.rejected.iter().take(REJECTED_SHOWN_COUNT) {
+        let at = usize::try_from(rejected.line).unwrap_or(usize::MAX);
+        let name = at
+            .checked_sub(1)
+            .and_then(|at| batch.get(at))
+            .map(Line::name);
+        tracing::warn!(
+            file = %clean(&name.unwrap_or_default()).text,
+            reason = %clean(&rejected.detail).text,
+            "the index does not take this file"
+        );
+    }
+    let more = answer.rejected.len().saturating_sub(REJECTED_SHOWN_COUNT);
+    if more > 0 {
+        tracing::warn!(
+            count = more,
+            "the index does not take more files, for like reasons"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests;

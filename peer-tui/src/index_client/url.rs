@@ -42,10 +42,14 @@ impl IndexUrl {
         url
     }
 
+    /// `HOST:PORT`.
+    pub fn authority(&self) -> &str {
+        self.text.trim_start_matches("http://")
+    }
+
     /// `ws://HOST:PORT` and `path`.
     pub fn socket_at(&self, path: &str) -> String {
-        let authority = self.text.trim_start_matches("http://");
-        format!("ws://{authority}{path}")
+        format!("ws://{}{path}", self.authority())
     }
 }
 

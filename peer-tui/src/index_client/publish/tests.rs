@@ -1,0 +1,1 @@
+//! What reaches a fake index: everything once, every change, nothing twice.
