@@ -1,0 +1,57 @@
+//! The key table as Markdown, for `peer-tui keys`.
+
+use super::{Context, TABLE};
+
+/// The table for people: name in `keys.toml`, keys, where, what.
+pub fn keys_markdown() -> String {
+    let mut text = String::from(
+        "# Keys\n\nSet your own in `keys.toml` in the data folder: `name = [\"key\", ...]`. \
+         Keys are written as below: `j`, `^F` (Control), `Alt+b`, `F1`, `Enter`, `Esc`, `Tab`, \
+         `Space`, `BS`, `Del`, `Up`, `Down`, `PgUp`.\n\n\
+         | name | keys | where | does |\n| --- | --- | --- | --- |\n",
+    );
+    for row in TABLE {
+        let keys: Vec<String> = row
+            .keys
+            .split(' ')
+            .filter(|key| !key.is_empty())
+            .map(|key| format!("`{key}`"))
+            .collect();
+        text.push_str(&format!(
+            "| {} | {} | {} | {} |\n",
+            row.name,
+            keys.join(" "),
+            places(row.context),
+            row.help
+        ));
+    }
+    text
+}
+
+fn places(context: Context) -> String {
+    if context == Context::EVERYWHERE {
+        return "everywhere".to_owned();
+    }
+    if context == Context::LISTS {
+        return "lists".to_owned();
+    }
+    if context == Context::EMPTY_PROMPT {
+        return "empty prompt".to_owned();
+    }
+    let places: Vec<&str> = Context::TITLED
+        .iter()
+        .filter(|(place, _)| place.meets(context))
+        .map(|(_, title)| title.trim_start_matches("In ").trim_start_matches("the "))
+        .collect();
+    places.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_printed_table_is_the_one_that_holds() {
+        insta::assert_snapshot!(keys_markdown());
+    }
+}

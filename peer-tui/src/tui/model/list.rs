@@ -1,0 +1,401 @@
+//! A window into a list that the daemon holds: rows at hand, cursor by identity, marks.
+//!
+//! Two ways to take new rows: [`List::follow`] (the cursor goes where its row goes) and
+//! [`List::hold`] (nothing moves; what is new is counted and waits).
+
+use std::fmt::Debug;
+
+use crate::daemon::command::Window;
+
+/// Something with an identity that outlives its position.
+pub trait Identified: Clone {
+    /// The identity.
+    type Key: Clone + PartialEq + Debug;
+
+    /// Its identity.
+    fn key(&self) -> Self::Key;
+}
+
+/// Rows as they came from the daemon.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<R> {
+    /// Position of the first row.
+    pub first: usize,
+    /// Rows.
+    pub rows: Vec<R>,
+    /// Rows of the whole list.
+    pub total: usize,
+}
+
+/// A list on the screen.
+#[derive(Debug, Clone)]
+pub struct List<R: Identified> {
+    page: Page<R>,
+    cursor: usize,
+    selected: Option<R::Key>,
+    top: usize,
+    height: usize,
+    window: Window,
+    marks: Vec<R>,
+    /// Where a range began.
+    anchor: Option<usize>,
+    has_moved: bool,
+    waiting: Option<Page<R>>,
+    waiting_count: usize,
+}
+
+impl<R: Identified> Default for List<R> {
+    fn default() -> Self {
+        Self {
+            page: Page {
+                first: 0,
+                rows: Vec::new(),
+                total: 0,
+            },
+            cursor: 0,
+            selected: None,
+            top: 0,
+            height: 1,
+            window: Window { first: 0, count: 3 },
+            marks: Vec::new(),
+            anchor: None,
+            has_moved: false,
+            waiting: None,
+            waiting_count: 0,
+        }
+    }
+}
+
+impl<R: Identified> List<R> {
+    /// Rows of the whole list.
+    pub const fn total(&self) -> usize {
+        self.page.total
+    }
+
+    /// Position of the cursor in the whole list.
+    pub const fn cursor(&self) -> usize {
+        self.cursor
+    }
+
+    /// Position of the first row on the screen.
+    pub const fn top(&self) -> usize {
+        self.top
+    }
+
+    /// Whether the person has moved the cursor since the list was new.
+    pub const fn has_moved(&self) -> bool {
+        self.has_moved
+    }
+
+    /// How many new rows wait to be merged.
+    pub const fn waiting_count(&self) -> usize {
+        self.waiting_count
+    }
+
+    /// The row at a position, if it is at hand.
+    pub fn row(&self, position: usize) -> Option<&R> {
+        position
+            .checked_sub(self.page.first)
+            .and_then(|index| self.page.rows.get(index))
+    }
+
+    /// The rows at hand, on the screen or within a page of it.
+    pub fn rows(&self) -> &[R] {
+        &self.page.rows
+    }
+
+    /// The rows at hand, to be refreshed in place.
+    pub fn rows_mut(&mut self) -> &mut [R] {
+        &mut self.page.rows
+    }
+
+    /// The row under the cursor, if it is at hand.
+    pub fn selected(&self) -> Option<&R> {
+        self.row(self.cursor)
+    }
+
+    /// Positions and rows on the screen; `None` for a row that has not come yet.
+    pub fn visible(&self) -> impl Iterator<Item = (usize, Option<&R>)> {
+        (self.top..self.page.total.min(self.top + self.height)).map(|at| (at, self.row(at)))
+    }
+
+    /// Rows below the last one on the screen.
+    pub fn below(&self) -> usize {
+        self.page.total.saturating_sub(self.top + self.height)
+    }
+
+    /// The rows to ask the daemon for.
+    pub const fn window(&self) -> Window {
+        self.window
+    }
+
+    /// Takes rows as they are; the cursor goes where its row went, or stays where it is.
+    pub fn follow(&mut self, page: Page<R>) {
+        self.waiting = None;
+        self.waiting_count = 0;
+        self.page = page;
+        self.page.total = self.page.total.max(self.page.first + self.page.rows.len());
+        if !self.has_moved && self.marks.is_empty() {
+            self.cursor = 0;
+        } else if let Some(at) = self.position_of_selected() {
+            let line = self.cursor.saturating_sub(self.top);
+            self.cursor = at;
+            self.top = at.saturating_sub(line);
+        }
+        self.settle();
+    }
+
+    /// Takes rows without moving any that is there: known ones are refreshed in place, new ones
+    /// wait, unless they stand where none was yet. Before the cursor was moved this is
+    /// [`Self::follow`].
+    pub fn hold(&mut self, page: Page<R>) {
+        if !self.has_moved && self.marks.is_empty() {
+            return self.follow(page);
+        }
+        let held = std::mem::take(&mut self.page.rows);
+        let held_end = self.page.first + held.len();
+        let is_known = |key: &R::Key| held.iter().any(|row| row.key() == *key);
+        let fresh = |key: &R::Key| page.rows.iter().find(|row| row.key() == *key);
+        let mut spare = page
+            .rows
+            .iter()
+            .enumerate()
+            .map(|(index, row)| (page.first + index, row))
+            .filter(|(_, row)| !is_known(&row.key()))
+            .peekable();
+        let mut waiting = 0;
+        let mut rows = Vec::with_capacity(page.rows.len());
+        let end = (page.first + page.rows.len()).max(held_end.min(page.first + self.window.count));
+        for position in page.first..end {
+            let old = position
+                .checked_sub(self.page.first)
+                .and_then(|index| held.get(index));
+            if let Some(old) = old {
+                rows.push(fresh(&old.key()).unwrap_or(old).clone());
+                continue;
+            }
+            // New rows that belong among those that are held wait; others fill the gap in order.
+            while position >= held_end && spare.next_if(|(at, _)| *at < held_end).is_some() {
+                waiting += 1;
+            }
+            if let Some((_, row)) = spare.next() {
+                rows.push(row.clone());
+            }
+        }
+        waiting += spare.count();
+        let grown = page.total.saturating_sub(self.page.total);
+        self.waiting_count = waiting.max(grown);
+        self.page.first = page.first;
+        self.page.rows = rows;
+        self.page.total = self.page.total.max(self.page.first + self.page.rows.len());
+        self.waiting = (self.waiting_count > 0).then_some(page);
+        self.settle();
+    }
+
+    /// Takes in what waits; the cursor stays on its row.
+    pub fn merge(&mut self) {
+        if let Some(page) = self.waiting.take() {
+            self.follow(page);
+        }
+    }
+
+    /// A new list is coming: the cursor starts at the top, marks are kept.
+    pub fn restart(&mut self) {
+        self.has_moved = false;
+        self.anchor = None;
+        self.cursor = 0;
+        self.top = 0;
+        self.waiting = None;
+        self.waiting_count = 0;
+        self.settle();
+    }
+
+    /// Forgets all rows.
+    pub fn clear(&mut self) {
+        let height = self.height;
+        *self = Self::default();
+        self.set_height(height);
+    }
+
+    /// Lines on the screen, at least 1.
+    pub fn set_height(&mut self, lines: usize) {
+        self.height = lines.max(1);
+        self.settle();
+    }
+
+    /// Lines on the screen.
+    pub const fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Moves the cursor by `lines`, staying inside.
+    pub fn move_by(&mut self, lines: isize) {
+        self.move_to(self.cursor.saturating_add_signed(lines));
+    }
+
+    /// Moves the cursor to a position, the last one if it lies outside.
+    pub fn move_to(&mut self, position: usize) {
+        self.has_moved = true;
+        self.cursor = position;
+        self.selected = None;
+        self.settle();
+    }
+
+    /// Puts the cursor on a row at hand.
+    pub fn select(&mut self, key: &R::Key) {
+        if let Some(index) = self.page.rows.iter().position(|row| row.key() == *key) {
+            self.move_to(self.page.first + index);
+        }
+    }
+
+    fn position_of_selected(&self) -> Option<usize> {
+        let selected = self.selected.as_ref()?;
+        let index = self
+            .page
+            .rows
+            .iter()
+            .position(|row| row.key() == *selected)?;
+        Some(self.page.first + index)
+    }
+
+    /// Brings cursor, first line and window inside the list.
+    fn settle(&mut self) {
+        let last = self.page.total.saturating_sub(1);
+        self.cursor = self.cursor.min(last);
+        let highest = self.page.total.saturating_sub(self.height);
+        self.top = self
+            .top
+            .min(self.cursor)
+            .max((self.cursor + 1).saturating_sub(self.height))
+            .min(highest);
+        if let Some(row) = self.selected() {
+            self.selected = Some(row.key());
+        }
+        self.anchor = self.anchor.filter(|_| self.page.total > 0);
+        self.widen_window();
+    }
+
+    /// A page before and after; only moved when the screen comes near its edge, so that a step of
+    /// the cursor asks for nothing.
+    fn widen_window(&mut self) {
+        let margin = self.height / 2;
+        let Window { first, count } = self.window;
+        let is_low = first > 0 && self.top < first + margin;
+        let is_high =
+            self.top + self.height + margin > first + count && first + count < self.page.total;
+        if is_low || is_high || count < self.height * 3 || count > self.height * 4 {
+            self.window = Window {
+                first: self.top.saturating_sub(self.height),
+                count: self.height * 3,
+            };
+        }
+    }
+
+    // Marks
+
+    /// Whether a row carries a mark or lies in the range.
+    pub fn is_marked(&self, position: usize, row: &R) -> bool {
+        self.range().is_some_and(|range| range.contains(&position)) || self.has_mark(&row.key())
+    }
+
+    fn has_mark(&self, key: &R::Key) -> bool {
+        self.marks.iter().any(|marked| marked.key() == *key)
+    }
+
+    fn range(&self) -> Option<std::ops::RangeInclusive<usize>> {
+        let anchor = self.anchor?;
+        Some(anchor.min(self.cursor)..=anchor.max(self.cursor))
+    }
+
+    /// How many rows are marked.
+    pub fn mark_count(&self) -> usize {
+        let in_range = self.range().map_or(0, |range| {
+            range
+                .filter_map(|at| self.row(at))
+                .filter(|row| !self.has_mark(&row.key()))
+                .count()
+        });
+        self.marks.len() + in_range
+    }
+
+    /// Marks the row under the cursor, or takes its mark off.
+    pub fn toggle_mark(&mut self) {
+        let Some(row) = self.selected().cloned() else {
+            return;
+        };
+        let key = row.key();
+        if self.has_mark(&key) {
+            self.marks.retain(|marked| marked.key() != key);
+        } else {
+            self.marks.push(row);
+        }
+        self.has_moved = true;
+    }
+
+    /// Starts a range at the cursor, or ends it and marks its rows.
+    pub fn toggle_range(&mut self) {
+        match self.range() {
+            None => self.anchor = (self.page.total > 0).then_some(self.cursor),
+            Some(range) => {
+                let rows: Vec<R> = range.filter_map(|at| self.row(at)).cloned().collect();
+                for row in rows {
+                    if !self.has_mark(&row.key()) {
+                        self.marks.push(row);
+                    }
+                }
+                self.anchor = None;
+            }
+        }
+        self.has_moved = true;
+    }
+
+    /// Ends a range without marks; whether there was one.
+    pub fn drop_range(&mut self) -> bool {
+        self.anchor.take().is_some()
+    }
+
+    /// Whether a range is open.
+    pub const fn has_range(&self) -> bool {
+        self.anchor.is_some()
+    }
+
+    /// Marks all rows at hand that are not marked, and the other way round.
+    pub fn invert_marks(&mut self) {
+        let inverted: Vec<R> = self
+            .page
+            .rows
+            .iter()
+            .filter(|row| !self.has_mark(&row.key()))
+            .cloned()
+            .collect();
+        self.marks = inverted;
+        self.has_moved = true;
+    }
+
+    /// Takes all marks off; whether there were any.
+    pub fn drop_marks(&mut self) -> bool {
+        let had = !self.marks.is_empty();
+        self.marks.clear();
+        had
+    }
+
+    /// The marked rows, or the one under the cursor.
+    pub fn targets(&self) -> Vec<R> {
+        let mut rows = self.marks.clone();
+        if let Some(range) = self.range() {
+            let more = range.filter_map(|at| self.row(at)).cloned();
+            rows.extend(more.filter(|row| !self.has_mark(&row.key())));
+        }
+        if rows.is_empty() {
+            rows.extend(self.selected().cloned());
+        }
+        // What is known of a marked row may be newer than the mark.
+        for row in &mut rows {
+            let key = row.key();
+            if let Some(fresh) = self.page.rows.iter().find(|fresh| fresh.key() == key) {
+                *row = fresh.clone();
+            }
+        }
+        rows
+    }
+}

@@ -1,0 +1,131 @@
+//! What lies over a screen: help, palette, menus, questions, lines to fill in.
+
+use std::path::PathBuf;
+
+use protocol::category::Category;
+
+use super::line::Line;
+use crate::daemon::command::Action;
+use crate::tui::keymap::Command;
+
+/// One thing over the screen; keys go to it first.
+#[derive(Debug, Clone)]
+pub enum Popup {
+    /// The keys, narrowed by what was typed.
+    Help {
+        /// What was typed.
+        filter: Line,
+        /// First line shown.
+        top: usize,
+    },
+    /// All commands, narrowed by what was typed.
+    Palette {
+        /// What was typed.
+        filter: Line,
+        /// Chosen line.
+        cursor: usize,
+    },
+    /// Choices.
+    Menu(Menu),
+    /// Filter of the search.
+    SearchFilter(SearchFilterForm),
+    /// A line to fill in.
+    Ask {
+        /// For what.
+        ask: Ask,
+        /// What was typed.
+        line: Line,
+        /// What was wrong with it.
+        trouble: Option<String>,
+    },
+    /// A question whose default is harmless.
+    Dialog(Dialog),
+    /// The second key of two.
+    Chord(Chord),
+}
+
+/// What a line is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each name says all there is to say")]
+pub enum Ask {
+    AddShare,
+    Connect,
+    LimitDown,
+    LimitUp,
+}
+
+/// Two keys, the first of which was pressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each name says all there is to say")]
+pub enum Chord {
+    Sort,
+    Copy,
+    Limit,
+}
+
+/// Choices under each other.
+#[derive(Debug, Clone)]
+pub struct Menu {
+    /// Title.
+    pub title: &'static str,
+    /// Lines and what each does.
+    pub items: Vec<(String, Choice)>,
+    /// Chosen line.
+    pub cursor: usize,
+}
+
+/// What a line of a menu does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// Sorts the list of this tab by the column with that letter.
+    Sort(char),
+    /// Shows what stands under the filter at this position.
+    Filter(usize),
+    /// The next theme.
+    Theme,
+    /// The next glyph set.
+    Glyphs,
+    /// As if a key were pressed.
+    Run(Command),
+}
+
+/// Filter of the search while it is edited; applied at once.
+#[derive(Debug, Clone)]
+pub struct SearchFilterForm {
+    /// Only this kind.
+    pub category: Option<Category>,
+    /// Smallest size as typed.
+    pub min_size: Line,
+    /// Largest size as typed.
+    pub max_size: Line,
+    /// Focused field, 0 to 2.
+    pub field: usize,
+}
+
+/// A question.
+#[derive(Debug, Clone)]
+pub struct Dialog {
+    /// What is asked.
+    pub question: String,
+    /// More lines.
+    pub lines: Vec<String>,
+    /// The letter for yes.
+    pub letter: char,
+    /// What yes does, for the button.
+    pub yes: &'static str,
+    /// What yes does.
+    pub consent: Consent,
+}
+
+/// What is done when a person says yes.
+#[derive(Debug, Clone)]
+pub enum Consent {
+    /// Stops the daemon and leaves.
+    StopDaemon,
+    /// Carries this out.
+    Do(Action),
+    /// Stops sharing.
+    Unshare(PathBuf),
+    /// Cancels these and forgets their partial data.
+    CancelForGood(Vec<crate::fetch::DownloadId>),
+}

@@ -1,0 +1,231 @@
+//! What each tab holds besides what they share.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use protocol::category::Category;
+use protocol::file::ContentInfo;
+use protocol::hash::ContentHash;
+use protocol::ids::PeerId;
+use protocol::limits::QUERY_MAX_CHARS;
+use protocol::search::{Order, Sort};
+
+use super::line::Line;
+use super::list::List;
+use crate::daemon::command::{PeerFilter, PeerSort, TransferFilter, TransferSort};
+use crate::daemon::state::{
+    BrowseRow, LogRow, PeerRow, Peers, ResultRow, ShareRow, Shares, TransferCounts, TransferRow,
+};
+use crate::fetch::{DownloadDetail, DownloadId, SourceStatus};
+use crate::tui::keymap::Tab;
+
+/// Characters of a filter line.
+const FILTER_MAX_CHARS: usize = 128;
+
+/// Search.
+#[derive(Debug)]
+pub struct SearchTab {
+    /// The query.
+    pub prompt: Line,
+    /// Whether keys go to the prompt.
+    pub is_typing: bool,
+    /// Whether keys go to the dock.
+    pub is_in_dock: bool,
+    /// Results.
+    pub list: List<ResultRow>,
+    /// Grows with each change of query, filter or sort.
+    pub generation: u64,
+    /// The generation of the rows that are shown.
+    pub shown_generation: u64,
+    /// Whether that count is exact.
+    pub total_is_exact: bool,
+    /// Matches in all.
+    pub matches: u64,
+    /// Microseconds it took.
+    pub took_us: u64,
+    /// Why there are none.
+    pub trouble: Option<String>,
+    /// Only this kind.
+    pub category: Option<Category>,
+    /// Bytes, inclusive.
+    pub min_size: Option<u64>,
+    /// Bytes, inclusive.
+    pub max_size: Option<u64>,
+    /// Order by.
+    pub sort: Sort,
+    /// Direction, where it is not the sort's own.
+    pub order: Option<Order>,
+    /// Enter was pressed before the results of what was typed had come.
+    pub is_enter_waiting: bool,
+    /// Earlier searches, oldest first.
+    pub history: Vec<String>,
+    /// Which of them stands in the prompt.
+    pub history_at: Option<usize>,
+    /// The content that the pane shows.
+    pub detail: Option<ContentHash>,
+    /// When the pane turns to the row under the cursor.
+    pub detail_due: Option<Timestamp>,
+    /// Holders of it, where they have come.
+    pub content: Option<ContentInfo>,
+}
+
+impl Default for SearchTab {
+    fn default() -> Self {
+        Self {
+            prompt: Line::new(QUERY_MAX_CHARS),
+            is_typing: true,
+            is_in_dock: false,
+            list: List::default(),
+            generation: 1,
+            shown_generation: 0,
+            total_is_exact: true,
+            matches: 0,
+            took_us: 0,
+            trouble: None,
+            category: None,
+            min_size: None,
+            max_size: None,
+            sort: Sort::Relevance,
+            order: None,
+            is_enter_waiting: false,
+            history: Vec::new(),
+            history_at: None,
+            detail: None,
+            detail_due: None,
+            content: None,
+        }
+    }
+}
+
+/// A filter line over a list.
+#[derive(Debug, Clone)]
+pub struct FilterLine {
+    /// What must occur.
+    pub line: Line,
+    /// Whether keys go to it.
+    pub is_typing: bool,
+}
+
+impl Default for FilterLine {
+    fn default() -> Self {
+        Self {
+            line: Line::new(FILTER_MAX_CHARS),
+            is_typing: false,
+        }
+    }
+}
+
+/// Transfers.
+#[derive(Debug, Default)]
+pub struct TransfersTab {
+    /// Rows.
+    pub list: List<TransferRow>,
+    /// Which.
+    pub filter: TransferFilter,
+    /// Only these names.
+    pub text: FilterLine,
+    /// Column.
+    pub sort: TransferSort,
+    /// The other way round.
+    pub is_reversed: bool,
+    /// Figures of the filter line.
+    pub counts: TransferCounts,
+    /// Bytes a second, in and out, a sample a second.
+    pub speed: Vec<(u64, u64)>,
+    /// Free bytes of the download folder.
+    pub disk_free_bytes: Option<u64>,
+    /// Upload slots in use and in all.
+    pub slots: (usize, usize),
+    /// When each shown row was taken anew last, for calm rows.
+    pub refreshed_at: Option<Timestamp>,
+}
+
+/// One transfer closely.
+#[derive(Debug)]
+pub struct DetailsView {
+    /// Which.
+    pub id: DownloadId,
+    /// What came.
+    pub detail: Option<Box<DownloadDetail>>,
+    /// Its sources.
+    pub sources: List<SourceStatus>,
+    /// Where it was opened.
+    pub from: Tab,
+}
+
+/// Shares.
+#[derive(Debug, Default)]
+pub struct SharesTab {
+    /// Rows of the tree.
+    pub list: List<ShareRow>,
+    /// Keys of the open folders.
+    pub open: BTreeSet<String>,
+    /// Whether the roots have been opened for the first time.
+    pub is_opened: bool,
+    /// Only these paths.
+    pub text: FilterLine,
+    /// Figures; rows are in `list`.
+    pub figures: Option<Shares>,
+}
+
+/// Peers.
+#[derive(Debug, Default)]
+pub struct PeersTab {
+    /// Rows.
+    pub list: List<PeerRow>,
+    /// Which.
+    pub filter: PeerFilter,
+    /// Only these names.
+    pub text: FilterLine,
+    /// Column.
+    pub sort: PeerSort,
+    /// The other way round.
+    pub is_reversed: bool,
+    /// Figures; rows are in `list`.
+    pub figures: Option<Peers>,
+}
+
+/// The files of one peer.
+#[derive(Debug)]
+pub struct BrowseTab {
+    /// Whose.
+    pub peer: PeerId,
+    /// Its name.
+    pub peer_name: String,
+    /// Which folder.
+    pub folder: String,
+    /// Rows.
+    pub list: List<BrowseRow>,
+    /// Still being read.
+    pub is_loading: bool,
+    /// Why it could not be read.
+    pub trouble: Option<String>,
+    /// Where it was opened.
+    pub from: Tab,
+    /// The row to stand on when the folder has come (after going up).
+    pub land_on: Option<(bool, String)>,
+}
+
+/// The log.
+#[derive(Debug)]
+pub struct LogTab {
+    /// Rows.
+    pub list: List<LogRow>,
+    /// 0 all, 1 warnings and errors, 2 errors.
+    pub level: usize,
+    /// Only these lines.
+    pub text: FilterLine,
+    /// Always at the end.
+    pub is_following: bool,
+}
+
+impl Default for LogTab {
+    fn default() -> Self {
+        Self {
+            list: List::default(),
+            level: 0,
+            text: FilterLine::default(),
+            is_following: true,
+        }
+    }
+}

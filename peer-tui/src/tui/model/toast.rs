@@ -1,0 +1,110 @@
+//! Short words over the screen, and the way back from what they tell.
+
+use std::collections::VecDeque;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::daemon::command::Action;
+
+/// How long a toast that is no error stays.
+const TOAST_LIFE: SignedDuration = SignedDuration::from_secs(4);
+/// Toasts that wait behind the one that is shown.
+const TOASTS_MAX_COUNT: usize = 100;
+/// Changes that can be undone, the last ones.
+const UNDO_MAX_COUNT: usize = 50;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each name says all there is to say")]
+pub enum Level {
+    Ok,
+    Note,
+    Error,
+}
+
+/// A few words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// The words, clean.
+    pub text: String,
+    /// How bad.
+    pub level: Level,
+    /// When it goes; errors wait for a key.
+    pub until: Option<Timestamp>,
+}
+
+/// What is shown and what waits.
+#[derive(Debug, Clone, Default)]
+pub struct Toasts {
+    toasts: VecDeque<Toast>,
+}
+
+impl Toasts {
+    /// Shows `text`, in front of what is there unless that is an error.
+    pub fn push(&mut self, level: Level, text: impl Into<String>, now: Timestamp) {
+        let until = (level != Level::Error).then(|| now + TOAST_LIFE);
+        let toast = Toast {
+            text: text.into(),
+            level,
+            until,
+        };
+        if self.toasts.front() == Some(&toast) {
+            return;
+        }
+        // News push each other out; an error stays in front of them.
+        if level == Level::Error || !self.has_error() {
+            self.toasts.push_front(toast);
+        } else {
+            self.toasts.push_back(toast);
+        }
+        self.toasts.truncate(TOASTS_MAX_COUNT);
+    }
+
+    /// The toast that is shown, and how many are behind it.
+    pub fn shown(&self) -> Option<(&Toast, usize)> {
+        Some((self.toasts.front()?, self.toasts.len() - 1))
+    }
+
+    /// Drops what has had its time; whether anything went.
+    pub fn expire(&mut self, now: Timestamp) -> bool {
+        let before = self.toasts.len();
+        self.toasts
+            .retain(|toast| toast.until.is_none_or(|until| until > now));
+        self.toasts.len() != before
+    }
+
+    /// A key was pressed: errors have been seen.
+    pub fn see(&mut self) {
+        self.toasts.retain(|toast| toast.until.is_some());
+    }
+
+    /// When the next one goes.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        self.toasts.iter().filter_map(|toast| toast.until).min()
+    }
+
+    fn has_error(&self) -> bool {
+        self.toasts.iter().any(|toast| toast.level == Level::Error)
+    }
+}
+
+/// Changes that can be undone, newest last.
+#[derive(Debug, Clone, Default)]
+pub struct UndoStack {
+    actions: VecDeque<Action>,
+}
+
+impl UndoStack {
+    /// Remembers what undoes the last change.
+    pub fn push(&mut self, action: Action) {
+        if self.actions.len() == UNDO_MAX_COUNT {
+            self.actions.pop_front();
+        }
+        self.actions.push_back(action);
+    }
+
+    /// What undoes the last change that is not undone yet.
+    pub fn pop(&mut self) -> Option<Action> {
+        self.actions.pop_back()
+    }
+}

@@ -1,0 +1,135 @@
+//! What help and command palette list, narrowed by what was typed; both come from the key table.
+
+use super::keymap::{Command, Context};
+use super::model::Model;
+
+/// A command that the palette offers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What it does.
+    pub command: Command,
+    /// Its help.
+    pub help: &'static str,
+    /// Its keys.
+    pub keys: String,
+}
+
+/// A line of the help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HelpLine {
+    /// A place.
+    Title(&'static str),
+    /// Keys and what they do.
+    Keys(String, &'static str),
+}
+
+/// Words that end the screen by a panic, typed in full: a way to see that the terminal survives it.
+const PANIC_WORD: &str = "panic";
+
+/// The commands that can be run where the screen stands, best match first.
+pub fn commands(model: &Model, typed: &str) -> Vec<Entry> {
+    let here = context_under(model);
+    let mut found: Vec<(usize, Entry)> = Vec::new();
+    for binding in model.keymap.bindings() {
+        let row = binding.row;
+        if !row.context.meets(here) || matches!(row.command, Command::Edit(_)) {
+            continue;
+        }
+        if found.iter().any(|(_, entry)| entry.command == row.command) {
+            continue;
+        }
+        let words = format!("{} {}", row.help, row.name.replace('_', " "));
+        if let Some(rank) = rank(&words, typed) {
+            let entry = Entry {
+                command: row.command,
+                help: row.help,
+                keys: binding.keys_text(2),
+            };
+            found.push((rank, entry));
+        }
+    }
+    found.sort_by_key(|(rank, _)| *rank);
+    let mut entries: Vec<Entry> = found.into_iter().map(|(_, entry)| entry).collect();
+    if typed == PANIC_WORD {
+        entries.insert(
+            0,
+            Entry {
+                command: Command::Panic,
+                help: "panic, to see that the terminal is given back",
+                keys: String::new(),
+            },
+        );
+    }
+    entries
+}
+
+/// The list under the prompt counts too: a command of the palette means its rows.
+fn context_under(model: &Model) -> Context {
+    let context = model.context();
+    if context.meets(Context::PROMPT) {
+        context.or(Context::RESULTS)
+    } else {
+        context
+    }
+}
+
+/// How well letters fit: 0 for words that begin so, then words that hold it, then letters in order.
+fn rank(words: &str, typed: &str) -> Option<usize> {
+    let words = words.to_lowercase();
+    let typed = typed.trim().to_lowercase();
+    if words.starts_with(&typed) {
+        return Some(0);
+    }
+    if let Some(at) = words.find(&typed) {
+        let is_at_word = words[..at].ends_with(' ');
+        return Some(if is_at_word { 1 } else { 2 });
+    }
+    let mut rest = words.chars();
+    typed
+        .chars()
+        .filter(|letter| *letter != ' ')
+        .all(|letter| rest.any(|found| found == letter))
+        .then_some(3)
+}
+
+/// The help for where the screen stands: its own places first, then what holds everywhere.
+pub fn help_lines(model: &Model, typed: &str) -> Vec<HelpLine> {
+    let here = context_under(model);
+    let typed = typed.trim().to_lowercase();
+    let mut lines = Vec::new();
+    let is_general = |context: Context| context == Context::EVERYWHERE || context == Context::LISTS;
+    let push =
+        |title: &'static str, wanted: &dyn Fn(Context) -> bool, lines: &mut Vec<HelpLine>| {
+            let rows = model
+                .keymap
+                .bindings()
+                .iter()
+                .filter(|binding| wanted(binding.row.context) && !binding.keys.is_empty());
+            let rows: Vec<HelpLine> = rows
+                .map(|binding| HelpLine::Keys(binding.keys_text(3), binding.row.help))
+                .filter(|line| match line {
+                    HelpLine::Keys(keys, help) => {
+                        typed.is_empty()
+                            || help.to_lowercase().contains(&typed)
+                            || keys.to_lowercase().contains(&typed)
+                    }
+                    HelpLine::Title(_) => true,
+                })
+                .collect();
+            if !rows.is_empty() {
+                lines.push(HelpLine::Title(title));
+                lines.extend(rows);
+            }
+        };
+    for (place, title) in Context::TITLED {
+        if place.meets(here) {
+            push(
+                title,
+                &|context| context.meets(place) && !is_general(context),
+                &mut lines,
+            );
+        }
+    }
+    push("Everywhere", &is_general, &mut lines);
+    lines
+}

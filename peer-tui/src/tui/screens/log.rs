@@ -1,0 +1,54 @@
+//! The log: what happened, newest at the bottom.
+
+use ratatui::layout::Position;
+
+use super::parts::{filter_text, filters};
+use crate::tui::format;
+use crate::tui::layout::Layout;
+use crate::tui::model::Model;
+use crate::tui::theme::Token;
+use crate::tui::update::LOG_LEVEL_NAMES;
+use crate::tui::widgets::canvas::Canvas;
+use crate::tui::words;
+
+/// Draws the screen; where the cursor stands.
+pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<Position> {
+    let tab = &model.log;
+    let y = layout.line.y;
+    let (mut end, cursor) = filter_text(&tab.text, y, canvas);
+    if cursor.is_none() {
+        let words = if tab.is_following {
+            "following"
+        } else {
+            "G follows"
+        };
+        end = canvas.put_right(end, y, 10, words, Token::Dim);
+    }
+    let names: Vec<String> = LOG_LEVEL_NAMES
+        .iter()
+        .map(|name| (*name).to_owned())
+        .collect();
+    filters(&names, tab.level, y, end.saturating_sub(1), canvas);
+    if tab.list.total() == 0 {
+        canvas.put(3, layout.list.y, words::NO_LOG, Token::Dim);
+    }
+    for ((position, row), y) in tab.list.visible().zip(layout.list.y..) {
+        let Some(row) = row else { continue };
+        let is_selected = position == tab.list.cursor() && !tab.is_following;
+        if is_selected {
+            canvas.put(0, y, ">", Token::Select);
+        }
+        let time = format::clock(row.at, &model.zone);
+        let x = canvas.put(2, y, &time, Token::Dim);
+        let (sign, token) = match row.level.as_str() {
+            "error" => (" ✗ ", Token::Error),
+            "warn" => (" ! ", Token::Warn),
+            _ => ("   ", Token::Text),
+        };
+        let x = canvas.put(x, y, sign, token);
+        let room = canvas.width().saturating_sub(x + 1);
+        let token = if is_selected { Token::Select } else { token };
+        canvas.put_in(x, y, room, &format::clean(&row.text), token);
+    }
+    cursor
+}

@@ -1,0 +1,252 @@
+//! Peers: who is here, how near and how good, and one of them closely.
+
+use ratatui::layout::Position;
+
+use super::parts::{empty, filter_text, filters, pane_line};
+use crate::daemon::state::PeerRow;
+use crate::tui::format;
+use crate::tui::layout::{Class, Layout};
+use crate::tui::model::Model;
+use crate::tui::theme::Token;
+use crate::tui::update::{PEER_FILTERS, peer_sort_name};
+use crate::tui::widgets::canvas::{Canvas, columns};
+use crate::tui::widgets::graph::sparkline;
+use crate::tui::widgets::table::{Column, Name, Table};
+use crate::tui::words;
+
+/// A round trip as long as this fills a spark.
+const SPARK_PEAK_MS: u64 = 400;
+/// From here on a peer is called slow.
+const SLOW_MS: u32 = 80;
+
+/// Draws the screen; where the cursor stands.
+pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<Position> {
+    let cursor = filter_line(model, layout, canvas);
+    let list = &model.peers.list;
+    let table = table(layout.class.unwrap_or(Class::Line), canvas.width());
+    table.titles(canvas, layout.columns.y, "Peer");
+    if list.total() == 0 {
+        empty(&words::no_peers(model), layout.list, canvas);
+    }
+    for ((position, row), y) in list.visible().zip(layout.list.y..) {
+        match row {
+            Some(row) => peer(&table, row, y, position == list.cursor(), model, canvas),
+            None => {
+                canvas.put(3, y, "…", Token::Dim);
+            }
+        }
+    }
+    if list.below() > 0 {
+        let words = format!("{} more below", format::count(list.below() as u64));
+        canvas.put(3, layout.status.y, &words, Token::Dim);
+    }
+    if layout.pane.height > 0 {
+        pane(model, layout, canvas);
+    }
+    cursor
+}
+
+fn filter_line(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<Position> {
+    let tab = &model.peers;
+    let y = layout.line.y;
+    let (mut end, cursor) = filter_text(&tab.text, y, canvas);
+    if cursor.is_none() && layout.class >= Some(Class::Normal) {
+        let order = if tab.is_reversed { " reversed" } else { "" };
+        let words = format!("/ filter   s sort: {}{order}", peer_sort_name(tab.sort));
+        end = canvas.put_right(end, y, columns(&words), &words, Token::Dim);
+    }
+    let counts = tab
+        .figures
+        .as_ref()
+        .map_or((0, 0, 0, 0), |figures| figures.counts);
+    let counts = [counts.0, counts.1, counts.2, counts.3];
+    let names: Vec<String> = PEER_FILTERS
+        .iter()
+        .zip(counts)
+        .map(|((_, name), count)| format!("{name} {count}"))
+        .collect();
+    let chosen = PEER_FILTERS
+        .iter()
+        .position(|(filter, _)| *filter == tab.filter);
+    let chosen = chosen.unwrap_or(0);
+    if layout.class >= Some(Class::Normal) {
+        filters(&names, chosen, y, end, canvas);
+    } else {
+        filters(&names[chosen..=chosen], 0, y, end, canvas);
+    }
+    cursor
+}
+
+fn table(class: Class, width: u16) -> Table {
+    let large = [
+        Column::left("State", 10, 8),
+        Column::right("Latency", 8, 7).close(),
+        Column::left("last 20", 20, 1),
+        Column::left("Trust", 5, 6),
+        Column::right("Files", 7, 3),
+        Column::right("Shares", 9, 5),
+        Column::right("Got", 9, 4),
+        Column::right("Gave", 9, 2),
+    ];
+    let normal = [
+        Column::left("State", 10, 8),
+        Column::right("Latency", 8, 7).close(),
+        Column::left("Trust", 5, 6),
+        Column::right("Shares", 9, 5).close(),
+        Column::right("Got", 9, 4).close(),
+    ];
+    let small = [
+        Column::left("State", 10, 8).close(),
+        Column::right("Shares", 9, 5).close(),
+    ];
+    match class {
+        Class::Large => Table::fit(width, &large),
+        Class::Normal => Table::fit(width, &normal),
+        _ => Table::fit(width, &small),
+    }
+}
+
+fn state(row: &PeerRow, model: &Model) -> (String, Token) {
+    if row.is_blocked {
+        return ("✗ blocked".to_owned(), Token::Error);
+    }
+    if !row.is_online {
+        let seen = format::when(row.last_seen, model.now, &model.zone);
+        return (format!("○ {seen}"), Token::Dim);
+    }
+    if row.latency_ms.is_some_and(|latency| latency >= SLOW_MS) {
+        return ("◐ slow".to_owned(), Token::Warn);
+    }
+    ("● online".to_owned(), Token::Ok)
+}
+
+fn peer(
+    table: &Table,
+    row: &PeerRow,
+    y: u16,
+    is_selected: bool,
+    model: &Model,
+    canvas: &mut Canvas<'_>,
+) {
+    let name = format::shown(&row.name);
+    let mut shown = Name::of(&name.text, name.is_odd, is_selected);
+    shown.tail = if row.is_me { " (you)" } else { "" };
+    table.name(canvas, y, 0, &shown);
+    let (state, token) = state(row, model);
+    table.cell(canvas, y, "State", &state, token);
+    if let Some(latency) = row.latency_ms {
+        table.cell(canvas, y, "Latency", &format!("{latency} ms"), Token::Text);
+    }
+    let spark: String = row
+        .latencies_ms
+        .iter()
+        .map(|latency| match latency {
+            Some(latency) => sparkline(&[u64::from(*latency)], SPARK_PEAK_MS),
+            None => " ".to_owned(),
+        })
+        .collect();
+    table.cell(canvas, y, "last 20", &spark, Token::Graph);
+    let trust = format::trust(row.reputation);
+    let token = if trust == "!" {
+        Token::Error
+    } else {
+        Token::Text
+    };
+    table.cell(canvas, y, "Trust", trust, token);
+    table.cell(
+        canvas,
+        y,
+        "Files",
+        &format::count(row.shared_files),
+        Token::Text,
+    );
+    table.cell(
+        canvas,
+        y,
+        "Shares",
+        &format::size(row.shared_bytes),
+        Token::Text,
+    );
+    table.cell(canvas, y, "Got", &amount(row.got_bytes), Token::Text);
+    table.cell(canvas, y, "Gave", &amount(row.gave_bytes), Token::Text);
+}
+
+fn amount(bytes: u64) -> String {
+    if bytes == 0 {
+        return "0".to_owned();
+    }
+    format::size(bytes)
+}
+
+fn pane(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
+    let area = layout.pane;
+    let Some(row) = model.peers.list.selected() else {
+        canvas.titled_rule(area.y, "", "", false);
+        return;
+    };
+    canvas.titled_rule(area.y, &format::clean(&row.name), "", false);
+    let trust = format::trust(row.reputation);
+    let trust = match (row.is_blocked, trust) {
+        (true, _) => format!("{trust}  blocked: nothing is fetched from it (! unblocks)"),
+        (false, "!") => format!("{trust}  it sent data that did not match (! blocks it)"),
+        (false, _) => format!("{trust}  {} of 100", row.reputation),
+    };
+    let key = if row.is_verified {
+        "its key is verified"
+    } else {
+        "without a key: its name and address prove nothing"
+    };
+    let seen = if row.is_online {
+        "online".to_owned()
+    } else {
+        let zone = &model.zone;
+        format!("last seen {}", format::when(row.last_seen, model.now, zone))
+    };
+    let version = if row.version.is_empty() {
+        String::new()
+    } else {
+        format!(", version {}", format::clean(&row.version))
+    };
+    let region = if row.region.is_empty() {
+        String::new()
+    } else {
+        format!(", {}", format::clean(&row.region))
+    };
+    let latency = row.latency_ms.map_or_else(
+        || "not measured".to_owned(),
+        |latency| format!("{latency} ms"),
+    );
+    let browse = if row.is_me {
+        ""
+    } else {
+        " — Enter browses them"
+    };
+    let lines = [
+        ("Trust", trust),
+        ("Id", format!("{}   {key}", row.id.short())),
+        (
+            "Link",
+            format!("{}, {latency}", format::clean(&row.address)),
+        ),
+        ("State", format!("{seen}{version}{region}")),
+        (
+            "Shares",
+            format!(
+                "{} in {}{browse}",
+                format::size(row.shared_bytes),
+                format::counted(row.shared_files, "file")
+            ),
+        ),
+        (
+            "Traffic",
+            format!(
+                "got {}, gave {}",
+                amount(row.got_bytes),
+                amount(row.gave_bytes)
+            ),
+        ),
+    ];
+    for (y, (title, text)) in (area.y + 1..area.bottom()).zip(&lines) {
+        pane_line(canvas, y, title, text);
+    }
+}

@@ -1,0 +1,351 @@
+//! Search: prompt, results, the pane of one content, the dock.
+//!
+//! ```text
+//!  Search > debian iso_                           type:any  size:any  sort:best   47 files · 3 ms
+//!    Name                                                     Size Sources   Latency  Trust   Note
+//! >  debian-13.1.0-amd64-netinst.iso                       755 MiB      14      2 ms  *****   have 62%
+//! ── Transfers  2 active · 1 paused ─────────────────────────────────────────────────── 2 open ─
+//! ```
+
+use ratatui::layout::Position;
+
+use super::parts::{edited, empty, pane_line};
+use super::transfer_row;
+use crate::daemon::state::{Own, ResultRow};
+use crate::tui::format;
+use crate::tui::layout::{Class, Layout};
+use crate::tui::model::Model;
+use crate::tui::theme::Token;
+use crate::tui::update::search_sort_name;
+use crate::tui::widgets::canvas::{Canvas, columns};
+use crate::tui::widgets::table::{Column, Name, Table};
+use crate::tui::words;
+
+/// Draws the screen; where the cursor stands.
+pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<Position> {
+    let cursor = prompt(model, layout, canvas);
+    results(model, layout, canvas);
+    status(model, layout, canvas);
+    if layout.pane.height > 0 {
+        pane(model, layout, canvas);
+    }
+    dock(model, layout, canvas);
+    model.search.is_typing.then_some(cursor)
+}
+
+fn prompt(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Position {
+    let search = &model.search;
+    let y = layout.line.y;
+    let class = layout.class.unwrap_or(Class::Line);
+    let token = if search.is_typing {
+        Token::Accent
+    } else {
+        Token::Dim
+    };
+    let x = canvas.put(0, y, " Search > ", token);
+    let mut right = canvas.width().saturating_sub(1);
+    if class >= Class::Small && search.shown_generation > 0 {
+        right = canvas
+            .put_right(right, y, 30, &found(model), Token::Dim)
+            .saturating_sub(3);
+    }
+    if class == Class::Large {
+        let kind = search.category.map_or("any", |category| category.as_str());
+        let words = format!(
+            "type:{kind}  size:{}  sort:{}",
+            size_words(search.min_size, search.max_size),
+            search_sort_name(search.sort, search.order)
+        );
+        right = canvas
+            .put_right(right, y, 60, &words, Token::Dim)
+            .saturating_sub(2);
+    } else if search.category.is_some() || search.min_size.is_some() || search.max_size.is_some() {
+        right = canvas
+            .put_right(right, y, 9, "filtered", Token::Warn)
+            .saturating_sub(2);
+    }
+    edited(&search.prompt, x, y, right.saturating_sub(x).max(1), canvas)
+}
+
+fn found(model: &Model) -> String {
+    let search = &model.search;
+    let more = if search.total_is_exact { "" } else { "+" };
+    let ms = search.took_us.div_ceil(1_000);
+    if search.matches == 1 && search.total_is_exact {
+        return format!("1 file · {ms} ms");
+    }
+    format!("{}{more} files · {ms} ms", format::count(search.matches))
+}
+
+fn size_words(min: Option<u64>, max: Option<u64>) -> String {
+    match (min, max) {
+        (None, None) => "any".to_owned(),
+        (Some(min), None) => format!("from {}", format::size(min)),
+        (None, Some(max)) => format!("to {}", format::size(max)),
+        (Some(min), Some(max)) => format!("{} to {}", format::size(min), format::size(max)),
+    }
+}
+
+/// The columns for a class of window.
+pub fn table(class: Class, width: u16) -> Table {
+    let wanted: &[Column] = match class {
+        Class::Large => &[
+            Column::right("Size", 9, 5),
+            Column::right("Sources", 7, 4).close(),
+            Column::right("Latency", 9, 2).close(),
+            Column::left("Trust", 5, 3),
+            Column::left("Note", 10, 1),
+        ],
+        Class::Normal => &[
+            Column::right("Size", 9, 5),
+            Column::right("Src", 5, 4).close(),
+            Column::right("Latency", 8, 2).close(),
+            Column::left("Trust", 5, 3).close(),
+            Column::left("Note", 8, 1).close(),
+        ],
+        _ => &[
+            Column::right("Size", 9, 5).close(),
+            Column::right("Src", 5, 4).close(),
+        ],
+    };
+    Table::fit(width, wanted)
+}
+
+fn results(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
+    let list = &model.search.list;
+    let table = table(layout.class.unwrap_or(Class::Line), canvas.width());
+    table.titles(canvas, layout.columns.y, "Name");
+    if list.total() == 0 {
+        return empty(&words::no_results(model), layout.list, canvas);
+    }
+    for ((position, row), y) in list.visible().zip(layout.list.y..) {
+        let Some(row) = row else {
+            canvas.put(3, y, "…", Token::Dim);
+            continue;
+        };
+        let is_selected = position == list.cursor() && !model.search.is_in_dock;
+        if list.is_marked(position, row) {
+            canvas.put(1, y, "+", Token::Mark);
+        }
+        result_row(&table, row, y, is_selected, canvas);
+    }
+}
+
+/// One result; used for the files of a peer too.
+pub fn result_row(
+    table: &Table,
+    row: &ResultRow,
+    y: u16,
+    is_selected: bool,
+    canvas: &mut Canvas<'_>,
+) {
+    let name = format::shown(&row.name);
+    table.name(
+        canvas,
+        y,
+        0,
+        &Name::of(&name.text, name.is_odd, is_selected),
+    );
+    table.cell(
+        canvas,
+        y,
+        "Size",
+        &format::size(row.size_bytes),
+        Token::Text,
+    );
+    let sources = format::count(row.sources);
+    let token = if row.sources == 0 {
+        Token::Warn
+    } else {
+        Token::Text
+    };
+    table.cell(canvas, y, "Sources", &sources, token);
+    table.cell(canvas, y, "Src", &sources, token);
+    if let Some(latency) = row.latency_ms {
+        table.cell(canvas, y, "Latency", &format!("{latency} ms"), Token::Text);
+    }
+    let trust = format::trust(row.reputation);
+    let token = if trust == "!" {
+        Token::Error
+    } else {
+        Token::Text
+    };
+    table.cell(canvas, y, "Trust", trust, token);
+    let (note, token) = note(row, name.is_odd);
+    table.cell(canvas, y, "Note", &note, token);
+}
+
+fn note(row: &ResultRow, is_odd: bool) -> (String, Token) {
+    match row.own {
+        Own::Downloading { percent } => (format!("have {percent}%"), Token::Down),
+        Own::Queued => ("queued".to_owned(), Token::Text),
+        Own::Done => ("have".to_owned(), Token::Ok),
+        Own::Shared => ("shared".to_owned(), Token::Ok),
+        Own::None if is_odd => ("odd name".to_owned(), Token::Warn),
+        Own::None => (String::new(), Token::Text),
+    }
+}
+
+fn status(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
+    let list = &model.search.list;
+    if list.total() == 0 {
+        return;
+    }
+    let mut words = Vec::new();
+    if list.below() > 0 {
+        words.push(format!("{} more below", format::count(list.below() as u64)));
+    }
+    match list.waiting_count() {
+        0 => {}
+        count => words.push(format!(
+            "{} waiting ( . to merge)",
+            format::counted(count as u64, "new result")
+        )),
+    }
+    match list.mark_count() {
+        0 => {}
+        count => words.push(format!("{count} marked")),
+    }
+    if list.has_range() {
+        words.push("range: v ends it".to_owned());
+    }
+    canvas.put(3, layout.status.y, &words.join(" · "), Token::Dim);
+}
+
+fn pane(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
+    let area = layout.pane;
+    let Some(row) = model.search.list.selected() else {
+        canvas.rule(area.y, Token::Rule);
+        return;
+    };
+    let name = format::shown(&row.name);
+    canvas.titled_rule(area.y, &name.text, "", false);
+    let hash = format!(
+        "{}  ({} bytes)       Hash  {}      y copies",
+        format::size(row.size_bytes),
+        format::count(row.size_bytes),
+        format::short_hash(&row.hash)
+    );
+    let folder = row.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let path = format!(
+        "{}/ on {}",
+        format::clean(folder),
+        format::clean(&row.owner_name)
+    );
+    let mut lines = vec![("Size", hash)];
+    lines.push(("Path", path.trim_start_matches('/').trim().to_owned()));
+    match model
+        .search
+        .content
+        .as_ref()
+        .filter(|content| content.hash == row.hash)
+    {
+        Some(content) => {
+            let sources: Vec<String> = content
+                .sources
+                .iter()
+                .filter(|source| source.is_online)
+                .take(4)
+                .map(|source| {
+                    let trust = format::trust(source.reputation);
+                    format!("{} {trust}", format::clean(&source.name))
+                })
+                .collect();
+            let (whole, part) = content
+                .sources
+                .iter()
+                .filter(|source| source.is_online)
+                .fold((0, 0), |(whole, part), source| {
+                    if source.partial {
+                        (whole, part + 1)
+                    } else {
+                        (whole + 1, part)
+                    }
+                });
+            let all = whole + part;
+            let more = all - sources.len().min(all);
+            let tail = if more > 0 {
+                format!(" · {more} more")
+            } else {
+                String::new()
+            };
+            lines.push(("Sources", format!("{all}: {}{tail}", sources.join(" · "))));
+            let offline = content.sources.len() - all;
+            lines.push((
+                "Copies",
+                format!("complete on {whole}, partial on {part}, {offline} offline"),
+            ));
+            let others: Vec<String> = content
+                .names
+                .iter()
+                .filter(|other| **other != row.name)
+                .take(3)
+                .map(|other| format::clean(other))
+                .collect();
+            if !others.is_empty() {
+                lines.push(("Also", format!("known as {}", others.join(", "))));
+            }
+        }
+        None => lines.push(("Sources", format::count(row.sources))),
+    }
+    lines.push(("You", you(row).to_owned()));
+    if name.is_odd {
+        lines.push((
+            "Name",
+            "odd: it holds characters that are not shown, such as the marked ones".to_owned(),
+        ));
+    }
+    for (y, (title, text)) in (area.y + 1..area.bottom()).zip(&lines) {
+        pane_line(canvas, y, title, text);
+    }
+}
+
+fn you(row: &ResultRow) -> String {
+    match row.own {
+        Own::None => format!(
+            "do not have it; Enter downloads {}",
+            format::size(row.size_bytes)
+        ),
+        Own::Shared => "share it already".to_owned(),
+        Own::Downloading { percent } => format!("{percent}% downloaded, running now"),
+        Own::Queued => "have it in the queue".to_owned(),
+        Own::Done => "have downloaded it".to_owned(),
+    }
+}
+
+fn dock(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
+    let area = layout.bottom;
+    if area.height == 0 {
+        return;
+    }
+    let class = layout.class.unwrap_or(Class::Line);
+    let mut y = area.y;
+    if class > Class::Tiny {
+        let counts = &model.dock_counts.counts;
+        let parts = [
+            (counts.downloading, "active"),
+            (counts.paused, "paused"),
+            (counts.queued, "queued"),
+            (counts.failed, "failed"),
+            (counts.uploads, "up"),
+        ];
+        let parts: Vec<String> = parts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, name)| format!("{count} {name}"))
+            .collect();
+        let title = format!("Transfers  {}", parts.join(" · "));
+        canvas.titled_rule(y, title.trim_end(), "2 open", model.search.is_in_dock);
+        y += 1;
+    }
+    let table = transfer_row::table(class, canvas.width(), false);
+    if model.dock.total() == 0 && columns(words::NO_DOCK) + 3 < canvas.width() {
+        canvas.put(3, y, words::NO_DOCK, Token::Dim);
+    }
+    for ((position, row), y) in model.dock.visible().zip(y..area.bottom()) {
+        if let Some(row) = row {
+            let is_selected = model.search.is_in_dock && position == model.dock.cursor();
+            transfer_row::draw(&table, row, y, is_selected, model, canvas);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Shares: the folders and files that others see, as a tree.
+
+use ratatui::layout::Position;
+
+use super::parts::{empty, filter_text};
+use crate::daemon::state::{ShareKind, ShareRow};
+use crate::tui::format;
+use crate::tui::layout::{Class, Layout};
+use crate::tui::model::Model;
+use crate::tui::theme::Token;
+use crate::tui::widgets::canvas::Canvas;
+use crate::tui::widgets::table::{Column, Name, Table};
+use crate::tui::words;
+
+/// Draws the screen; where the cursor stands.
+pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<Position> {
+    let cursor = summary(model, layout, canvas);
+    let list = &model.shares.list;
+    let columns: &[Column] = if layout.class >= Some(Class::Normal) {
+        &[
+            Column::right("Files", 8, 1),
+            Column::right("Size", 9, 3),
+            Column::left("State", 22, 2),
+        ]
+    } else {
+        &[Column::right("Size", 9, 3), Column::left("State", 12, 2)]
+    };
+    let table = Table::fit(canvas.width(), columns);
+    table.titles(canvas, layout.columns.y, "Folder");
+    if list.total() == 0 {
+        empty(&words::no_shares(model), layout.list, canvas);
+    }
+    for ((position, row), y) in list.visible().zip(layout.list.y..) {
+        match row {
+            Some(row) => share(&table, row, y, position == list.cursor(), canvas),
+            None => {
+                canvas.put(3, y, "…", Token::Dim);
+            }
+        }
+    }
+    trouble(model, layout, canvas);
+    cursor
+}
+
+fn summary(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<Position> {
+    let y = layout.line.y;
+    let (end, cursor) = filter_text(&model.shares.text, y, canvas);
+    let Some(figures) = &model.shares.figures else {
+        return cursor;
+    };
+    let words = format!(
+        "{} · {} shared · {} now",
+        format::counted(figures.files, "file"),
+        format::size(figures.bytes),
+        format::counted(figures.uploads as u64, "upload")
+    );
+    let x = canvas.put_in(1, y, end.saturating_sub(2), &words, Token::Text);
+    if figures.hashing_files > 0 {
+        let checked = figures.found_files.saturating_sub(figures.hashing_files);
+        let mut words = format!(
+            "checking {}/{}",
+            format::count(checked),
+            format::count(figures.found_files)
+        );
+        if figures.hash_rate > 0 && layout.class >= Some(Class::Normal) {
+            words = format!(
+                "{words}, {} left at {}",
+                format::size(figures.hashing_bytes),
+                format::rate(figures.hash_rate)
+            );
+        }
+        let room = end.saturating_sub(x + 2);
+        canvas.put_right(end, y, room, &words, Token::Dim);
+    }
+    cursor
+}
+
+fn share(table: &Table, row: &ShareRow, y: u16, is_selected: bool, canvas: &mut Canvas<'_>) {
+    let depth = u16::try_from(row.depth.min(12)).unwrap_or(12);
+    let raw = if row.kind == ShareKind::Root {
+        format::path(std::path::Path::new(&row.name))
+    } else {
+        row.name.clone()
+    };
+    let name = format::shown(&raw);
+    let sign = match (row.kind, row.is_open) {
+        (ShareKind::File, _) => "",
+        (_, true) => "▾ ",
+        (_, false) => "▸ ",
+    };
+    let slash = if row.kind == ShareKind::File { "" } else { "/" };
+    let text = format!("{sign}{}{slash}", name.text.trim_end_matches('/'));
+    let mut shown = Name::of(&text, name.is_odd, is_selected);
+    if row.kind == ShareKind::Root {
+        shown.token = Token::Strong;
+    }
+    table.name(canvas, y, depth * 2, &shown);
+    if row.kind != ShareKind::File {
+        table.cell(canvas, y, "Files", &format::count(row.files), Token::Text);
+    }
+    table.cell(
+        canvas,
+        y,
+        "Size",
+        &format::size(row.size_bytes),
+        Token::Text,
+    );
+    let (note, token) = match &row.note {
+        Some(note) if row.is_trouble => (format!("✗ {}", format::clean(note)), Token::Error),
+        Some(note) => (format::clean(note), Token::Text),
+        None if name.is_odd => ("odd name".to_owned(), Token::Warn),
+        None => ("ready".to_owned(), Token::Dim),
+    };
+    table.cell(canvas, y, "State", &note, token);
+}
+
+/// What cannot be shared, where it is seen without looking for it.
+fn trouble(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
+    let y = layout.status.y;
+    let room = canvas.width().saturating_sub(4);
+    let troubles = model
+        .shares
+        .figures
+        .as_ref()
+        .map_or(&[][..], |figures| &figures.troubles);
+    if let Some((path, why)) = troubles.first() {
+        let more = match troubles.len() {
+            1 => String::new(),
+            count => format!(" (and {} more, see the log)", count - 1),
+        };
+        let path = format::cut_middle(&format::path(std::path::Path::new(path)), 40);
+        let words = format!("✗ {path}: {}{more}", format::clean(why));
+        canvas.put_in(3, y, room, &words, Token::Error);
+        return;
+    }
+    let below = model.shares.list.below();
+    if below > 0 {
+        let words = format!("{} more below", format::count(below as u64));
+        canvas.put_in(3, y, room, &words, Token::Dim);
+    }
+}

@@ -1,0 +1,236 @@
+//! Peers, shares, limits, the daemon itself.
+
+use std::path::PathBuf;
+
+use protocol::byte_size::parse_bytes;
+
+use super::Turn;
+use crate::daemon::command::Action;
+use crate::daemon::state::{BrowseRow, ShareKind};
+use crate::tui::connection::Exit;
+use crate::tui::effect::Effect;
+use crate::tui::format;
+use crate::tui::keymap::{Command, Tab};
+use crate::tui::layout::Body;
+use crate::tui::model::line::Line;
+use crate::tui::model::list::List;
+use crate::tui::model::popup::{Ask, Consent, Dialog, Popup};
+use crate::tui::model::tabs::BrowseTab;
+
+/// Characters of a path or an address.
+const ASK_MAX_CHARS: usize = 4096;
+
+impl Turn<'_> {
+    /// Shows the files of the peer under the cursor.
+    pub(super) fn browse_peer(&mut self) {
+        let found = match self.model.body() {
+            Body::Search => {
+                let row = self.model.search.list.selected();
+                row.map(|row| (row.owner, row.owner_name.clone()))
+            }
+            Body::Peers => {
+                let row = self.model.peers.list.selected();
+                row.map(|row| (row.id, row.name.clone()))
+            }
+            Body::Details => {
+                let details = self.model.details.as_ref();
+                let row = details.and_then(|details| details.sources.selected());
+                row.map(|row| (row.peer, row.name.clone()))
+            }
+            _ => return,
+        };
+        let Some((peer, peer_name)) = found else {
+            return self.note("no peer here");
+        };
+        self.model.browse = Some(BrowseTab {
+            peer,
+            peer_name,
+            folder: String::new(),
+            list: List::default(),
+            is_loading: true,
+            trouble: None,
+            from: self.model.tab,
+            land_on: None,
+        });
+        self.model.tab = Tab::Peers;
+    }
+
+    pub(super) fn block(&mut self) {
+        let action = match self.model.body() {
+            Body::Peers => match self.model.peers.list.selected() {
+                Some(row) if row.is_me => {
+                    return self.note("this is you");
+                }
+                Some(row) if row.is_blocked => Action::Unblock { peer: row.id },
+                Some(row) => Action::Block { peer: row.id },
+                None => return self.note("no peer here"),
+            },
+            Body::Details => {
+                let details = self.model.details.as_ref();
+                match details.and_then(|details| details.sources.selected()) {
+                    Some(row) => Action::Block { peer: row.peer },
+                    None => return self.note("no source here"),
+                }
+            }
+            _ => return,
+        };
+        self.act(action);
+    }
+
+    fn ask(&mut self, ask: Ask, text: &str) {
+        self.model.popup = Some(Popup::Ask {
+            ask,
+            line: Line::new(ASK_MAX_CHARS).with_text(text),
+            trouble: None,
+        });
+    }
+
+    pub(super) fn ask_connect(&mut self) {
+        let index = self
+            .model
+            .header
+            .as_ref()
+            .map(|header| header.index.clone());
+        let index = format::clean(&index.unwrap_or_default());
+        self.ask(Ask::Connect, &index);
+    }
+
+    pub(super) fn ask_share(&mut self) {
+        self.ask(Ask::AddShare, "");
+    }
+
+    pub(super) fn limit(&mut self, command: Command) {
+        let header = self.model.header.as_ref();
+        let (down, up) = header.map_or((None, None), |header| (header.down_limit, header.up_limit));
+        let text = |limit: Option<u64>| {
+            limit.map_or_else(String::new, |limit| format!("{}K", limit.div_ceil(1024)))
+        };
+        match command {
+            Command::LimitDown => self.ask(Ask::LimitDown, &text(down)),
+            Command::LimitUp => self.ask(Ask::LimitUp, &text(up)),
+            _ => self.act(Action::SetLimits {
+                down: None,
+                up: None,
+            }),
+        }
+    }
+
+    /// What was filled in; what is wrong with it comes back.
+    pub(super) fn answer(&mut self, ask: Ask, text: &str) -> Result<(), String> {
+        let text = text.trim();
+        match ask {
+            Ask::Connect => {
+                if text.is_empty() {
+                    return Err("give a URL or host:port, as the other side printed it".to_owned());
+                }
+                let index = text.to_owned();
+                self.act(Action::Connect { index });
+            }
+            Ask::AddShare => {
+                let folder = expand_home(text);
+                if !folder.is_absolute() {
+                    return Err("give the whole path, from / or ~".to_owned());
+                }
+                self.act(Action::AddShare { folder });
+            }
+            Ask::LimitDown | Ask::LimitUp => {
+                let limit = read_limit(text)?;
+                let header = self.model.header.as_ref();
+                let (mut down, mut up) =
+                    header.map_or((None, None), |header| (header.down_limit, header.up_limit));
+                if ask == Ask::LimitDown {
+                    down = limit;
+                } else {
+                    up = limit;
+                }
+                self.act(Action::SetLimits { down, up });
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn ask_unshare(&mut self) {
+        let Some(row) = self.model.shares.list.selected() else {
+            return self.note("no folder here");
+        };
+        if row.kind != ShareKind::Root {
+            return self.note("only a whole share can be taken away: go to its first line");
+        }
+        self.model.popup = Some(Popup::Dialog(Dialog {
+            question: "Stop sharing this folder?".to_owned(),
+            lines: vec![
+                format::path(std::path::Path::new(&row.path)),
+                format!(
+                    "{}, {}; the files stay on this disk.",
+                    format::counted(row.files, "file"),
+                    format::size(row.size_bytes)
+                ),
+            ],
+            letter: 'y',
+            yes: "stop sharing",
+            consent: Consent::Unshare(PathBuf::from(&row.path)),
+        }));
+    }
+
+    pub(super) fn ask_stop(&mut self) {
+        let header = self.model.header.as_ref();
+        let (downloads, uploads) = header.map_or((0, 0), |header| {
+            (header.open_downloads as u64, header.active_uploads as u64)
+        });
+        self.model.popup = Some(Popup::Dialog(Dialog {
+            question: "Stop the daemon?".to_owned(),
+            lines: vec![
+                format!(
+                    "{} and {} stop.",
+                    format::counted(downloads, "download"),
+                    format::counted(uploads, "upload")
+                ),
+                "Downloads go on where they were when it starts again.".to_owned(),
+            ],
+            letter: 'y',
+            yes: "stop",
+            consent: Consent::StopDaemon,
+        }));
+    }
+
+    pub(super) fn consent(&mut self, consent: Consent) {
+        match consent {
+            Consent::StopDaemon => {
+                self.act(Action::Stop);
+                self.effects.push(Effect::Leave(Exit::StopDaemon));
+            }
+            Consent::Do(action) => self.act(action),
+            Consent::Unshare(folder) => self.act(Action::RemoveShare { folder }),
+            Consent::CancelForGood(ids) => {
+                self.act(Action::Cancel { ids: ids.clone() });
+                self.act(Action::Remove { ids });
+            }
+        }
+    }
+
+    /// The row of a peer's files that copying means.
+    pub(super) fn browsed(&self) -> Option<&BrowseRow> {
+        self.model.browse.as_ref()?.list.selected()
+    }
+}
+
+fn read_limit(text: &str) -> Result<Option<u64>, String> {
+    let text = text.trim_end_matches("/s");
+    if matches!(text, "" | "none" | "off" | "0") {
+        return Ok(None);
+    }
+    match parse_bytes(text) {
+        Ok(bytes) if bytes > 0 => Ok(Some(bytes)),
+        Ok(_) => Ok(None),
+        Err(_) => Err("give bytes a second such as 500K or 2M, or nothing for no limit".to_owned()),
+    }
+}
+
+fn expand_home(text: &str) -> PathBuf {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    match (text.strip_prefix('~'), home) {
+        (Some(""), Some(home)) => home,
+        (Some(rest), Some(home)) if rest.starts_with('/') => home.join(&rest[1..]),
+        _ => PathBuf::from(text),
+    }
+}

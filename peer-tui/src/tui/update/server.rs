@@ -1,0 +1,265 @@
+//! What the daemon says, taken into the model.
+
+use jiff::SignedDuration;
+
+use super::Turn;
+use crate::daemon::state::{
+    Browse, Log, Peers, Reply, Results, ServerMessage, ShareKind, Shares, TransferRow, Transfers,
+    Update,
+};
+use crate::fetch::DownloadDetail;
+use crate::tui::format;
+use crate::tui::keymap::Command;
+use crate::tui::model::Pending;
+use crate::tui::model::list::{Identified, Page};
+use crate::tui::model::toast::Level;
+
+/// A calm row takes rate and rest anew after so long even when its percent has not changed.
+const CALM_ROW_LIFE: SignedDuration = SignedDuration::from_secs(5);
+
+impl Turn<'_> {
+    pub(super) fn server(&mut self, message: ServerMessage) {
+        match message {
+            ServerMessage::Welcome { .. } => {}
+            ServerMessage::Update(update) => self.sections(*update),
+            ServerMessage::Reply { number, result } => {
+                let pending = self.model.pending.remove(&number);
+                let now = self.model.now;
+                match result {
+                    Ok(reply) => self.reply(reply, pending),
+                    Err(failure) => {
+                        let words = format::clean(&failure.message);
+                        self.model.toasts.push(Level::Error, words, now);
+                    }
+                }
+            }
+            ServerMessage::Goodbye { reason } => self.model.goodbye = format::clean(&reason),
+        }
+    }
+
+    fn reply(&mut self, reply: Reply, pending: Option<Pending>) {
+        let Reply::Done { note, undo, .. } = reply else {
+            return;
+        };
+        let mut words = format::clean(&note);
+        let undo = undo.filter(|_| pending == Some(Pending::Change));
+        if let Some(action) = undo {
+            self.model.undo.push(*action);
+            let context = crate::tui::keymap::Context::RESULTS;
+            if let Some(key) = self.model.keymap.key_of(context, Command::Undo) {
+                words = format!("{words} — {key} undo");
+            }
+        }
+        if !words.is_empty() {
+            let now = self.model.now;
+            self.model.toasts.push(Level::Ok, words, now);
+        }
+    }
+
+    fn sections(&mut self, update: Update) {
+        if let Some(header) = update.header {
+            self.model.header = Some(header);
+        }
+        if let Some(dock) = update.dock {
+            let page = whole(dock.rows.clone());
+            self.model.dock.follow(page);
+            self.model.dock_counts = dock;
+        }
+        if let Some(results) = update.results {
+            self.results(results);
+        }
+        if let Some(transfers) = update.transfers {
+            self.transfers(transfers);
+        }
+        if let Some(detail) = update.transfer {
+            self.detail(detail);
+        }
+        if let Some(shares) = update.shares {
+            self.shares(shares);
+        }
+        if let Some(peers) = update.peers {
+            self.peers(peers);
+        }
+        if let Some(log) = update.log {
+            self.log(log);
+        }
+        if let Some(browse) = update.browse {
+            self.browse(browse);
+        }
+        if let Some(content) = update.content
+            && self.model.search.detail == Some(content.hash)
+        {
+            self.model.search.content = Some(content);
+        }
+    }
+
+    fn results(&mut self, results: Results) {
+        let search = &mut self.model.search;
+        if results.generation != search.generation {
+            return;
+        }
+        search.matches = results.total;
+        search.total_is_exact = results.total_is_exact;
+        search.took_us = results.took_us;
+        search.trouble = results.trouble.as_deref().map(format::clean);
+        let page = Page {
+            first: results.first,
+            rows: results.rows,
+            total: usize::try_from(results.total).unwrap_or(usize::MAX),
+        };
+        if search.shown_generation == results.generation {
+            search.list.hold(page);
+        } else {
+            search.shown_generation = results.generation;
+            search.list.restart();
+            search.list.follow(page);
+        }
+        if std::mem::take(&mut search.is_enter_waiting) {
+            self.run(Command::Download);
+        }
+    }
+
+    /// Rows change when their percent or state does, the selected one with each update: numbers
+    /// that flicker tell nothing and cost a slow line its calm.
+    fn transfers(&mut self, new: Transfers) {
+        let now = self.model.now;
+        let tab = &mut self.model.transfers;
+        let is_due = tab
+            .refreshed_at
+            .is_none_or(|at| now.duration_since(at) >= CALM_ROW_LIFE);
+        if is_due {
+            tab.refreshed_at = Some(now);
+        }
+        let selected = tab.list.selected().map(Identified::key);
+        let mut rows = new.rows;
+        for row in &mut rows {
+            if is_due || Some(row.key()) == selected {
+                continue;
+            }
+            let shown = tab
+                .list
+                .rows()
+                .iter()
+                .find(|shown| shown.key() == row.key());
+            if let Some(shown) = shown.filter(|shown| looks_the_same(shown, row)) {
+                *row = shown.clone();
+            }
+        }
+        tab.list.follow(Page {
+            first: new.first,
+            rows,
+            total: new.total,
+        });
+        tab.counts = new.counts;
+        if let Some(speed) = new.speed {
+            tab.speed = speed;
+        }
+        tab.disk_free_bytes = new.disk_free_bytes;
+        tab.slots = new.slots;
+    }
+
+    fn detail(&mut self, detail: Box<DownloadDetail>) {
+        if let Some(view) = &mut self.model.details
+            && view.id == detail.status.id
+        {
+            view.sources.follow(whole(detail.sources.clone()));
+            view.detail = Some(detail);
+        }
+    }
+
+    fn shares(&mut self, mut new: Shares) {
+        let tab = &mut self.model.shares;
+        if !tab.is_opened && new.total > 0 {
+            tab.is_opened = true;
+            let roots = new.rows.iter().filter(|row| row.kind == ShareKind::Root);
+            tab.open.extend(roots.map(|row| row.key.clone()));
+        }
+        tab.list.follow(Page {
+            first: new.first,
+            rows: std::mem::take(&mut new.rows),
+            total: new.total,
+        });
+        tab.figures = Some(new);
+    }
+
+    fn peers(&mut self, mut new: Peers) {
+        let tab = &mut self.model.peers;
+        tab.list.follow(Page {
+            first: new.first,
+            rows: std::mem::take(&mut new.rows),
+            total: new.total,
+        });
+        tab.figures = Some(new);
+    }
+
+    fn log(&mut self, new: Log) {
+        let tab = &mut self.model.log;
+        tab.list.follow(Page {
+            first: new.first,
+            rows: new.rows,
+            total: new.total,
+        });
+        if tab.is_following {
+            tab.list.move_to(usize::MAX);
+        }
+    }
+
+    fn browse(&mut self, new: Browse) {
+        let Some(tab) = &mut self.model.browse else {
+            return;
+        };
+        if tab.peer != new.peer || tab.folder != new.folder {
+            return;
+        }
+        tab.peer_name = new.peer_name;
+        tab.is_loading = new.is_loading;
+        tab.trouble = new.trouble.as_deref().map(format::clean);
+        tab.list.follow(Page {
+            first: new.first,
+            rows: new.rows,
+            total: new.total,
+        });
+        if let Some(key) = tab.land_on.take_if(|_| tab.list.total() > 0) {
+            tab.list.select(&key);
+        }
+    }
+}
+
+fn whole<R>(rows: Vec<R>) -> Page<R> {
+    Page {
+        first: 0,
+        total: rows.len(),
+        rows,
+    }
+}
+
+fn looks_the_same(shown: &TransferRow, new: &TransferRow) -> bool {
+    match (shown, new) {
+        (TransferRow::Down(shown), TransferRow::Down(new)) => {
+            shown.state == new.state
+                && shown.sources == new.sources
+                && shown.priority == new.priority
+                && (shown.rate_bytes == 0) == (new.rate_bytes == 0)
+                && format::percent(shown.done_bytes, shown.size_bytes)
+                    == format::percent(new.done_bytes, new.size_bytes)
+        }
+        (
+            TransferRow::Up {
+                sent_bytes: shown_sent,
+                size_bytes,
+                rate_bytes: shown_rate,
+                ..
+            },
+            TransferRow::Up {
+                sent_bytes,
+                rate_bytes,
+                ..
+            },
+        ) => {
+            (*shown_rate == 0) == (*rate_bytes == 0)
+                && format::percent(*shown_sent, *size_bytes)
+                    == format::percent(*sent_bytes, *size_bytes)
+        }
+        _ => false,
+    }
+}

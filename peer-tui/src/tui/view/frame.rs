@@ -1,0 +1,313 @@
+//! What every screen has: state line, key line, toast, banner.
+
+use crate::daemon::state::Header;
+use crate::tui::format;
+use crate::tui::keymap::{Command, Context, Tab};
+use crate::tui::layout::{Body, Class, Layout};
+use crate::tui::model::popup::{Chord, Popup};
+use crate::tui::model::toast::Level;
+use crate::tui::model::{DaemonLink, Model};
+use crate::tui::theme::Token;
+use crate::tui::update::{COPIES, LIMITS, sorts};
+use crate::tui::widgets::canvas::{Canvas, columns};
+use crate::tui::widgets::graph::sparkline;
+use crate::tui::words;
+
+/// Hints of the smallest window.
+const TINY_HINTS: usize = 3;
+
+pub(super) fn header(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
+    let class = layout.class.unwrap_or(Class::Line);
+    let y = layout.header.y;
+    let mut x = 0;
+    if class >= Class::Normal {
+        x = canvas.put(0, y, " peer ", Token::Dim);
+    }
+    for tab in Tab::ALL {
+        let is_active = tab == model.tab;
+        let title = tab_title(model, tab, class, is_active);
+        let token = if is_active {
+            Token::Accent
+        } else {
+            Token::Text
+        };
+        let text = if is_active {
+            format!("[{title}]")
+        } else {
+            format!(" {title} ")
+        };
+        x = canvas.put(x, y, &text, token);
+    }
+    let spans = figures(model, class);
+    let width: u16 = spans.iter().map(|(text, _)| columns(text)).sum();
+    let mut at = canvas.width().saturating_sub(width + 1).max(x + 1);
+    for (text, token) in &spans {
+        at = canvas.put(at, y, text, *token);
+    }
+}
+
+fn tab_title(model: &Model, tab: Tab, class: Class, is_active: bool) -> String {
+    let number = tab.index() + 1;
+    let name = match class {
+        Class::Large => tab.title(),
+        Class::Normal | Class::Small => tab.short_title(),
+        _ if is_active => tab.short_title(),
+        _ => return number.to_string(),
+    };
+    let open = model
+        .header
+        .as_ref()
+        .map_or(0, |header| header.open_downloads);
+    if tab == Tab::Transfers && open > 0 {
+        format!("{number} {name} {open}")
+    } else {
+        format!("{number} {name}")
+    }
+}
+
+fn figures(model: &Model, class: Class) -> Vec<(String, Token)> {
+    if let DaemonLink::Lost { since, .. } = &model.link {
+        let since = format::clock(*since, &model.zone);
+        return vec![(format!("○ no link {since}"), Token::Error)];
+    }
+    let Some(header) = &model.header else {
+        return vec![("connecting".to_owned(), Token::Dim)];
+    };
+    let (words, is_good) = words::link(header, &model.zone);
+    let peers = header.online_peers;
+    let (dot, dot_token) = if is_good {
+        ("●", Token::Ok)
+    } else {
+        ("○", Token::Warn)
+    };
+    if class == Class::Large {
+        return large_figures(header, &words, is_good, (dot, dot_token));
+    }
+    let mut spans = Vec::new();
+    if !is_good {
+        spans.push((format!("{dot} {words}"), dot_token));
+    } else if class >= Class::Normal {
+        spans.push((format!("{dot} "), dot_token));
+        spans.push((peers.to_string(), Token::Text));
+    }
+    let down = format::rate_short(header.down_rate);
+    let up = format::rate_short(header.up_rate);
+    if is_good || class >= Class::Normal {
+        spans.push((" ↓ ".to_owned(), Token::Down));
+        spans.push((down, Token::Text));
+        spans.push((" ↑ ".to_owned(), Token::Up));
+        spans.push((up, Token::Text));
+    }
+    spans
+}
+
+fn large_figures(
+    header: &Header,
+    words: &str,
+    is_good: bool,
+    (dot, dot_token): (&str, Token),
+) -> Vec<(String, Token)> {
+    let bar = || (" │ ".to_owned(), Token::Rule);
+    let mut spans = vec![
+        (format!("{dot} "), dot_token),
+        (format::counted(header.online_peers, "peer"), Token::Text),
+        bar(),
+        ("↓ ".to_owned(), Token::Down),
+        (format::rate(header.down_rate), Token::Text),
+    ];
+    if header.down_history.iter().any(|rate| *rate > 0) {
+        let peak = header.down_history.iter().copied().max().unwrap_or(1);
+        let line = sparkline(&header.down_history, peak);
+        spans.push((format!(" {line}"), Token::Graph));
+    }
+    spans.extend([
+        bar(),
+        ("↑ ".to_owned(), Token::Up),
+        (format::rate(header.up_rate), Token::Text),
+        bar(),
+        (
+            words.to_owned(),
+            if is_good { Token::Dim } else { Token::Warn },
+        ),
+    ]);
+    spans
+}
+
+/// The window is too small for a list: figures in one line, keys still work.
+pub(super) fn one_line(model: &Model, canvas: &mut Canvas<'_>) {
+    let words = match (&model.link, &model.header) {
+        (DaemonLink::Lost { .. }, _) => "no daemon".to_owned(),
+        (_, Some(header)) => format!(
+            "↓{} ↑{} {} open",
+            format::rate_short(header.down_rate),
+            format::rate_short(header.up_rate),
+            header.open_downloads
+        ),
+        _ => "connecting".to_owned(),
+    };
+    let x = canvas.put(0, 0, &words, Token::Text);
+    let (width, height) = model.size;
+    let rest = format!("window too small ({width}x{height}, from 40x12)");
+    if height > 1 {
+        canvas.put(0, 1, &rest, Token::Dim);
+    } else {
+        canvas.put(x + 2, 0, &rest, Token::Dim);
+    }
+}
+
+/// The daemon is out of reach.
+pub(super) fn banner(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
+    let DaemonLink::Lost {
+        since,
+        retry_at,
+        tries,
+        reason,
+    } = &model.link
+    else {
+        return;
+    };
+    let is_search = model.body() == Body::Search;
+    let y = if is_search && layout.rule.height > 0 {
+        layout.rule.y
+    } else if is_search {
+        layout.columns.y
+    } else {
+        layout.line.y
+    };
+    let since = format::clock(*since, &model.zone);
+    let next = match retry_at {
+        Some(at) => format!("retry at {}", format::clock(*at, &model.zone)),
+        None => "trying now".to_owned(),
+    };
+    let mut words = format!(" ! no daemon since {since} — {next}");
+    if *tries > 0 {
+        words.push_str(&format!(" ({tries})"));
+    }
+    words.push_str("  r now  q leave");
+    if !reason.is_empty() {
+        words.push_str(&format!("  {reason}"));
+    }
+    let width = usize::from(canvas.width());
+    let mut line = format::cut_end(&words, width);
+    let blank = width.saturating_sub(format::width(&line));
+    line.push_str(&" ".repeat(blank));
+    canvas.put(0, y, &line, Token::Banner);
+}
+
+pub(super) fn key_line(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
+    let y = layout.keys.y;
+    if let Some(Popup::Chord(chord)) = &model.popup {
+        return chord_line(model, *chord, y, canvas);
+    }
+    if is_filtering(model) {
+        let spans = [
+            (" Enter", Token::Key),
+            (" keep the filter  ", Token::Dim),
+            ("Esc", Token::Key),
+            (" show all", Token::Dim),
+        ];
+        canvas.spans(0, y, canvas.width(), &spans);
+        return;
+    }
+    let context = model.context();
+    let marks = mark_count(model);
+    let mut x = 1;
+    let mut said: Vec<Command> = Vec::new();
+    let limit = if layout.class == Some(Class::Tiny) {
+        TINY_HINTS
+    } else {
+        usize::MAX
+    };
+    let room = canvas.width().saturating_sub(1);
+    for binding in model.keymap.hints(context) {
+        let command = binding.row.command;
+        if said.contains(&command) || said.len() == limit {
+            continue;
+        }
+        let key = if command == Command::RaisePriority {
+            "+/-".to_owned()
+        } else {
+            binding.keys_text(1)
+        };
+        let mut hint = format!(" {}", binding.row.hint);
+        let is_mark = matches!(command, Command::Mark | Command::MarkDown);
+        if is_mark && marks > 0 {
+            hint.push_str(&format!(" ({marks})"));
+        }
+        if x + columns(&key) + columns(&hint) > room {
+            break;
+        }
+        x = canvas.put(x, y, &key, Token::Key);
+        x = canvas.put(x, y, &hint, Token::Dim) + 2;
+        said.push(command);
+    }
+    let is_prompt = context.meets(Context::PROMPT);
+    let leave = "^C leave";
+    if is_prompt && x + columns(leave) < room && layout.class >= Some(Class::Normal) {
+        canvas.put_right(room, y, columns(leave), leave, Token::Dim);
+    }
+}
+
+fn chord_line(model: &Model, chord: Chord, y: u16, canvas: &mut Canvas<'_>) {
+    let (title, choices): (&str, Vec<(char, &str)>) = match chord {
+        Chord::Sort => ("sort by", sorts(model.body())),
+        Chord::Copy => (
+            "copy",
+            COPIES.iter().map(|(key, name, _)| (*key, *name)).collect(),
+        ),
+        Chord::Limit => (
+            "limit",
+            LIMITS.iter().map(|(key, name, _)| (*key, *name)).collect(),
+        ),
+    };
+    let mut x = canvas.put(1, y, title, Token::Strong) + 2;
+    for (key, name) in choices {
+        x = canvas.put(x, y, &key.to_string(), Token::Key) + 1;
+        x = canvas.put(x, y, name, Token::Text) + 2;
+    }
+    x = canvas.put(x, y, "Esc", Token::Key) + 1;
+    canvas.put(x, y, "back", Token::Dim);
+}
+
+fn is_filtering(model: &Model) -> bool {
+    match model.body() {
+        Body::Transfers => model.transfers.text.is_typing,
+        Body::Shares => model.shares.text.is_typing,
+        Body::Peers => model.peers.text.is_typing,
+        Body::Log => model.log.text.is_typing,
+        _ => false,
+    }
+}
+
+fn mark_count(model: &Model) -> usize {
+    match model.body() {
+        Body::Search => model.search.list.mark_count(),
+        Body::Transfers => model.transfers.list.mark_count(),
+        Body::Browse => model
+            .browse
+            .as_ref()
+            .map_or(0, |browse| browse.list.mark_count()),
+        _ => 0,
+    }
+}
+
+/// One line above the key line, at the right.
+pub(super) fn toast(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
+    let Some((toast, behind)) = model.toasts.shown() else {
+        return;
+    };
+    let (sign, token) = match toast.level {
+        Level::Ok => ("✓ ", Token::Ok),
+        Level::Note => ("", Token::Text),
+        Level::Error => ("✗ ", Token::Error),
+    };
+    let mut tail = String::new();
+    if behind > 0 {
+        tail = format!(" (+{behind})");
+    }
+    let room = usize::from(canvas.width()).saturating_sub(6 + tail.len());
+    let words = format!("  {sign}{}{tail}  ", format::cut_middle(&toast.text, room));
+    let y = layout.keys.y.saturating_sub(1);
+    let width = columns(&words);
+    canvas.put_right(canvas.width(), y, width, &words, token);
+}
