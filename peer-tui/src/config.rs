@@ -30,6 +30,8 @@ pub struct Config {
     pub index: Option<String>,
     /// Folders to share.
     pub shares: Vec<PathBuf>,
+    /// Whether a person chose them (then a missing one is reported, else it is made).
+    pub shares_are_chosen: bool,
     /// Where fetched files go.
     pub downloads: PathBuf,
     /// Share the download folder too.
@@ -74,6 +76,7 @@ impl Config {
             .unwrap_or(false);
         let config = Self {
             index: layers.read("index", value::index)?,
+            shares_are_chosen: shares.is_some(),
             shares: match shares {
                 Some(shares) => shares,
                 None => vec![home("share")?.join("peerdex/shared_files")],
@@ -112,6 +115,7 @@ impl Config {
         Self {
             index: None,
             shares: vec![share],
+            shares_are_chosen: false,
             downloads,
             share_downloads: true,
             listen: SocketAddr::from((Ipv6Addr::UNSPECIFIED, PORT)),

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use protocol::limits::PEER_NAME_MAX_BYTES;
 
+use crate::index_client::{IndexUrl, UrlError};
+
 /// A folder, `~` being the home folder; made absolute, so that a daemon in another working folder
 /// means the same one.
 ///
@@ -54,35 +56,21 @@ pub fn socket_address(text: &str) -> Result<SocketAddr, String> {
         })
 }
 
-/// The URL of an index: `http://HOST:PORT`, or `HOST:PORT` for short.
+/// The URL of an index: `http://HOST:PORT`, or `HOST:PORT` for short. A bare word is refused here,
+/// since on a command line it is far more often a mistyped command than the name of a machine.
 ///
 /// # Errors
 /// When it is neither.
 pub fn index(text: &str) -> Result<String, String> {
     let remedy = "write the address of an index, like `http://192.168.1.5:7070` or `nas:7070`";
-    let (scheme, rest) = match text.split_once("://") {
-        Some((scheme @ ("http" | "https"), rest)) => (scheme, rest),
-        Some(_) => return Err(remedy.to_owned()),
-        None if text.contains([':', '.']) => ("http", text),
-        None if text == "localhost" => ("http", "localhost:7070"),
-        None => return Err(remedy.to_owned()),
-    };
-    let authority = rest.trim_end_matches('/');
-    let is_plain = !authority.is_empty()
-        && !authority.contains(['/', '?', '#', '@', ' '])
-        && !authority.chars().any(char::is_control);
-    let url = format!("{scheme}://{authority}");
-    match reqwest::Url::parse(&url) {
-        Ok(parsed) if is_plain && parsed.has_host() => {
-            // The port of an index is 7070 where none is written, also for `http://`: nobody runs
-            // one on port 80 by accident, and a missing port is the commonest slip.
-            if parsed.port().is_none() && scheme == "http" && !authority.ends_with(":80") {
-                return Ok(format!("{url}:7070"));
-            }
-            Ok(url)
-        }
-        _ => Err(remedy.to_owned()),
+    if !text.contains([':', '.']) && text != "localhost" {
+        return Err(format!("it is no command; or {remedy}"));
     }
+    let url: IndexUrl = text.parse().map_err(|error: UrlError| match error {
+        UrlError::Encrypted(_) => "write http:// in place of https://".to_owned(),
+        UrlError::Malformed(_) => remedy.to_owned(),
+    })?;
+    Ok(url.as_str().to_owned())
 }
 
 /// A name to show to others.
