@@ -1,0 +1,120 @@
+//! Fetching a whole folder of one peer: its records are read page by page and queued with their
+//! structure kept.
+
+use protocol::file::FileInfo;
+use protocol::ids::PeerId;
+
+use super::Engine;
+use super::act::{failed, from_fetch, from_index, refused};
+use crate::daemon::command::Action;
+use crate::daemon::state::{Failure, Reply};
+use crate::fetch::{DownloadId, FetchError, Wish};
+
+/// Wishes of one write to the queue.
+const WISHES_CHUNK_COUNT: usize = 1_000;
+
+impl Engine {
+    /// Queues every file of `peer` (a name or an id) at or below `folder`.
+    pub(super) async fn download_folder(&self, peer: &str, folder: &str) -> Result<Reply, Failure> {
+        let id = self
+            .board()
+            .read_peers(|book| book.find(peer))
+            .map_err(super::act::not_found)?;
+        if id == self.board().facts().id {
+            return Err(refused("these files are your own".to_owned()));
+        }
+        let folder = folder.trim_matches('/');
+        let mut queue = Queue::default();
+        self.read_folder(&id, folder, &mut queue).await?;
+        self.queue_folder(&mut queue).await?;
+        if queue.ids.is_empty() && queue.already == 0 {
+            let place = if folder.is_empty() {
+                "anything"
+            } else {
+                folder
+            };
+            return Err(super::act::not_found(format!(
+                "{peer} does not share {place}"
+            )));
+        }
+        let mut note = format!("queued {} files of {peer}", queue.ids.len());
+        if queue.already > 0 {
+            note = format!("{note}, {} are here already", queue.already);
+        }
+        tracing::info!("{note}");
+        Ok(Reply::Done {
+            note,
+            undo: Some(Box::new(Action::Cancel {
+                ids: queue.ids.clone(),
+            })),
+            ids: queue.ids,
+        })
+    }
+
+    async fn read_folder(
+        &self,
+        peer: &PeerId,
+        folder: &str,
+        queue: &mut Queue,
+    ) -> Result<(), Failure> {
+        let mut cursor = None;
+        loop {
+            let page = self
+                .peer_files(peer, folder, cursor)
+                .await
+                .map_err(|error| from_index(&error))?;
+            let view = self.share_view();
+            for file in page.files {
+                if view.by_hash(&file.hash).is_some() {
+                    queue.already += 1;
+                } else {
+                    queue.wishes.push(wish(file));
+                }
+            }
+            if queue.wishes.len() >= WISHES_CHUNK_COUNT {
+                self.queue_folder(queue).await?;
+            }
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn queue_folder(&self, queue: &mut Queue) -> Result<(), Failure> {
+        if queue.wishes.is_empty() {
+            return Ok(());
+        }
+        let wishes = std::mem::take(&mut queue.wishes);
+        let answers = self
+            .0
+            .fetch
+            .enqueue_many(wishes)
+            .await
+            .map_err(from_fetch)?;
+        for answer in answers {
+            match answer {
+                Ok(id) => queue.ids.push(id),
+                Err(FetchError::AlreadyDone { .. }) => queue.already += 1,
+                Err(error) => return Err(failed(error.to_string())),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Queue {
+    wishes: Vec<Wish>,
+    ids: Vec<DownloadId>,
+    already: usize,
+}
+
+fn wish(file: FileInfo) -> Wish {
+    Wish {
+        hash: file.hash,
+        size_bytes: file.size,
+        path: file.path,
+        save_as: None,
+    }
+}

@@ -1,0 +1,208 @@
+//! Brings transfers and shares to the board: a change of what there is at once, figures once a
+//! second and only while something moves.
+
+use std::collections::HashSet;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash as _, Hasher as _};
+use std::mem::discriminant;
+use std::net::IpAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Engine;
+use crate::daemon::board::{SPEED_MAX_COUNT, Transfers};
+use crate::daemon::state::TransferRow;
+use crate::fetch::FetchView;
+use crate::serve::{ServeStatus, UploadStatus};
+
+/// Between figures.
+const SAMPLE_EVERY: Duration = Duration::from_secs(1);
+/// Samples taken after the last movement, so that the little graph ends in zeros.
+const REST_COUNT: u32 = 8;
+/// Between looks at a share that is being hashed.
+const SHARES_EVERY: Duration = Duration::from_millis(250);
+/// The same for a share so large that folding its tree takes a tenth of a second.
+const LARGE_SHARES_EVERY: Duration = Duration::from_secs(1);
+/// What counts as large.
+const LARGE_SHARE_COUNT: usize = 20_000;
+
+/// Follows the share until the engine stops.
+pub async fn follow_share(engine: Engine) {
+    let mut revision = engine.0.share.watch();
+    loop {
+        tokio::select! {
+            changed = revision.changed() => if changed.is_err() { return },
+            () = engine.stopped() => return,
+        }
+        revision.mark_unchanged();
+        engine.board().bump(|parts| parts.shares += 1);
+        let is_large = engine.share_view().count() > LARGE_SHARE_COUNT;
+        tokio::time::sleep(if is_large {
+            LARGE_SHARES_EVERY
+        } else {
+            SHARES_EVERY
+        })
+        .await;
+    }
+}
+
+/// Follows the log until the engine stops.
+pub async fn follow_log(engine: Engine) {
+    let mut lines = engine.board().log().watch();
+    loop {
+        tokio::select! {
+            changed = lines.changed() => if changed.is_err() { return },
+            () = engine.stopped() => return,
+        }
+        engine.board().bump(|parts| parts.log += 1);
+    }
+}
+
+/// Follows downloads and uploads until the engine stops.
+pub async fn follow_transfers(engine: Engine) {
+    let (mut fetched, mut served) = (engine.0.fetch.watch(), engine.0.serve.watch());
+    let mut pump = Pump::default();
+    pump.show(&engine);
+    loop {
+        tokio::select! {
+            changed = fetched.changed() => if changed.is_err() { return },
+            changed = served.changed() => if changed.is_err() { return },
+            () = wait_until(pump.sample_at) => pump.sample(&engine),
+            () = engine.stopped() => return,
+        }
+        fetched.mark_unchanged();
+        served.mark_unchanged();
+        pump.look(&engine);
+    }
+}
+
+async fn wait_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+#[derive(Default)]
+struct Pump {
+    /// What there was when it was shown last.
+    shape: u64,
+    sample_at: Option<Instant>,
+    sampled_at: Option<Instant>,
+    rested: u32,
+}
+
+impl Pump {
+    /// Shows a change of what there is at once; a change of figures waits for the next sample.
+    fn look(&mut self, engine: &Engine) {
+        let (fetch, serve) = (engine.0.fetch.view(), engine.0.serve.status());
+        if shape(&fetch, &serve) != self.shape {
+            self.show(engine);
+        }
+        self.rested = 0;
+        if self.sample_at.is_none() {
+            self.sample_at = Some(Instant::now() + SAMPLE_EVERY);
+        }
+    }
+
+    /// Takes a sample of the speed and shows the newest figures.
+    fn sample(&mut self, engine: &Engine) {
+        let now = Instant::now();
+        let (fetch, serve) = (engine.0.fetch.view(), engine.0.serve.status());
+        let speed = (fetch.down_rate, serve.rate_bytes);
+        // Seconds in which nothing was sampled are seconds in which nothing moved.
+        let quiet_secs = self
+            .sampled_at
+            .map_or(0, |at| now.duration_since(at).as_secs().saturating_sub(1));
+        for _ in 0..quiet_secs.min(SPEED_MAX_COUNT as u64) {
+            engine.board().add_speed((0, 0));
+        }
+        engine.board().add_speed(speed);
+        self.sampled_at = Some(now);
+        self.show(engine);
+        let is_moving = speed != (0, 0) || fetch.active_count > 0 || !serve.active.is_empty();
+        self.rested = if is_moving { 0 } else { self.rested + 1 };
+        self.sample_at = (self.rested <= REST_COUNT).then_some(now + SAMPLE_EVERY);
+    }
+
+    fn show(&mut self, engine: &Engine) {
+        let (fetch, serve) = (engine.0.fetch.view(), engine.0.serve.status());
+        self.shape = shape(&fetch, &serve);
+        Self::count_gave(engine, &serve);
+        engine
+            .board()
+            .change_peers(|book| book.set_got(fetch.got_bytes.clone()));
+        let uploads = serve
+            .active
+            .iter()
+            .map(|upload| row(engine, upload))
+            .collect();
+        engine.board().show_transfers(Transfers {
+            fetch,
+            uploads,
+            serve,
+            disk_free_bytes: free_bytes(&engine.0.config.downloads),
+        });
+    }
+
+    /// Takes what went to each peer that is served now.
+    fn count_gave(engine: &Engine, serve: &ServeStatus) {
+        let clients: HashSet<IpAddr> = serve
+            .active
+            .iter()
+            .map(|upload| upload.client.ip())
+            .collect();
+        let gave: Vec<(IpAddr, u64)> = clients
+            .into_iter()
+            .map(|client| (client, engine.0.serve.sent_to(client)))
+            .collect();
+        engine.board().change_peers(|book| {
+            let mut is_changed = false;
+            for (client, bytes) in gave {
+                if let Some(id) = book.at_address(client).map(|peer| peer.id) {
+                    is_changed |= book.set_gave(&id, bytes);
+                }
+            }
+            is_changed
+        });
+    }
+}
+
+/// A number that differs when rows come, go or change their state.
+fn shape(fetch: &FetchView, serve: &ServeStatus) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for download in &fetch.downloads {
+        (
+            download.id,
+            discriminant(&download.state),
+            download.priority,
+        )
+            .hash(&mut hasher);
+    }
+    for upload in &serve.active {
+        (upload.client, upload.hash).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+fn row(engine: &Engine, upload: &UploadStatus) -> TransferRow {
+    let ip = upload.client.ip();
+    let name = engine
+        .board()
+        .read_peers(|book| book.at_address(ip).map(|peer| peer.name.clone()));
+    TransferRow::Up {
+        hash: upload.hash,
+        name: upload.name.clone(),
+        client: name.unwrap_or_else(|| ip.to_canonical().to_string()),
+        size_bytes: upload.size_bytes,
+        sent_bytes: upload.sent_bytes,
+        rate_bytes: upload.rate_bytes,
+    }
+}
+
+fn free_bytes(folder: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}

@@ -1,0 +1,230 @@
+//! Builds the parts of the engine in order and starts the tasks that wire them.
+
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::index::{LateIndex, SessionMaker};
+use super::probe::Interests;
+use super::remember::Recall;
+use super::{Engine, Parts, index, partials, probe, pump};
+use crate::config::Config;
+use crate::daemon::board::{Board, Facts};
+use crate::daemon::log::LogRing;
+use crate::daemon::memory::{Limits, Memory};
+use crate::daemon::peers::PeerBook;
+use crate::fetch::{Fetch, FetchConfig};
+use crate::identity::Identity;
+use crate::index_client::{IndexClientConfig, IndexUrl};
+use crate::serve::{Serve, ServeConfig};
+use crate::share::{Share, ShareConfig};
+
+/// What an engine is told beside its settings.
+#[derive(Debug)]
+pub struct EngineOptions {
+    /// Where its log goes.
+    pub log: LogRing,
+    /// Which index it uses.
+    pub index: IndexChoice,
+    /// Large downloads that run at once; the usual number where absent.
+    pub max_active: Option<usize>,
+}
+
+/// Which index an engine uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IndexChoice {
+    /// The one of the settings, else the remembered one, else one that is found or hosted.
+    Automatic,
+    /// This one, whatever is remembered; it is not remembered either.
+    Only(String),
+}
+
+impl Engine {
+    /// Starts everything. Serving and sharing begin at once; the index is joined beside.
+    ///
+    /// # Errors
+    /// One sentence that names what could not be opened and what to do.
+    pub async fn start(config: Config, options: EngineOptions) -> anyhow::Result<Self> {
+        make_folders(&config)?;
+        let identity = Identity::load_or_create(&config.data)?;
+        let recall = Recall::new(Memory::open(&config.data)?);
+        let named = choose_index(&config, &recall, options.index).await?;
+        let limits = limits(&config, &recall);
+        let blocked = recall.read(|all| all.blocked.clone());
+
+        let share = Share::start(ShareConfig {
+            owner: identity.id(),
+            roots: recall.read(|all| all.shares(&config.shares)),
+            downloads: config.share_downloads.then(|| config.downloads.clone()),
+            data: config.data.clone(),
+            rescan_every: config.rescan_every,
+            max_file_size: config.max_file_size,
+        })
+        .await?;
+        let late = Arc::new(LateIndex::new(identity.id()));
+        let usual = FetchConfig::in_folders(config.downloads.clone(), config.data.clone());
+        let fetch = Fetch::start(
+            FetchConfig {
+                down_limit: limits.down,
+                blocked: blocked.iter().copied().collect(),
+                max_active: options.max_active.unwrap_or(usual.max_active),
+                ..usual
+            },
+            Arc::clone(&late) as Arc<dyn crate::fetch::Holders>,
+        )
+        .await?;
+        let serve = Serve::start(ServeConfig {
+            listen: config.listen,
+            listen_is_fixed: config.listen_is_fixed,
+            slots: config.slots,
+            slots_per_client: config.slots_per_client,
+            up_limit: limits.up,
+            earlier: recall.read(|all| all.uploads),
+            identity: Arc::new(identity.clone()),
+            name: config.name.clone(),
+            share: share.clone(),
+            partials: Arc::new(fetch.clone()),
+            network: Arc::clone(&late) as Arc<dyn crate::serve::Network>,
+            allowed_hosts: config
+                .advertise
+                .iter()
+                .map(|address| address.ip().to_string())
+                .collect(),
+        })
+        .await?;
+        let session = session_maker(&config, &identity, &serve, &share);
+        let facts = Facts {
+            id: identity.id(),
+            name: config.name.clone(),
+            listen: serve.local_addr(),
+            data: config.data.clone(),
+            downloads: config.downloads.clone(),
+            started_at: Timestamp::now(),
+        };
+        let book = PeerBook::new(identity.id(), blocked);
+        let engine = Self(Arc::new(Parts {
+            board: Board::new(facts, book, limits, options.log),
+            config,
+            share,
+            fetch,
+            serve,
+            index: late,
+            recall,
+            interests: Interests::default(),
+            hosted: OnceLock::new(),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }));
+        engine.say_hello();
+        engine.wire(named, session);
+        Ok(engine)
+    }
+
+    fn wire(&self, named: Option<IndexUrl>, session: SessionMaker) {
+        let tasks = &self.0.tasks;
+        tasks.spawn(pump::follow_transfers(self.clone()));
+        tasks.spawn(pump::follow_share(self.clone()));
+        tasks.spawn(pump::follow_log(self.clone()));
+        tasks.spawn(partials::follow(self.clone()));
+        tasks.spawn(probe::run(self.clone()));
+        tasks.spawn(index::join(self.clone(), named, session));
+    }
+
+    fn say_hello(&self) {
+        let facts = self.board().facts();
+        tracing::info!("serving at {} as {}", facts.listen, facts.name);
+        if let Some(folder) = self.0.config.shares.first() {
+            tracing::info!("drop files into {} to share them", folder.display());
+        }
+    }
+}
+
+/// An index that a person names is remembered, as is the one of an earlier start.
+async fn choose_index(
+    config: &Config,
+    recall: &Recall,
+    choice: IndexChoice,
+) -> anyhow::Result<Option<IndexUrl>> {
+    let named = match choice {
+        IndexChoice::Only(url) => Some(url),
+        IndexChoice::Automatic => {
+            if let Some(index) = config.index.clone() {
+                recall.change(move |all| all.index = Some(index)).await;
+            }
+            recall.read(|all| all.index.clone())
+        }
+    };
+    Ok(named.map(|url| url.parse()).transpose()?)
+}
+
+/// A limit of the settings wins over one that was set on the screen at an earlier start.
+fn limits(config: &Config, recall: &Recall) -> Limits {
+    let remembered = recall.read(|all| all.limits).unwrap_or_default();
+    Limits {
+        down: config.down_limit.or(remembered.down),
+        up: config.up_limit.or(remembered.up),
+    }
+}
+
+/// The data folder is private, the download folder and the usual share folder are made where they
+/// are missing. A share folder that a person named is never made: a missing one is a mistyped name
+/// or a disk that is not there, and the share says so.
+fn make_folders(config: &Config) -> anyhow::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&config.data)
+        .with_context(|| {
+            format!(
+                "create data folder {}: give another --data",
+                config.data.display()
+            )
+        })?;
+    let make = |folder: &Path| DirBuilder::new().recursive(true).mode(0o755).create(folder);
+    make(&config.downloads).with_context(|| {
+        let folder = config.downloads.display();
+        format!("create download folder {folder}: give another --downloads")
+    })?;
+    for folder in config.shares.iter().filter(|_| !config.shares_are_chosen) {
+        if let Err(error) = make(folder) {
+            tracing::warn!("create share folder {}: {error}", folder.display());
+        }
+    }
+    let writable = config.data.join(".writable");
+    fs::write(&writable, b"")
+        .and_then(|()| fs::remove_file(&writable))
+        .with_context(|| {
+            format!(
+                "write in data folder {}: give another --data",
+                config.data.display()
+            )
+        })
+}
+
+fn session_maker(
+    config: &Config,
+    identity: &Identity,
+    serve: &Serve,
+    share: &Share,
+) -> SessionMaker {
+    let (identity, share) = (identity.clone(), share.clone());
+    let (name, advertise) = (config.name.clone(), config.advertise);
+    let (heartbeat_interval, listen_port) = (config.heartbeat_interval, serve.local_addr().port());
+    Box::new(move |url| IndexClientConfig {
+        url,
+        identity,
+        name,
+        region: None,
+        listen_port,
+        advertise,
+        heartbeat_interval,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        share: Arc::new(share),
+    })
+}

@@ -1,0 +1,256 @@
+//! What is known of other peers: what the index tells, what was measured, what was exchanged.
+//!
+//! Pure: times and measurements are handed in.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use protocol::ids::PeerId;
+use protocol::peer::Peer;
+
+use super::state::PeerRow;
+use crate::index_client::PeerTable;
+
+/// Round trips kept for each peer.
+const LATENCIES_MAX_COUNT: usize = 20;
+
+/// All known peers, with what only this peer knows of them.
+#[derive(Debug)]
+pub struct PeerBook {
+    me: PeerId,
+    table: Arc<PeerTable>,
+    latencies_ms: HashMap<PeerId, VecDeque<Option<u32>>>,
+    blocked: BTreeSet<PeerId>,
+    got_bytes: Arc<HashMap<PeerId, u64>>,
+    gave_bytes: HashMap<PeerId, u64>,
+}
+
+impl PeerBook {
+    /// An empty book with what is remembered.
+    pub fn new(me: PeerId, blocked: BTreeSet<PeerId>) -> Self {
+        Self {
+            me,
+            table: Arc::default(),
+            latencies_ms: HashMap::new(),
+            blocked,
+            got_bytes: Arc::default(),
+            gave_bytes: HashMap::new(),
+        }
+    }
+
+    /// Takes what the index tells now; measurements of peers that are gone from it are forgotten.
+    /// True when it is news.
+    pub fn show(&mut self, table: Arc<PeerTable>) -> bool {
+        if Arc::ptr_eq(&self.table, &table) {
+            return false;
+        }
+        self.latencies_ms.retain(|id, _| table.get(id).is_some());
+        self.table = table;
+        true
+    }
+
+    /// Takes a measured round trip, `None` for a failed one.
+    pub fn add_latency(&mut self, id: &PeerId, latency_ms: Option<u32>) {
+        if self.table.get(id).is_none() {
+            return;
+        }
+        let latencies = self.latencies_ms.entry(*id).or_default();
+        if latencies.len() == LATENCIES_MAX_COUNT {
+            latencies.pop_front();
+        }
+        latencies.push_back(latency_ms);
+    }
+
+    /// The last round trip that succeeded.
+    pub fn latency_ms(&self, id: &PeerId) -> Option<u32> {
+        self.latencies_ms
+            .get(id)?
+            .iter()
+            .rev()
+            .find_map(|latency| *latency)
+    }
+
+    /// Its reputation.
+    pub fn reputation(&self, id: &PeerId) -> Option<u8> {
+        Some(self.table.get(id)?.reputation)
+    }
+
+    /// Its facts.
+    pub fn get(&self, id: &PeerId) -> Option<&Arc<Peer>> {
+        self.table.get(id)
+    }
+
+    /// The peer that a person means by `text`: an id, the start of one (at least 7 characters), or a
+    /// name that only one has (or only one that is online).
+    ///
+    /// # Errors
+    /// When none or several are meant, in words.
+    pub fn find(&self, text: &str) -> Result<PeerId, String> {
+        if let Ok(id) = text.parse::<PeerId>() {
+            return Ok(id);
+        }
+        let is_meant = |peer: &&Arc<Peer>| {
+            peer.name == text || (text.len() >= 7 && peer.id.to_string().starts_with(text))
+        };
+        let matching: Vec<&Arc<Peer>> = self.table.iter().filter(is_meant).collect();
+        let online: Vec<&Arc<Peer>> = matching
+            .iter()
+            .copied()
+            .filter(|peer| peer.is_online)
+            .collect();
+        match (matching.as_slice(), online.as_slice()) {
+            ([only], _) | (_, [only]) => Ok(only.id),
+            ([], _) => Err(format!(
+                "no peer is called `{text}`: `peer-tui peers` lists them"
+            )),
+            (several, _) => Err(format!(
+                "{} peers are called `{text}`: give an id, {}",
+                several.len(),
+                several
+                    .iter()
+                    .map(|peer| peer.id.short())
+                    .collect::<Vec<_>>()
+                    .join(" or ")
+            )),
+        }
+    }
+
+    /// The only online peer at this address, for naming a client.
+    pub fn at_address(&self, address: IpAddr) -> Option<&Arc<Peer>> {
+        let text = address.to_canonical().to_string();
+        let mut there = self.online().filter(|peer| peer.address == text);
+        match (there.next(), there.next()) {
+            (Some(peer), None) => Some(peer),
+            _ => None,
+        }
+    }
+
+    /// Takes the bytes that went to a peer since the start; true when that is news.
+    pub fn set_gave(&mut self, id: &PeerId, bytes: u64) -> bool {
+        self.gave_bytes.insert(*id, bytes) != Some(bytes)
+    }
+
+    /// Takes the verified bytes that came from each peer, ever; true when that is news.
+    pub fn set_got(&mut self, got_bytes: Arc<HashMap<PeerId, u64>>) -> bool {
+        let is_news = !Arc::ptr_eq(&self.got_bytes, &got_bytes);
+        self.got_bytes = got_bytes;
+        is_news
+    }
+
+    /// Takes who is blocked from now on.
+    pub fn set_blocked(&mut self, blocked: BTreeSet<PeerId>) {
+        self.blocked = blocked;
+    }
+
+    /// Online peers other than this one.
+    pub fn online(&self) -> impl Iterator<Item = &Arc<Peer>> {
+        self.table
+            .iter()
+            .filter(|peer| peer.is_online && peer.id != self.me)
+    }
+
+    /// All peers as rows.
+    pub fn rows(&self) -> Vec<PeerRow> {
+        self.table.iter().map(|peer| self.row(peer)).collect()
+    }
+
+    fn row(&self, peer: &Peer) -> PeerRow {
+        let latencies = self.latencies_ms.get(&peer.id);
+        PeerRow {
+            id: peer.id,
+            name: peer.name.clone(),
+            address: address_text(peer),
+            is_online: peer.is_online,
+            is_me: peer.id == self.me,
+            is_verified: peer.is_verified,
+            is_blocked: self.blocked.contains(&peer.id),
+            last_seen: peer.last_seen,
+            latency_ms: latencies.and_then(|all| all.back().copied().flatten()),
+            latencies_ms: latencies.into_iter().flatten().copied().collect(),
+            reputation: peer.reputation,
+            shared_files: peer.shared_files,
+            shared_bytes: peer.shared_bytes,
+            got_bytes: self.got_bytes.get(&peer.id).copied().unwrap_or_default(),
+            gave_bytes: self.gave_bytes.get(&peer.id).copied().unwrap_or_default(),
+            version: peer.version.clone(),
+            region: peer.region.clone(),
+        }
+    }
+}
+
+/// `ip:port`, an IPv6 address in brackets.
+pub fn address_text(peer: &Peer) -> String {
+    if peer.address.contains(':') {
+        format!("[{}]:{}", peer.address, peer.port)
+    } else {
+        format!("{}:{}", peer.address, peer.port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn peer(number: u8, name: &str, is_online: bool) -> Peer {
+        Peer {
+            id: PeerId::from_bytes([number; 32]),
+            name: name.to_owned(),
+            address: format!("10.0.0.{number}"),
+            port: 7071,
+            region: String::new(),
+            is_online,
+            is_verified: true,
+            last_seen: Timestamp::UNIX_EPOCH,
+            reputation: 50,
+            shared_files: 0,
+            shared_bytes: 0,
+            version: String::new(),
+        }
+    }
+
+    fn book() -> PeerBook {
+        let mut table = PeerTable::default();
+        table.replace([
+            peer(1, "me", true),
+            peer(2, "nas", true),
+            peer(3, "nas", false),
+            peer(4, "twin", true),
+            peer(5, "twin", true),
+        ]);
+        let mut book = PeerBook::new(PeerId::from_bytes([1; 32]), BTreeSet::new());
+        book.show(Arc::new(table));
+        book
+    }
+
+    #[test]
+    fn a_person_names_a_peer_by_name_or_id() {
+        let book = book();
+        let nas = PeerId::from_bytes([2; 32]);
+        assert_eq!(book.find("nas"), Ok(nas), "the online one");
+        assert_eq!(book.find(&nas.to_string()), Ok(nas));
+        assert_eq!(book.find(&nas.short()), Ok(nas));
+        assert!(book.find("twin").is_err_and(|why| why.contains("2 peers")));
+        assert!(book.find("nobody").is_err_and(|why| why.contains("nobody")));
+    }
+
+    #[test]
+    fn measurements_are_bounded_and_die_with_their_peer() {
+        let mut book = book();
+        let nas = PeerId::from_bytes([2; 32]);
+        for round in 0..30 {
+            book.add_latency(&nas, Some(round));
+        }
+        book.add_latency(&nas, None);
+        book.add_latency(&PeerId::from_bytes([9; 32]), Some(1));
+        let row = book.rows().into_iter().find(|row| row.id == nas).unwrap();
+        assert_eq!(row.latencies_ms.len(), LATENCIES_MAX_COUNT);
+        assert_eq!((row.latency_ms, book.latency_ms(&nas)), (None, Some(29)));
+        let mapped: IpAddr = "::ffff:10.0.0.2".parse().unwrap();
+        assert_eq!(book.at_address(mapped).map(|peer| peer.id), Some(nas));
+        book.show(Arc::default());
+        assert_eq!(book.latency_ms(&nas), None);
+    }
+}

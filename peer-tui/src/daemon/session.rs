@@ -1,0 +1,236 @@
+//! One conversation with a screen or a script: what it watches, what it was sent last, and what it
+//! asked to be done.
+//!
+//! Sections are made from the newest state when there is room to send them, so a slow screen skips
+//! states and is never waited for. Knows no socket.
+
+mod browser;
+mod compose;
+mod holders;
+mod live_search;
+mod worker;
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use self::browser::Browser;
+use self::compose::{Composer, Dirty, Parts};
+use self::holders::Holders;
+use self::live_search::LiveSearch;
+use super::board::Revisions;
+use super::command::{Action, ClientMessage, SOCKET_VERSION, Watch};
+use super::engine::{Engine, Interest};
+use super::state::{ServerMessage, Update};
+
+/// Between updates because of changes: 30 a second is what an eye follows. What a screen asked for
+/// is sent at once.
+const UPDATE_EVERY: Duration = Duration::from_millis(33);
+
+/// Runs a conversation until the client hangs up or the daemon stops.
+pub async fn run(
+    engine: Engine,
+    mut from_client: mpsc::Receiver<ClientMessage>,
+    to_client: mpsc::Sender<ServerMessage>,
+) {
+    let actions = worker::start(engine.clone(), to_client.clone());
+    let mut session = Session::new(&engine, actions);
+    loop {
+        let flush_at = session.flush_at;
+        tokio::select! {
+            message = from_client.recv() => {
+                let Some(message) = message else { return };
+                if session.take(&engine, &to_client, message).await.is_break() {
+                    return;
+                }
+            }
+            changed = session.revisions.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                session.note_revisions();
+            }
+            is_changed = session.search.next(&engine) => {
+                if is_changed {
+                    session.show_now(Dirty::RESULTS);
+                }
+            }
+            is_changed = session.browser.next(&engine) => {
+                if is_changed {
+                    session.show_soon(Dirty::BROWSE);
+                }
+            }
+            is_changed = session.holders.next(&engine) => {
+                if is_changed {
+                    session.show_now(Dirty::CONTENT);
+                }
+            }
+            permit = room_at(&to_client, flush_at) => {
+                let Some(permit) = permit else { return };
+                let update = session.compose(&engine).await;
+                if update != Update::default() {
+                    permit.send(ServerMessage::Update(Box::new(update)));
+                }
+            }
+            () = engine.stopped() => {
+                let reason = "the daemon was stopped".to_owned();
+                let _ = to_client.try_send(ServerMessage::Goodbye { reason });
+                return;
+            }
+        }
+    }
+}
+
+/// Room for one message from `at` on; never where nothing is to be sent, `None` when the client is
+/// gone.
+async fn room_at(
+    to_client: &mpsc::Sender<ServerMessage>,
+    at: Option<Instant>,
+) -> Option<mpsc::Permit<'_, ServerMessage>> {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+    to_client.reserve().await.ok()
+}
+
+struct Session {
+    watch: Option<Watch>,
+    revisions: watch::Receiver<Revisions>,
+    seen: Revisions,
+    search: LiveSearch,
+    browser: Browser,
+    holders: Holders,
+    composer: Composer,
+    interest: Interest,
+    dirty: Dirty,
+    flush_at: Option<Instant>,
+    flushed_at: Option<Instant>,
+    actions: mpsc::Sender<(u64, Action)>,
+}
+
+impl Session {
+    fn new(engine: &Engine, actions: mpsc::Sender<(u64, Action)>) -> Self {
+        let mut revisions = engine.board().watch();
+        let seen = *revisions.borrow_and_update();
+        Self {
+            watch: None,
+            revisions,
+            seen,
+            search: LiveSearch::default(),
+            browser: Browser::default(),
+            holders: Holders::default(),
+            composer: Composer::default(),
+            interest: engine.interest(),
+            dirty: Dirty::NONE,
+            flush_at: None,
+            flushed_at: None,
+            actions,
+        }
+    }
+
+    async fn take(
+        &mut self,
+        engine: &Engine,
+        to_client: &mpsc::Sender<ServerMessage>,
+        message: ClientMessage,
+    ) -> ControlFlow<()> {
+        match message {
+            ClientMessage::Hello { socket_version } => {
+                let welcome = ServerMessage::Welcome {
+                    socket_version: SOCKET_VERSION,
+                    version: env!("CARGO_PKG_VERSION").to_owned(),
+                    pid: std::process::id(),
+                };
+                if to_client.send(welcome).await.is_err() || socket_version != SOCKET_VERSION {
+                    return ControlFlow::Break(());
+                }
+            }
+            ClientMessage::Watch(watch) => self.set_watch(engine, *watch),
+            ClientMessage::Do { number, action } => {
+                if self.actions.send((number, *action)).await.is_err() {
+                    return ControlFlow::Break(());
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn set_watch(&mut self, engine: &Engine, watch: Watch) {
+        self.search.set(engine, watch.search.clone());
+        self.browser.set(engine, watch.browse.clone());
+        self.holders.set(engine, watch.content);
+        self.composer.forget_unwatched(&watch);
+        self.watch = Some(watch);
+        self.show_now(Dirty::ALL);
+    }
+
+    fn note_revisions(&mut self) {
+        let now = Instant::now();
+        let newest = *self.revisions.borrow_and_update();
+        let before = std::mem::replace(&mut self.seen, newest);
+        let mut dirty = Dirty::NONE;
+        if newest.transfers != before.transfers {
+            dirty = dirty.with(Dirty::OF_TRANSFERS);
+        }
+        if newest.shares != before.shares {
+            dirty = dirty.with(Dirty::OF_SHARES);
+        }
+        if newest.peers != before.peers {
+            dirty = dirty.with(Dirty::OF_PEERS);
+        }
+        if newest.log != before.log {
+            dirty = dirty.with(Dirty::LOG);
+        }
+        if newest.network != before.network {
+            dirty = dirty.with(Dirty::HEADER);
+        }
+        if newest.files != before.files {
+            self.search.note_event(now);
+            self.browser.note_event(now);
+            self.holders.note_event(now);
+        }
+        if dirty != Dirty::NONE && self.watch.is_some() {
+            self.show_soon(dirty);
+        }
+    }
+
+    fn show_now(&mut self, dirty: Dirty) {
+        self.dirty = self.dirty.with(dirty);
+        self.flush_at = Some(Instant::now());
+    }
+
+    fn show_soon(&mut self, dirty: Dirty) {
+        self.dirty = self.dirty.with(dirty);
+        let now = Instant::now();
+        let earliest = self
+            .flushed_at
+            .map_or(now, |flushed| flushed + UPDATE_EVERY)
+            .max(now);
+        self.flush_at = Some(self.flush_at.map_or(earliest, |at| at.min(earliest)));
+    }
+
+    async fn compose(&mut self, engine: &Engine) -> Update {
+        self.flush_at = None;
+        self.flushed_at = Some(Instant::now());
+        let dirty = std::mem::replace(&mut self.dirty, Dirty::NONE);
+        let Some(watch) = &self.watch else {
+            return Update::default();
+        };
+        let detail = match watch.transfer {
+            Some(id) => engine.detail(id).await.map(Box::new),
+            None => None,
+        };
+        let parts = Parts {
+            search: &self.search,
+            browser: &self.browser,
+            holders: &self.holders,
+            detail,
+        };
+        let update = self.composer.compose(engine, watch, dirty, &parts);
+        self.interest.set(self.composer.shown_peers());
+        update
+    }
+}
