@@ -1,1 +1,76 @@
-//! Being written.
+//! The command line: arguments to settings, a command to a file of its own.
+//!
+//! Standard output is for results, standard error for messages.
+
+pub mod args;
+pub mod control;
+pub mod daemon;
+pub mod demo;
+pub mod get;
+pub mod hash;
+pub mod print;
+pub mod screen;
+pub mod search;
+pub mod show;
+pub mod spawn;
+pub mod trouble;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use self::args::{Arguments, Command};
+use self::trouble::Trouble;
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            if !trouble.message.is_empty() {
+                eprintln!("peer-tui: {}", trouble.message);
+            }
+            ExitCode::from(trouble.exit.code())
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), Trouble> {
+    let layers = arguments.layers()?;
+    let json = arguments.json;
+    match arguments.command {
+        None => screen::run(&layers),
+        Some(Command::Daemon { background }) => daemon::run(&layers, background),
+        Some(Command::Demo { busy }) => demo::run(&layers, busy),
+        Some(Command::Search(search)) => search::run(&layers, &search, json),
+        Some(Command::Get(get)) => get::run(&layers, get, json),
+        Some(Command::Hash { paths }) => hash::run(&paths, json),
+        Some(Command::Status) => show::status(&layers, json),
+        Some(Command::Peers) => show::peers(&layers, json),
+        Some(Command::Transfers) => show::transfers(&layers, json),
+        Some(Command::Shares) => show::shares(&layers, json),
+        Some(Command::Pause { ids }) => control::pause(&layers, ids, json),
+        Some(Command::Resume { ids }) => control::resume(&layers, ids, json),
+        Some(Command::Cancel { ids }) => control::cancel(&layers, ids, json),
+        Some(Command::Share { folder }) => control::share(&layers, folder, json),
+        Some(Command::Unshare { folder }) => control::unshare(&layers, folder, json),
+        Some(Command::Stop) => control::stop(&layers, json),
+        Some(Command::Keys) => {
+            print::text(&crate::tui::keys_markdown());
+            Ok(())
+        }
+    }
+}
+
+/// A runtime for the parts that need one: two threads at least, four at most, since all heavy work
+/// runs on threads of its own.
+fn runtime() -> Result<tokio::runtime::Runtime, Trouble> {
+    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads.clamp(2, 4))
+        .thread_name("peer")
+        .enable_all()
+        .build()
+        .map_err(|error| Trouble::failed(format!("start threads: {error}")))
+}

@@ -1,0 +1,123 @@
+//! Waits for downloads of the daemon to land.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use protocol::hash::ContentHash;
+
+use super::progress::Progress;
+use crate::cli::print::name;
+use crate::cli::trouble::{Exit, Trouble};
+use crate::daemon::client::Client;
+use crate::daemon::command::{TransfersWatch, Watch, Window};
+use crate::daemon::state::TransferRow;
+use crate::fetch::{DownloadId, DownloadState, DownloadStatus};
+
+/// A file that is at its place.
+#[derive(Debug, Clone)]
+pub struct Landed {
+    /// Its download, where it was one.
+    pub id: Option<DownloadId>,
+    /// Which content.
+    pub hash: ContentHash,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Bytes.
+    pub size_bytes: u64,
+}
+
+/// From now on Ctrl-C ends the program with the code of the contract.
+///
+/// # Errors
+/// When signals cannot be listened for.
+pub fn end_on_interrupt() -> Result<(), Trouble> {
+    let armed = Arc::new(AtomicBool::new(true));
+    let code = i32::from(Exit::Interrupted.code());
+    signal_hook::flag::register_conditional_shutdown(signal_hook::consts::SIGINT, code, armed)
+        .map(|_| ())
+        .map_err(|error| Trouble::failed(format!("listen for Ctrl-C: {error}")))
+}
+
+/// Waits until all of them are done.
+///
+/// # Errors
+/// When one failed, was taken away, or the daemon is gone.
+pub fn follow(client: &mut Client, ids: &[DownloadId]) -> Result<Vec<Landed>, Trouble> {
+    let everything = Window {
+        first: 0,
+        count: usize::MAX,
+    };
+    client.watch(Watch {
+        transfers: Some(TransfersWatch {
+            window: everything,
+            ..TransfersWatch::default()
+        }),
+        ..Watch::default()
+    })?;
+    let mut progress = Progress::new();
+    let mut told = String::new();
+    loop {
+        let Some(transfers) = client.next_update()?.transfers else {
+            continue;
+        };
+        let mine: Vec<DownloadStatus> = transfers
+            .rows
+            .into_iter()
+            .filter_map(|row| match row {
+                TransferRow::Down(download) if ids.contains(&download.id) => Some(download),
+                _ => None,
+            })
+            .collect();
+        progress.show(mine.iter());
+        if let Some(outcome) = outcome(&mine, ids.len()) {
+            progress.clear();
+            return outcome;
+        }
+        tell_waits(&mine, &mut told, &mut progress);
+    }
+}
+
+/// The end, where it has come. A download that nobody has now is waited for, as long as others run;
+/// one that needs a person ends it.
+pub fn outcome(mine: &[DownloadStatus], wanted: usize) -> Option<Result<Vec<Landed>, Trouble>> {
+    let failed = mine.iter().find_map(|download| match &download.state {
+        DownloadState::Failed { reason } => Some(format!("{}: {reason}", name(&download.name))),
+        DownloadState::Cancelled { .. } => Some(format!("{} was cancelled", name(&download.name))),
+        _ => None,
+    });
+    if let Some(message) = failed {
+        return Some(Err(Trouble::failed(message)));
+    }
+    if mine.len() < wanted {
+        return Some(Err(Trouble::failed("a download was taken off the list")));
+    }
+    mine.iter()
+        .all(|download| download.state == DownloadState::Done)
+        .then(|| Ok(mine.iter().map(landed).collect()))
+}
+
+/// Says once why nothing moves.
+fn tell_waits(mine: &[DownloadStatus], told: &mut String, progress: &mut Progress) {
+    let waits = mine.iter().find_map(|download| match &download.state {
+        DownloadState::NoSource { reason } => Some(reason.clone()),
+        DownloadState::Paused => Some("it is paused: `peer-tui resume` goes on".to_owned()),
+        _ => None,
+    });
+    if let Some(reason) = waits
+        && reason != *told
+    {
+        progress.clear();
+        eprintln!("waiting: {}", name(&reason));
+        *told = reason;
+    }
+}
+
+fn landed(download: &DownloadStatus) -> Landed {
+    Landed {
+        id: Some(download.id),
+        hash: download.hash,
+        path: download.destination.clone(),
+        size_bytes: download.size_bytes,
+    }
+}

@@ -1,0 +1,96 @@
+//! Text for people: sizes, tables, and names made safe. A reader that goes away (`| head`) is no
+//! error.
+
+use std::io::Write as _;
+
+use protocol::text::clean;
+use serde::Serialize;
+
+/// Prints lines as they are.
+pub fn text(text: &str) {
+    // A closed pipe means that nobody reads on.
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+/// Prints one line.
+pub fn line(line: &str) {
+    text(&format!("{line}\n"));
+}
+
+/// Prints one JSON document on a line of its own.
+pub fn json(value: &impl Serialize) {
+    match serde_json::to_string(value) {
+        Ok(document) => line(&document),
+        Err(error) => eprintln!("peer-tui: cannot print this as JSON: {error}"),
+    }
+}
+
+/// A stranger's words, safe to print.
+pub fn name(text: &str) -> String {
+    clean(text).text.into_owned()
+}
+
+/// `755 MiB`, `3.7 GiB`, `12 B`.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 999.5 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 || value >= 9.95 {
+        format!("{value:.0} {}", UNITS[unit])
+    } else {
+        format!("{value:.1} {}", UNITS[unit])
+    }
+}
+
+/// `0:35`, `1:02:03`.
+pub fn clock(secs: u64) -> String {
+    let (hours, minutes, secs) = (secs / 3600, secs / 60 % 60, secs % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{secs:02}")
+    } else {
+        format!("{minutes}:{secs:02}")
+    }
+}
+
+/// Columns, as wide as their widest cell; the first is the last to end a line in spaces.
+pub fn table(rows: &[Vec<String>]) {
+    use unicode_width::UnicodeWidthStr as _;
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| {
+            let cells = rows.iter().filter_map(|row| row.get(column));
+            cells.map(|cell| cell.width()).max().unwrap_or_default()
+        })
+        .collect();
+    let mut out = String::new();
+    for row in rows {
+        let mut cells = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            cells.push_str(cell);
+            cells.extend(std::iter::repeat_n(' ', width - cell.width() + 2));
+        }
+        out.push_str(cells.trim_end());
+        out.push('\n');
+    }
+    text(&out);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_short() {
+        assert_eq!(size(0), "0 B");
+        assert_eq!(size(1023), "1.0 KiB");
+        assert_eq!(size(791_674_880), "755 MiB");
+        assert_eq!(size(3_900_000_000), "3.6 GiB");
+        assert_eq!(size(u64::MAX), "16384 PiB");
+        assert_eq!(clock(35), "0:35");
+        assert_eq!(clock(3723), "1:02:03");
+    }
+}

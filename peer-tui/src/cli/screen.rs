@@ -1,0 +1,101 @@
+//! `peer-tui [INDEX]`: the screen on top of the daemon of the data folder, which is started where
+//! none runs.
+
+use std::path::Path;
+
+use super::spawn::{self, Daemon};
+use super::trouble::{Exit, Trouble};
+use super::{print, show};
+use crate::config::{Config, Layers};
+use crate::daemon::client::Client;
+use crate::daemon::command::Action;
+use crate::daemon::state::Reply;
+use crate::tui::{self, Connection, ScreenOptions};
+
+/// Opens the screen.
+///
+/// # Errors
+/// When the daemon cannot be started or the terminal cannot be used.
+pub fn run(layers: &Layers) -> Result<(), Trouble> {
+    let config = Config::from_layers(layers)?;
+    if let Err(reason) = tui::can_run_full_screen() {
+        return explain(&config, &reason);
+    }
+    let mut notes = Vec::new();
+    let client = match spawn::attach_or_start(layers, &config)? {
+        Daemon::Started(client) => client,
+        Daemon::Found(mut client) => {
+            if let Some(note) = use_index(&mut client, &config)? {
+                notes.push(note);
+            }
+            client
+        }
+    };
+    let connection = Connection {
+        link: client.into_link()?,
+        reconnect: reconnect_to(&config.data),
+    };
+    tui::run(connection, options(&config.data, notes))?;
+    Ok(())
+}
+
+/// How the screen of this data folder looks.
+pub fn options(data: &Path, notes: Vec<String>) -> ScreenOptions {
+    ScreenOptions {
+        glyphs: None,
+        is_mono: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+        notes,
+        keys_file: Some(data.join("keys.toml")),
+        settings_file: Some(data.join("screen.toml")),
+    }
+}
+
+/// A screen looks for its daemon and never starts another: whoever stopped it meant it.
+fn reconnect_to(data: &Path) -> tui::Reconnect {
+    let data = data.to_owned();
+    Box::new(move || {
+        Client::connect(&data)
+            .and_then(Client::into_link)
+            .map_err(|error| error.to_string())
+    })
+}
+
+/// Tells a daemon that runs already to use the index that was named.
+fn use_index(client: &mut Client, config: &Config) -> Result<Option<String>, Trouble> {
+    let Some(index) = config.index.clone() else {
+        return Ok(None);
+    };
+    let Reply::Status(status) = client.ask(Action::Status)? else {
+        return Ok(None);
+    };
+    if status.header.index == index {
+        return Ok(None);
+    }
+    match client.ask(Action::Connect { index })? {
+        Reply::Done { note, .. } => Ok(Some(note)),
+        _ => Ok(None),
+    }
+}
+
+/// Where no screen can be shown: how things stand, and the commands that work everywhere.
+fn explain(config: &Config, reason: &str) -> Result<(), Trouble> {
+    if let Ok(mut client) = Client::connect(&config.data)
+        && let Ok(Reply::Status(status)) = client.ask(Action::Status)
+    {
+        show::print_status(&status);
+        print::line("");
+    }
+    print::text(
+        "Commands that need no screen:\n\
+         \x20 peer-tui daemon          share, serve and fetch in the foreground\n\
+         \x20 peer-tui search QUERY    search the network\n\
+         \x20 peer-tui get QUERY       download and wait\n\
+         \x20 peer-tui status          how it stands\n\
+         \x20 peer-tui stop            end the daemon\n\
+         \x20 peer-tui --help          all of them\n",
+    );
+    Err(Trouble {
+        exit: Exit::WrongUsage,
+        message: format!("no full screen here: {reason}"),
+    })
+}

@@ -1,0 +1,187 @@
+//! `peer-tui search QUERY`: through the daemon, or straight at the index when none runs.
+
+use protocol::limits::SEARCH_LIMIT_MAX_COUNT;
+use protocol::search::{Order, SearchParams, SearchResponse, Sort};
+
+use super::args::{SearchArgs, SortArg};
+use super::print::{self, name, size};
+use super::trouble::Trouble;
+use crate::config::{Config, Layers};
+use crate::daemon::client::{Client, ClientError};
+use crate::daemon::command::Action;
+use crate::daemon::memory::Memory;
+use crate::daemon::state::Reply;
+use crate::discover;
+use crate::index_client::{IndexApi, IndexUrl};
+
+/// Where searches go.
+pub enum Searcher {
+    /// A daemon.
+    Daemon(Client),
+    /// The index itself, on a runtime of this command.
+    Index(IndexApi, tokio::runtime::Runtime),
+}
+
+impl Searcher {
+    /// The daemon of these settings, else the index that they or an earlier start name, else one that
+    /// is found.
+    ///
+    /// # Errors
+    /// When there is neither.
+    pub fn find(layers: &Layers) -> Result<Self, Trouble> {
+        let config = Config::from_layers(layers)?;
+        match Client::connect(&config.data) {
+            Ok(client) => return Ok(Self::Daemon(client)),
+            Err(ClientError::NoDaemon { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let runtime = super::runtime()?;
+        let url = index_of(&config, &runtime)?;
+        let api = {
+            let _inside = runtime.enter();
+            IndexApi::new(url)?
+        };
+        Ok(Self::Index(api, runtime))
+    }
+
+    /// Searches.
+    ///
+    /// # Errors
+    /// When the index does not answer or refuses the query.
+    pub fn search(&mut self, params: &SearchParams) -> Result<SearchResponse, Trouble> {
+        match self {
+            Self::Daemon(client) => {
+                let params = Box::new(params.clone());
+                match client.ask(Action::Search { params })? {
+                    Reply::Found(found) => Ok(*found),
+                    _ => Err(Trouble::failed("the daemon answered something else")),
+                }
+            }
+            Self::Index(api, runtime) => Ok(runtime.block_on(api.search(params))?),
+        }
+    }
+
+    /// The index.
+    ///
+    /// # Errors
+    /// When the daemon does not know one yet.
+    pub fn index(&mut self) -> Result<String, Trouble> {
+        match self {
+            Self::Daemon(client) => match client.ask(Action::Status)? {
+                Reply::Status(status) if !status.header.index.is_empty() => Ok(status.header.index),
+                _ => Err(Trouble::failed("the daemon is still looking for an index")),
+            },
+            Self::Index(api, _) => Ok(api.url().as_str().to_owned()),
+        }
+    }
+}
+
+fn index_of(config: &Config, runtime: &tokio::runtime::Runtime) -> Result<IndexUrl, Trouble> {
+    let remembered = || Memory::open(&config.data).ok()?.get().index.clone();
+    let named = config.index.clone().or_else(remembered);
+    let url = match named {
+        Some(url) => url,
+        None => match runtime.block_on(discover::find()) {
+            Some(found) => found.url,
+            None => {
+                return Err(Trouble {
+                    exit: super::trouble::Exit::IndexUnreachable,
+                    message: "no daemon runs and no index was found: name one, like \
+                              `--index http://192.168.1.5:7070`"
+                        .to_owned(),
+                });
+            }
+        },
+    };
+    url.parse()
+        .map_err(|error: crate::index_client::UrlError| Trouble::usage(error.to_string()))
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// 4 when the index does not answer, 1 when it refuses the query, 3 when nothing matches.
+pub fn run(layers: &Layers, search: &SearchArgs, json: bool) -> Result<(), Trouble> {
+    if search.limit == 0 {
+        return Err(Trouble::usage("--limit is `0`: write at least 1"));
+    }
+    let found = look(&mut Searcher::find(layers)?, search)?;
+    if json {
+        print::json(&found);
+        return Ok(());
+    }
+    if found.results.is_empty() {
+        return Err(Trouble::not_found(format!(
+            "nothing on this network matches `{}`",
+            search.query.join(" ")
+        )));
+    }
+    let mut table = vec![
+        ["NAME", "SIZE", "SOURCES", "OWNER", "HASH"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    table.extend(found.results.iter().map(|file| {
+        vec![
+            name(&file.path),
+            size(file.size),
+            file.sources.to_string(),
+            name(&file.owner_name),
+            file.hash.to_string(),
+        ]
+    }));
+    print::table(&table);
+    let shown = found.results.len() as u64;
+    if found.total > shown {
+        let least = if found.total_is_exact {
+            ""
+        } else {
+            "at least "
+        };
+        eprintln!(
+            "{shown} of {least}{} matches: --limit shows more",
+            found.total
+        );
+    }
+    Ok(())
+}
+
+/// As many pages as the limit takes, as one answer.
+fn look(searcher: &mut Searcher, search: &SearchArgs) -> Result<SearchResponse, Trouble> {
+    let sort = sort(search.sort);
+    let order = search.reverse.then(|| match sort.default_order() {
+        Order::Asc => Order::Desc,
+        Order::Desc => Order::Asc,
+    });
+    let mut params = SearchParams {
+        q: search.query.join(" "),
+        sort,
+        order,
+        limit: search.limit.min(SEARCH_LIMIT_MAX_COUNT),
+        ..SearchParams::default()
+    };
+    let mut found = searcher.search(&params)?;
+    while found.results.len() < search.limit && found.next_cursor.is_some() {
+        params.cursor = found.next_cursor.take();
+        params.limit = (search.limit - found.results.len()).min(SEARCH_LIMIT_MAX_COUNT);
+        let page = searcher.search(&params)?;
+        if page.results.is_empty() {
+            break;
+        }
+        found.results.extend(page.results);
+        found.next_cursor = page.next_cursor;
+    }
+    found.count = found.results.len();
+    Ok(found)
+}
+
+const fn sort(sort: SortArg) -> Sort {
+    match sort {
+        SortArg::Relevance => Sort::Relevance,
+        SortArg::Filename => Sort::Filename,
+        SortArg::Size => Sort::Size,
+        SortArg::Downloads => Sort::Downloads,
+        SortArg::Rating => Sort::Rating,
+        SortArg::UploadTime => Sort::UploadTime,
+    }
+}

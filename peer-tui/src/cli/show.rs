@@ -1,0 +1,308 @@
+//! Commands that print what the screens show: status, peers, transfers, shares.
+
+use jiff::Timestamp;
+
+use super::print::{self, clock, name, size};
+use super::trouble::Trouble;
+use crate::config::{Layers, data_folder};
+use crate::daemon::client::Client;
+use crate::daemon::command::{
+    Action, PeerFilter, PeersWatch, SharesWatch, TransfersWatch, Watch, Window,
+};
+use crate::daemon::sections::results::percent;
+use crate::daemon::state::{LinkState, PeerRow, Reply, Status, TransferRow, Update};
+use crate::fetch::DownloadState;
+
+/// Everything there is.
+const EVERYTHING: Window = Window {
+    first: 0,
+    count: usize::MAX,
+};
+
+/// `status`.
+///
+/// # Errors
+/// When no daemon runs.
+pub fn status(layers: &Layers, json: bool) -> Result<(), Trouble> {
+    let mut client = Client::connect(&data_folder(layers)?)?;
+    if let Reply::Status(status) = client.ask(Action::Status)? {
+        if json {
+            print::json(&status);
+        } else {
+            print_status(&status);
+        }
+    }
+    Ok(())
+}
+
+/// Prints how a daemon stands.
+pub fn print_status(status: &Status) {
+    let header = &status.header;
+    let index = match &header.link {
+        LinkState::Searching => "being looked for".to_owned(),
+        LinkState::Registering => format!("{} (joining)", header.index),
+        LinkState::Live => format!("{} (connected)", header.index),
+        LinkState::Lost { reason, tries, .. } => {
+            format!(
+                "{} (lost: {}; tried {tries} times)",
+                header.index,
+                name(reason)
+            )
+        }
+    };
+    let limit = |limit: Option<u64>| {
+        limit.map_or("no limit".to_owned(), |rate| {
+            format!("limit {}/s", size(rate))
+        })
+    };
+    let hashing = match header.hashing_files {
+        0 => String::new(),
+        waiting => format!(", {waiting} being hashed"),
+    };
+    let counts = status.counts;
+    let row = |key: &str, value: String| vec![key.to_owned(), value];
+    print::table(&[
+        row("peer", format!("{} ({})", name(&header.name), status.id)),
+        row("index", index),
+        row(
+            "network",
+            format!(
+                "{} of {} peers online, {} files",
+                header.online_peers, header.total_peers, header.total_files
+            ),
+        ),
+        row(
+            "shared",
+            format!(
+                "{} files, {}{hashing}",
+                header.shared_files,
+                size(status.shared_bytes)
+            ),
+        ),
+        row("folders", status.shares.join(", ")),
+        row(
+            "downloads",
+            format!(
+                "{} open, {} done; {}/s, {}",
+                header.open_downloads,
+                counts.done,
+                size(header.down_rate),
+                limit(header.down_limit)
+            ),
+        ),
+        row(
+            "uploads",
+            format!(
+                "{} running, {} sent; {}/s, {}",
+                header.active_uploads,
+                size(status.uploads.0),
+                size(header.up_rate),
+                limit(header.up_limit)
+            ),
+        ),
+        row("saved to", status.downloads.clone()),
+        row("serving at", status.listen.clone()),
+        row(
+            "daemon",
+            format!(
+                "process {}, version {}, up {}",
+                status.pid,
+                status.version,
+                clock(seconds_since(status.started_at))
+            ),
+        ),
+        row("join with", header.join_hint.clone()),
+    ]);
+}
+
+fn seconds_since(at: Timestamp) -> u64 {
+    u64::try_from(Timestamp::now().duration_since(at).as_secs()).unwrap_or_default()
+}
+
+/// `peers`.
+///
+/// # Errors
+/// When no daemon runs.
+pub fn peers(layers: &Layers, json: bool) -> Result<(), Trouble> {
+    let watch = Watch {
+        peers: Some(PeersWatch {
+            filter: PeerFilter::All,
+            window: EVERYTHING,
+            ..PeersWatch::default()
+        }),
+        ..Watch::default()
+    };
+    let rows = first(layers, watch, |update| update.peers)?.rows;
+    if json {
+        print::json(&rows);
+        return Ok(());
+    }
+    let mut table = vec![
+        ["NAME", "ID", "STATE", "ADDRESS", "FILES", "SIZE", "TRUST"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    table.extend(rows.iter().map(|peer| {
+        vec![
+            name(&peer.name),
+            peer.id.short(),
+            peer_state(peer).to_owned(),
+            peer.address.clone(),
+            peer.shared_files.to_string(),
+            size(peer.shared_bytes),
+            peer.reputation.to_string(),
+        ]
+    }));
+    print::table(&table);
+    Ok(())
+}
+
+const fn peer_state(peer: &PeerRow) -> &'static str {
+    if peer.is_me {
+        "this one"
+    } else if peer.is_blocked {
+        "blocked"
+    } else if peer.is_online {
+        "online"
+    } else {
+        "offline"
+    }
+}
+
+/// `transfers`.
+///
+/// # Errors
+/// When no daemon runs.
+pub fn transfers(layers: &Layers, json: bool) -> Result<(), Trouble> {
+    let watch = Watch {
+        transfers: Some(TransfersWatch {
+            window: EVERYTHING,
+            ..TransfersWatch::default()
+        }),
+        ..Watch::default()
+    };
+    let rows = first(layers, watch, |update| update.transfers)?.rows;
+    if json {
+        print::json(&rows);
+        return Ok(());
+    }
+    let mut table = vec![
+        ["ID", "STATE", "DONE", "SIZE", "RATE", "NAME"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    table.extend(rows.iter().map(transfer_row));
+    print::table(&table);
+    Ok(())
+}
+
+fn transfer_row(row: &TransferRow) -> Vec<String> {
+    match row {
+        TransferRow::Down(download) => vec![
+            download.id.to_string(),
+            state_word(&download.state).to_owned(),
+            format!("{}%", percent(download.done_bytes, download.size_bytes)),
+            size(download.size_bytes),
+            format!("{}/s", size(download.rate_bytes)),
+            name(&download.name) + &reason(&download.state),
+        ],
+        TransferRow::Up {
+            name: file,
+            client,
+            size_bytes,
+            sent_bytes,
+            rate_bytes,
+            ..
+        } => vec![
+            "-".to_owned(),
+            "sending".to_owned(),
+            format!("{}%", percent(*sent_bytes, *size_bytes)),
+            size(*size_bytes),
+            format!("{}/s", size(*rate_bytes)),
+            format!("{} to {}", name(file), name(client)),
+        ],
+    }
+}
+
+fn reason(state: &DownloadState) -> String {
+    match state {
+        DownloadState::NoSource { reason } | DownloadState::Failed { reason } => {
+            format!(" ({})", name(reason))
+        }
+        _ => String::new(),
+    }
+}
+
+/// A state in a word.
+pub const fn state_word(state: &DownloadState) -> &'static str {
+    match state {
+        DownloadState::Queued => "queued",
+        DownloadState::Looking => "looking",
+        DownloadState::Downloading => "running",
+        DownloadState::Paused => "paused",
+        DownloadState::Finishing => "finishing",
+        DownloadState::Done => "done",
+        DownloadState::NoSource { .. } => "no source",
+        DownloadState::Failed { .. } => "failed",
+        DownloadState::Cancelled { .. } => "cancelled",
+    }
+}
+
+/// `shares`.
+///
+/// # Errors
+/// When no daemon runs.
+pub fn shares(layers: &Layers, json: bool) -> Result<(), Trouble> {
+    let watch = Watch {
+        shares: Some(SharesWatch {
+            window: EVERYTHING,
+            ..SharesWatch::default()
+        }),
+        ..Watch::default()
+    };
+    let shares = first(layers, watch, |update| update.shares)?;
+    if json {
+        print::json(&shares);
+        return Ok(());
+    }
+    let mut table = vec![
+        ["FOLDER", "FILES", "SIZE", "STATE"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    table.extend(shares.rows.iter().map(|row| {
+        vec![
+            name(&row.path),
+            row.files.to_string(),
+            size(row.size_bytes),
+            row.note.clone().unwrap_or_else(|| "ready".to_owned()),
+        ]
+    }));
+    print::table(&table);
+    for (path, reason) in &shares.troubles {
+        eprintln!("{}: {}", name(path), name(reason));
+    }
+    if shares.hashing_files > 0 {
+        eprintln!(
+            "{} files ({}) are being hashed",
+            shares.hashing_files,
+            size(shares.hashing_bytes)
+        );
+    }
+    Ok(())
+}
+
+/// The first time that a watched section is sent.
+fn first<T>(
+    layers: &Layers,
+    watch: Watch,
+    section: impl Fn(Update) -> Option<T>,
+) -> Result<T, Trouble> {
+    let mut client = Client::connect(&data_folder(layers)?)?;
+    client.watch(watch)?;
+    loop {
+        if let Some(section) = section(client.next_update()?) {
+            return Ok(section);
+        }
+    }
+}
