@@ -13,6 +13,7 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::file::Layer;
+use crate::config::shown::shown;
 use crate::config::{Config, JournalChoice, SettingError, value};
 use crate::telemetry::{LogFormat, Logging};
 
@@ -129,7 +130,10 @@ pub fn run() -> ExitCode {
         }
     };
     let outcome = match arguments.command {
-        Some(Command::CheckConfig) => check_config(&config),
+        Some(Command::CheckConfig) => {
+            print!("{}", shown(&config, &logging));
+            Ok(())
+        }
         None => serve::serve(config, &logging),
     };
     match outcome {
@@ -139,12 +143,6 @@ pub fn run() -> ExitCode {
             ExitCode::from(FAILED)
         }
     }
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "one shape for all commands")]
-fn check_config(config: &Config) -> anyhow::Result<()> {
-    println!("{config:#?}");
-    Ok(())
 }
 
 impl Settings {

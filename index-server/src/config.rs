@@ -1,6 +1,7 @@
 //! Settings with their defaults and reasons. Layers: default < file < environment < flag.
 
 pub mod file;
+pub mod shown;
 pub mod value;
 
 use std::net::SocketAddr;

@@ -44,7 +44,7 @@ impl Server {
     pub async fn start(config: Config) -> anyhow::Result<Self> {
         let identity = identity(&config)?;
         let clock = Clock::default();
-        let feed = Feed::going_on_after(HELD_EVENTS_COUNT, first_seq(&clock));
+        let feed = Feed::going_on_after(HELD_EVENTS_COUNT, first_seq(clock));
         let metrics = Metrics::new();
         let app = App::new(&config, identity.id(), feed.clone(), Arc::clone(&metrics));
         let app = Arc::new(app);
@@ -105,7 +105,7 @@ impl Server {
 
 /// Numbers of events go on beyond those of any earlier process, so that a reader of an earlier one
 /// is told to read the lists anew instead of being given the wrong events.
-fn first_seq(clock: &Clock) -> u64 {
+fn first_seq(clock: Clock) -> u64 {
     u64::try_from(clock.now().as_microsecond()).unwrap_or(0)
 }
 

@@ -32,7 +32,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         _ = terminate.recv() => return Ok(()),
         _ = interrupt.recv() => return Ok(()),
     };
-    say_ready(&server)?;
+    say_ready(&server);
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
@@ -46,18 +46,19 @@ async fn run(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The line that scripts wait for, and how others join.
-fn say_ready(server: &Server) -> anyhow::Result<()> {
+/// The line that scripts wait for, and how others join. A reader that has gone away with the first
+/// line in hand is no reason to stop.
+fn say_ready(server: &Server) {
     let address = server.local_addr();
+    let mut text = format!("index-server listening on http://{address}\n");
+    for line in join::lines(address) {
+        text.push_str(&line);
+        text.push('\n');
+    }
     let mut out = std::io::stdout().lock();
-    writeln!(out, "index-server listening on http://{address}")
-        .and_then(|()| {
-            for line in join::lines(address) {
-                writeln!(out, "{line}")?;
-            }
-            out.flush()
-        })
-        .context("write to standard output")
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        warn!(%error, "say on standard output where the index listens");
+    }
 }
 
 /// Every connection is a descriptor; systems start programs with far fewer than they allow.

@@ -1,7 +1,6 @@
-//! The configuration file: TOML, every setting under the name of its flag, with `_` for
-//! `-`. What it does not name
-//! stays at its default; what it names wrongly is an error, so that a typing mistake is not a
-//! silent default.
+//! The configuration file: TOML, every setting under the name of its flag, with `_` for `-`. What
+//! it does not name stays at its default; what it names wrongly is an error, so that a typing
+//! mistake is not a silent default.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -169,11 +168,15 @@ mod tests {
 
     #[test]
     fn the_example_file_is_right_and_says_the_defaults() {
-        let shown = assets::INDEX_SERVER_TOML.lines().filter_map(|line| line.strip_prefix('#'));
-        let settings = shown.filter(|line| line.split_once(" = ").is_some_and(|(key, _)| {
-            key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
-        }));
-        let text: String = settings.map(|line| format!("{line}\n")).collect();
+        let keys: Vec<_> = assets::keys_of(assets::INDEX_SERVER_TOML).collect();
+        let shown = assets::INDEX_SERVER_TOML
+            .lines()
+            .filter_map(|line| line.strip_prefix('#'));
+        let is_setting = |line: &&str| {
+            line.split_once(" = ")
+                .is_some_and(|(key, _)| keys.contains(&key))
+        };
+        let text = shown.filter(is_setting).collect::<Vec<_>>().join("\n");
         let layer: Layer = toml::from_str(&text).unwrap();
         let defaults = crate::config::Config::in_folder(PathBuf::new());
         assert_eq!(layer.listen, Some(Text(defaults.listen)));
@@ -184,5 +187,13 @@ mod tests {
         assert_eq!(layer.forget_after, Some(defaults.forget_after));
         assert_eq!(layer.allow_public, Some(defaults.allow_public));
         assert_eq!(layer.limit_loopback, Some(defaults.limit_loopback));
+        assert_eq!(layer.announce, Some(defaults.announce));
+        let known = format!("{:?}", Layer::default());
+        let unshown = known
+            .split([' ', '{', ','])
+            .filter_map(|word| word.strip_suffix(':'))
+            .filter(|key| !keys.contains(key))
+            .count();
+        assert_eq!(unshown, 0, "the example shows {keys:?}, there are {known}");
     }
 }

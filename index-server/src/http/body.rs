@@ -97,6 +97,7 @@ impl RequestBody {
         let mut whole = Vec::new();
         while let Some(bytes) = self.next().await? {
             if whole.len() + bytes.len() > JSON_BODY_MAX_BYTES {
+                self.drain().await;
                 return Err(Refusal::new(
                     Slug::BodyTooLarge,
                     format!("a JSON body has at most {JSON_BODY_MAX_BYTES} bytes"),

@@ -240,6 +240,9 @@ fn is_proof(answer: &[u8], nonce: &str, id: &PeerId) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ed25519_dalek::{Signer, SigningKey};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
 
     fn claim(observed: u8, host: u8, peer: u8) -> Claim {
         Claim {
@@ -290,5 +293,104 @@ mod tests {
         assert_eq!(book.open(&claim(1, 9, 2), now), Ok(true));
         book.close(&claim(1, 9, 2), false, now);
         assert_eq!(book.open(&claim(1, 9, 1), now + PROOF_LIFE), Ok(true));
+    }
+
+    /// Answers one request at an address of its own as `key` would, changed by `bend`.
+    async fn answering(
+        key: SigningKey,
+        bend: impl FnOnce(&mut ProofResponse) -> Option<String> + Send + 'static,
+    ) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = vec![0; 4096];
+            let count = stream.read(&mut head).await.unwrap();
+            let head = String::from_utf8_lossy(&head[..count]).into_owned();
+            let nonce = head.split("nonce=").nth(1).unwrap();
+            let nonce = nonce.split(' ').next().unwrap();
+            let public_key = key.verifying_key().to_bytes();
+            let id = PeerId::of_public_key(&public_key);
+            let mut proof = ProofResponse {
+                id,
+                public_key: HEXLOWER.encode(&public_key),
+                signature: HEXLOWER.encode(&key.sign(&address_statement(nonce, &id)).to_bytes()),
+            };
+            let whole = bend(&mut proof).unwrap_or_else(|| {
+                let body = serde_json::to_string(&proof).unwrap();
+                format!(
+                    "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                )
+            });
+            stream.write_all(whole.as_bytes()).await.unwrap();
+            let _ = stream.read(&mut [0; 1]).await;
+        });
+        address
+    }
+
+    async fn outcome(
+        bend: impl FnOnce(&mut ProofResponse) -> Option<String> + Send + 'static,
+    ) -> Result<(), Slug> {
+        let key = SigningKey::from_bytes(&[3; 32]);
+        let id = PeerId::of_public_key(&key.verifying_key().to_bytes());
+        let address = answering(key, bend).await;
+        let claim = Claim {
+            id,
+            host: address.ip(),
+            port: address.port(),
+            observed: address.ip(),
+        };
+        let proven = Prover::new().prove(claim).await;
+        proven.map_err(|refusal| refusal.slug)
+    }
+
+    #[tokio::test]
+    async fn only_the_key_of_the_peer_proves_an_address() {
+        let unproven = Err(Slug::UnprovenAddress);
+        assert_eq!(outcome(|_| None).await, Ok(()));
+        let other = PeerId::from_bytes([5; 32]);
+        assert_eq!(
+            outcome(move |proof| {
+                proof.id = other;
+                None
+            })
+            .await,
+            unproven
+        );
+        let bent = |proof: &mut ProofResponse| {
+            proof.signature.replace_range(
+                ..1,
+                if proof.signature.starts_with('0') {
+                    "1"
+                } else {
+                    "0"
+                },
+            );
+            None
+        };
+        assert_eq!(outcome(bent).await, unproven);
+        let stranger = |proof: &mut ProofResponse| {
+            let key = SigningKey::from_bytes(&[4; 32]);
+            proof.public_key = HEXLOWER.encode(&key.verifying_key().to_bytes());
+            None
+        };
+        assert_eq!(outcome(stranger).await, unproven);
+        let large = |_: &mut ProofResponse| {
+            Some(format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n{}",
+                " ".repeat(5000)
+            ))
+        };
+        assert_eq!(outcome(large).await, unproven);
+        let elsewhere = |_: &mut ProofResponse| {
+            let location = "http://127.0.0.1:1/";
+            Some(format!(
+                "HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+            ))
+        };
+        assert_eq!(outcome(elsewhere).await, unproven);
+        let silent = |_: &mut ProofResponse| Some("HTTP/1.1 200 OK\r\n".to_owned());
+        assert_eq!(outcome(silent).await, unproven);
     }
 }

@@ -7,9 +7,9 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures::FutureExt;
-use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{HeaderValue, Request, Response as HttpResponse};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -94,6 +94,9 @@ impl Service {
         let method = request.method().clone();
         let closes = request.headers().contains_key(TRANSFER_ENCODING) || verdict.is_ambiguous();
         let vantage = connection.vantage;
+        let length = request.headers().get(CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        self.app.metrics.request_bytes.inc_by(length.unwrap_or(0));
         request.extensions_mut().insert(connection);
         let handling = AssertUnwindSafe(self.admit_and_route(request, vantage, &verdict));
         let mut response = handling.catch_unwind().await.unwrap_or_else(|_| {
@@ -109,6 +112,8 @@ impl Service {
         let route = pattern.map_or("none", |pattern| pattern.0);
         let took = self.app.clock.instant() - started;
         let status = response.status().as_u16();
+        let size = response.body().size_hint().exact().unwrap_or(0);
+        self.app.metrics.response_bytes.inc_by(size);
         self.app.metrics.count_request(route, status);
         self.app.metrics.request_seconds.observe(took.as_secs_f64());
         debug!(%method, route, status, remote = %vantage.remote, took_us = took.as_micros(), "answered");
@@ -180,5 +185,54 @@ impl Pending {
         if let Err(error) = ended {
             debug!(%remote, %error, "a connection ended badly");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, JournalChoice};
+    use crate::feed::Feed;
+    use crate::http::listener::permits::Permits;
+    use crate::metrics::Metrics;
+    use protocol::ids::PeerId;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use warp::Filter;
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_answered_with_500_and_the_next_request_is_served() {
+        let mut config = Config::in_folder("/nowhere".into());
+        config.journal = JournalChoice::Memory;
+        let metrics = Metrics::new();
+        let id = PeerId::from_bytes([1; 32]);
+        let app = App::new(&config, id, Feed::new(1), Arc::clone(&metrics));
+        let panics = warp::path("panic").map(|| -> Response { panic!("as a test wants it") });
+        let routes = panics
+            .or(warp::any().map(Response::default))
+            .unify()
+            .boxed();
+        let service = Service::new(Arc::new(app), routes);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let local = listener.local_addr().unwrap();
+        let mut client = TcpStream::connect(local).await.unwrap();
+        let (stream, remote) = listener.accept().await.unwrap();
+        let permit = Permits::sparing_loopback()
+            .take(remote.ip(), &metrics)
+            .unwrap();
+        let pending = service.connection(stream, remote, local, permit);
+        tokio::spawn(pending.serve(CancellationToken::new()));
+        let requests = "GET /panic HTTP/1.1\r\nHost: localhost\r\n\r\n\
+                        GET /calm HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        client.write_all(requests.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        let statuses: Vec<_> = answer
+            .split("HTTP/1.1 ")
+            .skip(1)
+            .map(|head| &head[..3])
+            .collect();
+        assert_eq!(statuses, ["500", "200"], "{answer}");
+        assert!(!answer.contains("as a test wants it"), "{answer}");
     }
 }

@@ -1,0 +1,113 @@
+//! Batches: any number of lines, each judged by itself, for one owner.
+
+use serde_json::{Value, json};
+
+use crate::kit::{Lab, Peer, hash};
+
+async fn batch(lab: &Lab, peer: Option<&Peer>, lines: String) -> (u16, Value) {
+    let mut headers = vec![("content-type", "application/x-ndjson")];
+    headers.extend(peer.map(|peer| ("x-peer-id", peer.id.as_str())));
+    let response = lab
+        .send("POST", "/api/v1/files/batch", &headers, &lines)
+        .await;
+    let status = response.status().as_u16();
+    (status, response.json().await.expect("JSON"))
+}
+
+fn add(number: usize) -> String {
+    let name = format!("dir/file {number:05}.txt");
+    let line = json!({"op": "add", "filename": &name[4..], "path": name, "size": number,
+        "hash": hash(&number.to_string())});
+    format!("{line}\n")
+}
+
+#[tokio::test]
+async fn a_long_batch_counts_every_line_and_rejects_bad_ones_alone() {
+    let lab = Lab::open().await;
+    let peer = lab.peer("attic", 7071).await;
+    let mut lines: String = (0..2_500).map(add).collect();
+    lines.push_str("{\"op\":\"explode\"}\n\r\n  \n{\"op\":\"add\",\"filename\":\"x\"}\nnot json\n");
+    let long = "x".repeat(70_000);
+    lines.push_str(&json!({"op": "add", "filename": long}).to_string());
+    lines.push('\n');
+    lines.push_str(&add(3_000));
+    lines.push_str("{\"op\":\"remove\",\"id\":\"00000000000000000000000000000000\"}");
+    let (status, answer) = batch(&lab, Some(&peer), lines).await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(
+        (&answer["added"], &answer["updated"]),
+        (&json!(2_501), &json!(0)),
+        "{answer}"
+    );
+    let rejected: Vec<_> = answer["rejected"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| {
+            (
+                line["line"].as_u64().unwrap(),
+                line["type"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let expected = [
+        (2_501, "invalid-field"),
+        (2_504, "invalid-field"),
+        (2_505, "invalid-json"),
+        (2_506, "body-too-large"),
+        (2_508, "unknown-file"),
+    ];
+    assert_eq!(rejected, expected, "{answer}");
+    assert_eq!(lab.get("/api/v1/stats").await["total_files"], 2_501);
+
+    let (_, again) = batch(&lab, Some(&peer), (0..10).map(add).collect()).await;
+    assert_eq!(
+        (&again["added"], &again["updated"]),
+        (&json!(0), &json!(10))
+    );
+    let page = lab
+        .get(&format!(
+            "/api/v1/peers/{}/files?prefix=dir/&limit=3",
+            peer.id
+        ))
+        .await;
+    assert_eq!(page["files"][2]["path"], "dir/file 00002.txt");
+    let next = page["next_cursor"].as_str().unwrap();
+    let path = format!(
+        "/api/v1/peers/{}/files?prefix=dir/&limit=3&cursor={next}",
+        peer.id
+    );
+    assert_eq!(
+        lab.get(&path).await["files"][0]["path"],
+        "dir/file 00003.txt"
+    );
+    lab.server.stop().await;
+}
+
+#[tokio::test]
+async fn a_batch_is_for_one_owner_named_by_the_header_or_the_lines() {
+    let lab = Lab::open().await;
+    let (peer, other) = (
+        lab.peer("attic", 7071).await,
+        lab.peer("cellar", 7072).await,
+    );
+    let owned = |peer: &Peer, number: usize| {
+        add(number).replace("\"op\"", &format!("\"owner\":\"{}\",\"op\"", peer.id))
+    };
+    let (status, answer) = batch(&lab, None, owned(&peer, 1) + &add(2)).await;
+    assert_eq!((status, &answer["added"]), (200, &json!(2)), "{answer}");
+    let (status, answer) = batch(&lab, Some(&peer), owned(&other, 3)).await;
+    assert_eq!((status, &answer["type"]), (422, &json!("owner-mismatch")));
+    let (status, answer) = batch(&lab, None, owned(&peer, 3) + &owned(&other, 4)).await;
+    assert_eq!((status, &answer["type"]), (422, &json!("owner-mismatch")));
+    let (status, answer) = batch(&lab, None, add(5)).await;
+    assert_eq!((status, &answer["type"]), (400, &json!("missing-peer-id")));
+    let nobody = Peer { id: "a".repeat(52) };
+    let (status, answer) = batch(&lab, Some(&nobody), (0..9_000).map(add).collect()).await;
+    assert_eq!(
+        (status, &answer["type"]),
+        (404, &json!("unknown-peer")),
+        "and it can be read"
+    );
+    lab.server.stop().await;
+}

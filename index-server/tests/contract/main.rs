@@ -1,0 +1,22 @@
+//! The wire contract, held against a running index: in process for all that needs no crash, the
+//! real program for what must survive one.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+#![expect(
+    clippy::too_many_lines,
+    reason = "a table of calls is as long as the contract"
+)]
+
+mod batch;
+mod download;
+mod feed;
+mod kit;
+mod operations;
+mod process;
+mod raw;
+mod register;
+mod routes;

@@ -1,0 +1,191 @@
+//! Registration: with and without a key, again and again, and what each may claim.
+
+use data_encoding::HEXLOWER;
+use ed25519_dalek::{Signer, SigningKey};
+use protocol::ids::PeerId;
+use protocol::proof::register_statement;
+use serde_json::{Value, json};
+
+use crate::kit::{Lab, text};
+
+const REGISTER: &str = "/api/v1/peers/register";
+
+/// A registration signed as the contract says, on a fresh nonce.
+async fn signed(lab: &Lab, key: &SigningKey, port: u16) -> Value {
+    let answer = lab.get("/api/v1/nonce").await;
+    let index: PeerId = text(&answer["index_id"]).parse().expect("an id");
+    let nonce = text(&answer["nonce"]);
+    let statement = register_statement(&index, &nonce, "", port);
+    json!({
+        "port": port, "name": "keyed", "shared_files": 0, "nonce": nonce,
+        "public_key": HEXLOWER.encode(key.verifying_key().as_bytes()),
+        "signature": HEXLOWER.encode(&key.sign(&statement).to_bytes()),
+    })
+}
+
+async fn refused(lab: &Lab, body: &Value) -> String {
+    let response = lab
+        .client
+        .post(lab.url(REGISTER))
+        .json(body)
+        .send()
+        .await
+        .unwrap();
+    let problem: Value = response.json().await.unwrap();
+    text(&problem["type"])
+}
+
+#[tokio::test]
+async fn a_key_gives_its_id_and_its_calls_need_the_token() {
+    let lab = Lab::open().await;
+    let key = SigningKey::from_bytes(&[9; 32]);
+    let id = PeerId::of_public_key(key.verifying_key().as_bytes()).to_string();
+    let answer = lab.post(REGISTER, &signed(&lab, &key, 7071).await).await;
+    assert_eq!(answer["id"], id.as_str());
+    assert_eq!(answer["peer"]["is_verified"], true);
+    let token = text(&answer["session_token"]);
+
+    let beat = "/api/v1/peers/heartbeat";
+    let me = ("x-peer-id", id.as_str());
+    let bearer = format!("Bearer {token}");
+    let status = |headers: Vec<(&'static str, String)>| {
+        let lab = &lab;
+        async move {
+            let headers: Vec<_> = headers
+                .iter()
+                .map(|(name, value)| (*name, value.as_str()))
+                .collect();
+            lab.send("POST", beat, &headers, "").await.status().as_u16()
+        }
+    };
+    let id_header = || (me.0, me.1.to_owned());
+    assert_eq!(status(vec![id_header()]).await, 401);
+    assert_eq!(
+        status(vec![id_header(), ("authorization", "Bearer 00".to_owned())]).await,
+        401
+    );
+    assert_eq!(
+        status(vec![id_header(), ("authorization", bearer.clone())]).await,
+        200
+    );
+
+    // Registered again, the old token is worth nothing.
+    lab.post(REGISTER, &signed(&lab, &key, 7071).await).await;
+    assert_eq!(
+        status(vec![id_header(), ("authorization", bearer)]).await,
+        401
+    );
+    lab.server.stop().await;
+}
+
+#[tokio::test]
+async fn a_signature_counts_once_and_only_for_what_it_signs() {
+    let lab = Lab::open().await;
+    let key = SigningKey::from_bytes(&[9; 32]);
+    let good = signed(&lab, &key, 7071).await;
+    let mut other_port = good.clone();
+    other_port["port"] = json!(7072);
+    assert_eq!(refused(&lab, &other_port).await, "invalid-signature");
+    let mut other_key = good.clone();
+    let thief = SigningKey::from_bytes(&[8; 32]);
+    other_key["public_key"] = json!(HEXLOWER.encode(thief.verifying_key().as_bytes()));
+    assert_eq!(refused(&lab, &other_key).await, "invalid-signature");
+    let mut other_id = good.clone();
+    other_id["id"] = json!("a".repeat(52));
+    assert_eq!(refused(&lab, &other_id).await, "invalid-field");
+    lab.post(REGISTER, &good).await;
+    assert_eq!(refused(&lab, &good).await, "invalid-nonce", "replayed");
+    // Without the key, its id cannot be had.
+    let id = PeerId::of_public_key(key.verifying_key().as_bytes()).to_string();
+    let answer = lab
+        .client
+        .post(lab.url(REGISTER))
+        .json(&json!({"id": id, "port": 7071}))
+        .send();
+    let answer: Value = answer.await.unwrap().json().await.unwrap();
+    assert_ne!(answer["id"], id.as_str(), "{answer}");
+    lab.server.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_without_a_key_keeps_its_id_and_gets_a_name() {
+    let lab = Lab::open().await;
+    let first = lab.post(REGISTER, &json!({"port": 7071})).await;
+    let id = text(&first["id"]);
+    assert_eq!(first["peer"]["name"], format!("peer-{}", &id[..7]));
+    assert_eq!(first["peer"]["is_verified"], false);
+    let again = lab
+        .post(REGISTER, &json!({"port": 7072, "id": id, "name": "attic"}))
+        .await;
+    assert_eq!(again["id"], id.as_str());
+    assert_eq!(
+        (&again["peer"]["port"], &again["peer"]["name"]),
+        (&json!(7072), &json!("attic"))
+    );
+    let invented = lab
+        .post(REGISTER, &json!({"port": 7073, "id": "alice"}))
+        .await;
+    assert_ne!(invented["id"], "alice");
+    assert_eq!(lab.get("/api/v1/peers").await["count"], 2);
+    lab.server.stop().await;
+}
+
+#[tokio::test]
+async fn a_digest_tells_whether_files_must_be_sent_again() {
+    let lab = Lab::open().await;
+    let peer = lab.peer("attic", 7071).await;
+    lab.share(&peer, "a/song.ogg", "la").await;
+    let mut digest = protocol::file::CatalogDigest::default();
+    digest.toggle("a/song.ogg", &protocol::hash::ContentHash::of(b"la"));
+    let ask = |digest: String| json!({"port": 7071, "id": peer.id, "catalog_digest": digest});
+    assert_eq!(
+        lab.post(REGISTER, &ask(digest.to_hex())).await["catalog"],
+        "in_sync"
+    );
+    assert_eq!(
+        lab.post(REGISTER, &ask("0".repeat(32))).await["catalog"],
+        "send_all"
+    );
+    lab.server.stop().await;
+}
+
+#[tokio::test]
+async fn lists_of_peers_page_without_gap_or_double() {
+    let lab = Lab::with(|_| {}).await;
+    for number in 0..15_u16 {
+        lab.peer(&format!("peer {number:02}"), 7071 + number).await;
+    }
+    for order in ["asc", "desc"] {
+        let mut names = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = lab
+                .get(&format!(
+                    "/api/v1/peers?sort=name&order={order}&limit=4&cursor={cursor}"
+                ))
+                .await;
+            names.extend(
+                page["peers"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|peer| text(&peer["name"])),
+            );
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = next.to_owned(),
+                None => break,
+            }
+        }
+        let mut expected: Vec<_> = (0..15).map(|number| format!("peer {number:02}")).collect();
+        if order == "desc" {
+            expected.reverse();
+        }
+        assert_eq!(names, expected, "{order}");
+    }
+    let found = lab.get("/api/v1/peers?q=EER%2007").await;
+    assert_eq!(
+        (&found["count"], &found["peers"][0]["name"]),
+        (&json!(1), &json!("peer 07"))
+    );
+    lab.server.stop().await;
+}
