@@ -44,7 +44,7 @@ fn run(arguments: Arguments) -> Result<(), Trouble> {
         Some(Command::Daemon { background }) => daemon::run(&layers, background),
         Some(Command::Demo { busy }) => demo::run(&layers, busy),
         Some(Command::Search(search)) => search::run(&layers, &search, json),
-        Some(Command::Get(get)) => get::run(&layers, get, json),
+        Some(Command::Get(get)) => get::run(&layers, &get, json),
         Some(Command::Hash { paths }) => hash::run(&paths, json),
         Some(Command::Status) => show::status(&layers, json),
         Some(Command::Peers) => show::peers(&layers, json),
@@ -53,8 +53,8 @@ fn run(arguments: Arguments) -> Result<(), Trouble> {
         Some(Command::Pause { ids }) => control::pause(&layers, ids, json),
         Some(Command::Resume { ids }) => control::resume(&layers, ids, json),
         Some(Command::Cancel { ids }) => control::cancel(&layers, ids, json),
-        Some(Command::Share { folder }) => control::share(&layers, folder, json),
-        Some(Command::Unshare { folder }) => control::unshare(&layers, folder, json),
+        Some(Command::Share { folder }) => control::share(&layers, &folder, json),
+        Some(Command::Unshare { folder }) => control::unshare(&layers, &folder, json),
         Some(Command::Stop) => control::stop(&layers, json),
         Some(Command::Keys) => {
             print::text(&crate::tui::keys_markdown());

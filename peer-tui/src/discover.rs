@@ -5,11 +5,13 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use index_server::announce::{SERVICE_TYPE, find_local};
 use mdns_sd::{ServiceDaemon, ServiceEvent};
 use protocol::routes;
 use protocol::stats::NetworkStats;
+
 use tokio::time::Instant;
+
+use crate::host::{SERVICE_TYPE, local_index};
 
 /// Where an index listens when nobody says otherwise.
 const LOCAL_URL: &str = "http://127.0.0.1:7070";
@@ -38,8 +40,11 @@ pub async fn find() -> Option<Found> {
 }
 
 async fn on_this_machine() -> Option<Found> {
-    let told = tokio::task::spawn_blocking(find_local).await.ok().flatten();
-    let candidates = std::iter::once(LOCAL_URL.to_owned()).chain(told.map(|index| index.url));
+    let told = tokio::task::spawn_blocking(local_index)
+        .await
+        .ok()
+        .flatten();
+    let candidates = std::iter::once(LOCAL_URL.to_owned()).chain(told);
     for url in candidates {
         if answers(&url, LOCAL_TIMEOUT).await {
             return Some(Found {
@@ -75,7 +80,7 @@ async fn browse(daemon: &ServiceDaemon) -> Option<Found> {
         let mut addresses: Vec<IpAddr> = service
             .get_addresses()
             .iter()
-            .map(|address| address.to_ip_addr())
+            .map(mdns_sd::ScopedIp::to_ip_addr)
             .filter(is_reachable_as_written)
             .collect();
         addresses.sort_by_key(IpAddr::is_ipv6);

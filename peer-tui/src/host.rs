@@ -8,12 +8,36 @@ use anyhow::Context as _;
 use index_server::config::{Config, JournalChoice};
 use index_server::server::Server;
 
+/// The service type that an index announces itself under on the local network.
+pub const SERVICE_TYPE: &str = index_server::announce::SERVICE_TYPE;
+
+/// An index inside this process.
+#[derive(Debug)]
+pub struct HostedIndex(Server);
+
+impl HostedIndex {
+    /// Its URL for this machine.
+    pub fn local_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.0.local_addr().port())
+    }
+
+    /// Says goodbye to everybody and closes the journal.
+    pub async fn stop(self) {
+        self.0.stop().await;
+    }
+}
+
+/// The URL of an index that runs on this machine and told of itself.
+pub fn local_index() -> Option<String> {
+    index_server::announce::find_local().map(|index| index.url)
+}
+
 /// Starts an index for this network whose records are in `folder`: at the usual port, or at a free
 /// one where that is taken.
 ///
 /// # Errors
 /// When its folder cannot be used or nothing can be listened at.
-pub async fn start(folder: &Path) -> anyhow::Result<Server> {
+pub async fn start(folder: &Path) -> anyhow::Result<HostedIndex> {
     let mut config = Config::in_folder(folder.to_owned());
     // Asked before, since an index that fails half-way has its folder locked already.
     if TcpListener::bind(config.listen).is_err() {
@@ -21,6 +45,7 @@ pub async fn start(folder: &Path) -> anyhow::Result<Server> {
     }
     Server::start(config)
         .await
+        .map(HostedIndex)
         .with_context(|| format!("host an index in {}", folder.display()))
 }
 
@@ -28,17 +53,12 @@ pub async fn start(folder: &Path) -> anyhow::Result<Server> {
 ///
 /// # Errors
 /// When nothing can be listened at.
-pub async fn start_private(folder: &Path) -> anyhow::Result<Server> {
+pub async fn start_private(folder: &Path) -> anyhow::Result<HostedIndex> {
     let mut config = Config::in_folder(folder.to_owned());
     config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
     config.journal = JournalChoice::Memory;
     config.announce = false;
-    Server::start(config).await
-}
-
-/// The URL of a hosted index for this machine.
-pub fn local_url(server: &Server) -> String {
-    format!("http://127.0.0.1:{}", server.local_addr().port())
+    Server::start(config).await.map(HostedIndex)
 }
 
 /// What somebody on another box types to join, one line: the command with an address of the index

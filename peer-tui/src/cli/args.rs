@@ -17,7 +17,7 @@ use crate::fetch::DownloadId;
 #[derive(Debug, Parser)]
 #[command(name = "peer-tui", version, max_term_width = 100)]
 pub struct Arguments {
-    /// URL of an index, like http://192.168.1.5:7070; remembered. Without one: the remembered one,
+    /// Address of an index, like nas:7070 or 192.168.1.5:7070; remembered. Without one: the remembered one,
     /// one of this machine, one of the local network, or one hosted here
     #[arg(value_name = "INDEX")]
     index: Option<String>,
@@ -45,10 +45,10 @@ struct Settings {
         hide = true
     )]
     index: Vec<String>,
-    /// Folder to share; may be given several times [default: ~/peerdex/shared_files]
+    /// Folder to share, may be given several times [default: `~/peerdex/shared_files`]
     #[arg(long, value_name = "DIR", global = true)]
     share: Vec<String>,
-    /// Where fetched files go [default: ~/peerdex/downloads]
+    /// Where fetched files go [default: `~/peerdex/downloads`]
     #[arg(long, value_name = "DIR", global = true)]
     downloads: Vec<String>,
     /// Do not share the download folder

@@ -1,6 +1,6 @@
 //! Commands that tell the daemon to do something: pause, resume, cancel, share, unshare, stop.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -44,8 +44,8 @@ pub fn cancel(layers: &Layers, ids: Vec<DownloadId>, json: bool) -> Result<(), T
 ///
 /// # Errors
 /// When no daemon runs or the folder cannot be shared.
-pub fn share(layers: &Layers, folder: PathBuf, json: bool) -> Result<(), Trouble> {
-    let folder = absolute(&folder)?;
+pub fn share(layers: &Layers, folder: &Path, json: bool) -> Result<(), Trouble> {
+    let folder = absolute(folder)?;
     tell(layers, Action::AddShare { folder }, json)
 }
 
@@ -53,8 +53,8 @@ pub fn share(layers: &Layers, folder: PathBuf, json: bool) -> Result<(), Trouble
 ///
 /// # Errors
 /// When no daemon runs or the folder is not shared.
-pub fn unshare(layers: &Layers, folder: PathBuf, json: bool) -> Result<(), Trouble> {
-    let folder = absolute(&folder)?;
+pub fn unshare(layers: &Layers, folder: &Path, json: bool) -> Result<(), Trouble> {
+    let folder = absolute(folder)?;
     tell(layers, Action::RemoveShare { folder }, json)
 }
 
@@ -114,7 +114,7 @@ fn tell(layers: &Layers, action: Action, json: bool) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn absolute(folder: &std::path::Path) -> Result<PathBuf, Trouble> {
+fn absolute(folder: &Path) -> Result<PathBuf, Trouble> {
     let text = folder.to_str().ok_or_else(|| {
         Trouble::usage(format!(
             "{} is not UTF-8: share the folder above it",

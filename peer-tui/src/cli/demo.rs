@@ -58,7 +58,7 @@ fn show(runtime: &tokio::runtime::Runtime, network: &Network) -> Result<(), Trou
     let handle = runtime.handle().clone();
     let connect = move || {
         let _inside = handle.enter();
-        server::connect_in_process(&engine)
+        screen::link(server::connect_in_process(&engine))
     };
     let link = connect();
     let connection = Connection {

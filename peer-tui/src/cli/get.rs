@@ -25,7 +25,7 @@ use crate::fetch::{DownloadId, Wish};
 ///
 /// # Errors
 /// 3 when nothing is meant, 4 when the index does not answer, 130 on Ctrl-C, else 1.
-pub fn run(layers: &Layers, get: GetArgs, json: bool) -> Result<(), Trouble> {
+pub fn run(layers: &Layers, get: &GetArgs, json: bool) -> Result<(), Trouble> {
     let config = Config::from_layers(layers)?;
     // Through a daemon the download goes on after Ctrl-C, so there is nothing to clean up.
     let mut searcher = Searcher::find(layers)?;
@@ -86,7 +86,8 @@ fn through_daemon(
         return finish(&[landed], spool, json);
     }
     if is_detached {
-        return queued(&note, &ids, json);
+        queued(&note, &ids, json);
+        return Ok(());
     }
     let landed = follow::follow(&mut client, &ids)?;
     finish(&landed, spool, json)?;
@@ -109,20 +110,20 @@ fn get_folder(
         return Err(Trouble::failed("the daemon answered something else"));
     };
     if is_detached {
-        return queued(&note, &ids, json);
+        queued(&note, &ids, json);
+        return Ok(());
     }
     eprintln!("{}", print::name(&note));
     report(&follow::follow(&mut client, &ids)?, json);
     Ok(())
 }
 
-fn queued(note: &str, ids: &[DownloadId], json: bool) -> Result<(), Trouble> {
+fn queued(note: &str, ids: &[DownloadId], json: bool) {
     if json {
         print::json(&json!({ "queued": ids }));
     } else {
         print::line(&print::name(note));
     }
-    Ok(())
 }
 
 fn finish(landed: &[Landed], spool: Option<Spool>, json: bool) -> Result<(), Trouble> {

@@ -7,7 +7,7 @@ use super::spawn::{self, Daemon};
 use super::trouble::{Exit, Trouble};
 use super::{print, show};
 use crate::config::{Config, Layers};
-use crate::daemon::client::Client;
+use crate::daemon::client::{Client, Queues};
 use crate::daemon::command::Action;
 use crate::daemon::state::Reply;
 use crate::tui::{self, Connection, ScreenOptions};
@@ -32,11 +32,19 @@ pub fn run(layers: &Layers) -> Result<(), Trouble> {
         }
     };
     let connection = Connection {
-        link: client.into_link()?,
+        link: link(client.into_queues()?),
         reconnect: reconnect_to(&config.data),
     };
     tui::run(connection, options(&config.data, notes))?;
     Ok(())
+}
+
+/// A conversation as the screen takes it.
+pub fn link(queues: Queues) -> tui::Link {
+    tui::Link {
+        to_daemon: queues.to_daemon,
+        from_daemon: queues.from_daemon,
+    }
 }
 
 /// How the screen of this data folder looks.
@@ -55,7 +63,8 @@ fn reconnect_to(data: &Path) -> tui::Reconnect {
     let data = data.to_owned();
     Box::new(move || {
         Client::connect(&data)
-            .and_then(Client::into_link)
+            .and_then(Client::into_queues)
+            .map(link)
             .map_err(|error| error.to_string())
     })
 }

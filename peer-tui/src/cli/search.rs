@@ -19,7 +19,7 @@ pub enum Searcher {
     /// A daemon.
     Daemon(Client),
     /// The index itself, on a runtime of this command.
-    Index(IndexApi, tokio::runtime::Runtime),
+    Index(Box<IndexApi>, tokio::runtime::Runtime),
 }
 
 impl Searcher {
@@ -39,7 +39,7 @@ impl Searcher {
         let url = index_of(&config, &runtime)?;
         let api = {
             let _inside = runtime.enter();
-            IndexApi::new(url)?
+            Box::new(IndexApi::new(url)?)
         };
         Ok(Self::Index(api, runtime))
     }

@@ -68,6 +68,15 @@ pub struct Greeting {
     pub pid: u32,
 }
 
+/// A conversation that has been greeted, as a pair of bounded queues: what a screen needs.
+#[derive(Debug)]
+pub struct Queues {
+    /// Out; full means that the daemon reads slowly.
+    pub to_daemon: mpsc::Sender<ClientMessage>,
+    /// In; a daemon that finds it full sends the newest state later.
+    pub from_daemon: mpsc::Receiver<ServerMessage>,
+}
+
 /// A conversation with a daemon.
 #[derive(Debug)]
 pub struct Client {
@@ -193,7 +202,7 @@ impl Client {
     ///
     /// # Errors
     /// When the socket cannot be used twice.
-    pub fn into_link(self) -> Result<crate::tui::Link, ClientError> {
+    pub fn into_queues(self) -> Result<Queues, ClientError> {
         let (to_daemon, mut from_screen) = mpsc::channel::<ClientMessage>(QUEUE_MAX_COUNT);
         let (to_screen, from_daemon) = mpsc::channel::<ServerMessage>(QUEUE_MAX_COUNT);
         let mut writer = Self {
@@ -221,7 +230,7 @@ impl Client {
                 }
             }
         });
-        Ok(crate::tui::Link {
+        Ok(Queues {
             to_daemon,
             from_daemon,
         })

@@ -30,6 +30,7 @@ use super::sections::transfers;
 use super::state::{Header, Status};
 use crate::config::Config;
 use crate::fetch::{DownloadDetail, DownloadId, Fetch};
+use crate::host::HostedIndex;
 use crate::index_client::{IndexClient, IndexError};
 use crate::serve::Serve;
 use crate::share::{Share, ShareView};
@@ -47,7 +48,7 @@ struct Parts {
     index: Arc<LateIndex>,
     recall: Recall,
     interests: Interests,
-    hosted: OnceLock<tokio::sync::Mutex<Option<index_server::server::Server>>>,
+    hosted: OnceLock<tokio::sync::Mutex<Option<HostedIndex>>>,
     /// Somebody asked for the end.
     stop: CancellationToken,
     /// Tasks of the wiring.

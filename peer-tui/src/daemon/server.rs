@@ -12,6 +12,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
+use super::client::Queues;
 use super::command::ClientMessage;
 use super::engine::Engine;
 use super::session;
@@ -58,11 +59,11 @@ pub async fn serve(listener: UnixListener, engine: Engine, stop: CancellationTok
 }
 
 /// A conversation inside this process, for a screen on top of its own engine.
-pub fn connect_in_process(engine: &Engine) -> crate::tui::Link {
+pub fn connect_in_process(engine: &Engine) -> Queues {
     let (to_daemon, from_client) = mpsc::channel(FROM_CLIENT_MAX_COUNT);
     let (to_client, from_daemon) = mpsc::channel(TO_CLIENT_MAX_COUNT);
     tokio::spawn(session::run(engine.clone(), from_client, to_client));
-    crate::tui::Link {
+    Queues {
         to_daemon,
         from_daemon,
     }

@@ -4,14 +4,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use index_server::server::Server;
 use tokio::sync::Mutex;
 
 use super::{busy, samples};
 use crate::config::Config;
 use crate::daemon::engine::{Engine, EngineOptions, IndexChoice};
 use crate::daemon::log::LogRing;
-use crate::host;
+use crate::host::{self, HostedIndex};
 
 /// The peers, the first of them is the one that is looked at.
 pub const NAMES: [&str; 4] = ["you", "nas-lena", "kiosk-07", "marta"];
@@ -22,7 +21,7 @@ pub struct Network(Arc<Parts>);
 
 struct Parts {
     folder: PathBuf,
-    index: Mutex<Option<Server>>,
+    index: Mutex<Option<HostedIndex>>,
     url: String,
     first: Engine,
     others: Mutex<Vec<Engine>>,
@@ -42,7 +41,7 @@ impl Network {
         is_busy: bool,
     ) -> anyhow::Result<Self> {
         let index = host::start_private(&folder.join("index")).await?;
-        let url = host::local_url(&index);
+        let url = index.local_url();
         let mut config = peer_config(folder, 0);
         config.shares.extend(added);
         if is_busy {
@@ -131,7 +130,7 @@ fn peer_config(folder: &Path, number: usize) -> Config {
         home.join("shared_files"),
         home.join("downloads"),
     );
-    config.name = NAMES[number].to_owned();
+    NAMES[number].clone_into(&mut config.name);
     config.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     config.listen_is_fixed = true;
     config

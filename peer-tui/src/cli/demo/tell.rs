@@ -17,7 +17,7 @@ use crate::daemon::state::Reply;
 use crate::fetch::{DownloadState, DownloadStatus, Wish};
 
 /// A slow machine hashes the samples in this time ten times over.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 const QUERY: &str = "debian netinst";
 
 /// Tells it.

@@ -109,7 +109,7 @@ pub fn fetch(
     };
     let holders = Arc::new(Index(api.clone()));
     runtime.block_on(async {
-        let fetch = Fetch::start(settings, holders).await.map_err(broken)?;
+        let fetch = Fetch::start(settings, holders).await?;
         let result = run(&fetch, wishes).await;
         fetch.stop().await;
         result
@@ -120,11 +120,9 @@ async fn run(fetch: &Fetch, wishes: Vec<Wish>) -> Result<Vec<Landed>, Trouble> {
     let mut changed = fetch.watch();
     let ids: Vec<DownloadId> = fetch
         .enqueue_many(wishes)
-        .await
-        .map_err(broken)?
+        .await?
         .into_iter()
-        .collect::<Result<_, _>>()
-        .map_err(broken)?;
+        .collect::<Result<_, _>>()?;
     let mut interrupt = signal(SignalKind::interrupt())
         .map_err(|error| Trouble::failed(format!("listen for Ctrl-C: {error}")))?;
     let mut progress = Progress::new();
@@ -136,14 +134,15 @@ async fn run(fetch: &Fetch, wishes: Vec<Wish>) -> Result<Vec<Landed>, Trouble> {
             .filter(|download| ids.contains(&download.id))
             .map(|download| DownloadStatus::clone(download))
             .collect();
-        progress.show(mine.iter());
+        progress.show(&mine);
         let end = outcome(&mine, ids.len());
-        let result = match end {
-            Some(result) => result,
-            None => tokio::select! {
+        let result = if let Some(result) = end {
+            result
+        } else {
+            tokio::select! {
                 _ = changed.changed() => continue,
                 _ = interrupt.recv() => Err(Trouble::interrupted()),
-            },
+            }
         };
         progress.clear();
         if result.is_err() {
@@ -154,6 +153,8 @@ async fn run(fetch: &Fetch, wishes: Vec<Wish>) -> Result<Vec<Landed>, Trouble> {
     }
 }
 
-fn broken(error: FetchError) -> Trouble {
-    Trouble::failed(error.to_string())
+impl From<FetchError> for Trouble {
+    fn from(error: FetchError) -> Self {
+        Self::failed(error.to_string())
+    }
 }

@@ -69,7 +69,7 @@ pub fn follow(client: &mut Client, ids: &[DownloadId]) -> Result<Vec<Landed>, Tr
                 _ => None,
             })
             .collect();
-        progress.show(mine.iter());
+        progress.show(&mine);
         if let Some(outcome) = outcome(&mine, ids.len()) {
             progress.clear();
             return outcome;

@@ -25,7 +25,7 @@ impl Progress {
     }
 
     /// Draws how these downloads stand together.
-    pub fn show<'a>(&mut self, downloads: impl Iterator<Item = &'a DownloadStatus> + Clone) {
+    pub fn show(&mut self, downloads: &[DownloadStatus]) {
         if !self.is_shown {
             return;
         }
@@ -45,18 +45,18 @@ impl Progress {
     }
 }
 
-fn line<'a>(downloads: impl Iterator<Item = &'a DownloadStatus> + Clone) -> String {
+fn line(downloads: &[DownloadStatus]) -> String {
     let sum = |figure: fn(&DownloadStatus) -> u64| {
-        downloads.clone().map(figure).fold(0, u64::saturating_add)
+        downloads.iter().map(figure).fold(0, u64::saturating_add)
     };
     let (done, all, rate) = (
         sum(|d| d.done_bytes),
         sum(|d| d.size_bytes),
         sum(|d| d.rate_bytes),
     );
-    let what = match (downloads.clone().next(), downloads.clone().count()) {
-        (Some(only), 1) => name(&only.name).chars().take(40).collect(),
-        (_, count) => format!("{count} files"),
+    let what = match downloads {
+        [only] => name(&only.name).chars().take(40).collect(),
+        several => format!("{} files", several.len()),
     };
     let percent = percent(done, all);
     let filled = usize::from(percent) * BAR_CELLS / 100;

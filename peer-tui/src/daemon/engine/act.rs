@@ -23,37 +23,65 @@ impl Engine {
             Action::Download { wishes } => self.download(wishes).await,
             Action::DownloadFolder { peer, folder } => self.download_folder(&peer, &folder).await,
             Action::Pause { ids } => {
-                self.0.fetch.pause(&ids).await.map_err(from_fetch)?;
+                self.0
+                    .fetch
+                    .pause(&ids)
+                    .await
+                    .map_err(|error| from_fetch(&error))?;
                 Ok(done_with("paused", ids, |ids| Some(Action::Resume { ids })))
             }
             Action::Resume { ids } => {
-                self.0.fetch.resume(&ids).await.map_err(from_fetch)?;
+                self.0
+                    .fetch
+                    .resume(&ids)
+                    .await
+                    .map_err(|error| from_fetch(&error))?;
                 Ok(done_with("going on with", ids, |ids| {
                     Some(Action::Pause { ids })
                 }))
             }
             Action::Cancel { ids } => {
-                self.0.fetch.cancel(&ids).await.map_err(from_fetch)?;
+                self.0
+                    .fetch
+                    .cancel(&ids)
+                    .await
+                    .map_err(|error| from_fetch(&error))?;
                 Ok(done_with("cancelled", ids, |ids| {
                     Some(Action::Restore { ids })
                 }))
             }
             Action::Restore { ids } => {
-                self.0.fetch.restore(&ids).await.map_err(from_fetch)?;
+                self.0
+                    .fetch
+                    .restore(&ids)
+                    .await
+                    .map_err(|error| from_fetch(&error))?;
                 Ok(done_with("restored", ids, |ids| {
                     Some(Action::Cancel { ids })
                 }))
             }
             Action::Remove { ids } => {
-                self.0.fetch.remove(&ids).await.map_err(from_fetch)?;
+                self.0
+                    .fetch
+                    .remove(&ids)
+                    .await
+                    .map_err(|error| from_fetch(&error))?;
                 Ok(done_with("taken off the list:", ids, |_| None))
             }
             Action::Retry { ids } => {
-                self.0.fetch.retry(&ids).await.map_err(from_fetch)?;
+                self.0
+                    .fetch
+                    .retry(&ids)
+                    .await
+                    .map_err(|error| from_fetch(&error))?;
                 Ok(done_with("trying again:", ids, |_| None))
             }
             Action::MoreSources { ids } => {
-                self.0.fetch.more_sources(&ids).await.map_err(from_fetch)?;
+                self.0
+                    .fetch
+                    .more_sources(&ids)
+                    .await
+                    .map_err(|error| from_fetch(&error))?;
                 Ok(done_with("looking for sources of", ids, |_| None))
             }
             Action::Prioritise { ids, step } => {
@@ -61,7 +89,7 @@ impl Engine {
                     .fetch
                     .prioritise(&ids, step)
                     .await
-                    .map_err(from_fetch)?;
+                    .map_err(|error| from_fetch(&error))?;
                 let back = step.saturating_neg();
                 Ok(done_with("priority changed:", ids, |ids| {
                     Some(Action::Prioritise { ids, step: back })
@@ -121,7 +149,7 @@ impl Engine {
             .fetch
             .enqueue_many(new.clone())
             .await
-            .map_err(from_fetch)?;
+            .map_err(|error| from_fetch(&error))?;
         let mut queued = Vec::new();
         for ((answer, wish), name) in answers.into_iter().zip(new).zip(names) {
             match answer {
@@ -131,14 +159,14 @@ impl Engine {
                 }
                 Err(FetchError::AlreadyDone { .. }) if wish.save_as.is_some() => {
                     let again = self.0.fetch.enqueue_again(wish).await;
-                    ids.push(again.map_err(from_fetch)?);
+                    ids.push(again.map_err(|error| from_fetch(&error))?);
                     queued.push(name);
                 }
                 Err(FetchError::AlreadyDone { id, destination }) => {
                     ids.push(id);
                     there.push(destination);
                 }
-                Err(error) => return Err(from_fetch(error)),
+                Err(error) => return Err(from_fetch(&error)),
             }
         }
         let note = match (queued.as_slice(), there.as_slice()) {
@@ -320,7 +348,7 @@ pub(super) const fn failed(message: String) -> Failure {
 }
 
 /// What fetching said, with its kind.
-pub(super) fn from_fetch(error: FetchError) -> Failure {
+pub(super) fn from_fetch(error: &FetchError) -> Failure {
     match error {
         FetchError::Unknown(_) => not_found(error.to_string()),
         _ => failed(error.to_string()),

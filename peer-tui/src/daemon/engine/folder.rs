@@ -91,7 +91,7 @@ impl Engine {
             .fetch
             .enqueue_many(wishes)
             .await
-            .map_err(from_fetch)?;
+            .map_err(|error| from_fetch(&error))?;
         for answer in answers {
             match answer {
                 Ok(id) => queue.ids.push(id),

@@ -149,7 +149,7 @@ async fn find_or_host(engine: &Engine) -> Option<IndexUrl> {
     }
     match host::start(&engine.0.config.data.join("index")).await {
         Ok(server) => {
-            let url = host::local_url(&server);
+            let url = server.local_url();
             tracing::info!("found no index, so this peer hosts one: {url}");
             let _ = engine.0.hosted.set(tokio::sync::Mutex::new(Some(server)));
             url.parse().ok()

@@ -14,7 +14,9 @@ use protocol::names::SharePath;
 use super::results::Knowledge;
 use super::shares::Shelf;
 use super::*;
-use crate::daemon::command::{LogWatch, SharesWatch, TransferFilter, TransferSort, TransfersWatch};
+use crate::daemon::command::{
+    LogWatch, SharesWatch, TransferFilter as F, TransferSort as S, TransfersWatch,
+};
 use crate::daemon::state::{BrowseRow, LogRow, Own, TransferRow};
 use crate::fetch::{DownloadId, DownloadState, DownloadStatus};
 use crate::share::{FileStamp, FolderTotals, RootStatus, ShareNode, SharedFile};
@@ -87,8 +89,6 @@ fn transfers_are_filtered_sorted_and_cut() {
         assert_eq!(names(&rows), expected);
         assert_eq!(total, expected.len());
     };
-    use TransferFilter as F;
-    use TransferSort as S;
     let by_state = ["looking", "running", "paused", "queued", "failed", "done"];
     check(F::All, S::State, false, &by_state);
     check(F::Downloading, S::Name, true, &["running", "looking"]);

@@ -1,0 +1,70 @@
+//! Rows of transfers, in the list and in the dock.
+
+use protocol::hash::ContentHash;
+use serde::{Deserialize, Serialize};
+
+use crate::fetch::DownloadStatus;
+
+/// A row of transfers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "direction", rename_all = "snake_case")]
+pub enum TransferRow {
+    /// In.
+    Down(DownloadStatus),
+    /// Out, one row a client and content.
+    Up {
+        /// Which content.
+        hash: ContentHash,
+        /// Its name here.
+        name: String,
+        /// To whom: name where known, else address.
+        client: String,
+        /// Bytes of the file.
+        size_bytes: u64,
+        /// Bytes sent.
+        sent_bytes: u64,
+        /// Bytes a second.
+        rate_bytes: u64,
+    },
+}
+
+/// Transfers under each filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each name says all there is to say")]
+pub struct TransferCounts {
+    pub all: usize,
+    pub downloading: usize,
+    pub paused: usize,
+    pub queued: usize,
+    pub failed: usize,
+    pub uploads: usize,
+    pub done: usize,
+}
+
+/// The dock under the search.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Dock {
+    /// The most relevant, in order.
+    pub rows: Vec<TransferRow>,
+    /// For its title.
+    pub counts: TransferCounts,
+}
+
+/// The list of transfers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Transfers {
+    /// Position of the first row sent.
+    pub first: usize,
+    /// Rows.
+    pub rows: Vec<TransferRow>,
+    /// Rows under this filter and text.
+    pub total: usize,
+    /// For the filter line.
+    pub counts: TransferCounts,
+    /// Where asked for: one sample a second, oldest first, at most 300: (in, out) bytes a second.
+    pub speed: Option<Vec<(u64, u64)>>,
+    /// Free bytes on the disk of the download folder.
+    pub disk_free_bytes: Option<u64>,
+    /// Upload slots in use and in all.
+    pub slots: (usize, usize),
+}
