@@ -25,7 +25,7 @@ use crate::world::{Files, Ground};
 /// Figures that the rules go by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
-    /// Names of files that one peer may have: at 350 bytes each, 350 MB for the largest peer.
+    /// Names of files that one peer may have: at 350 bytes each, 1.4 GB for the largest archive.
     pub names_per_peer_max_count: usize,
     /// Peers that may be here from one address at a time.
     pub peers_per_address_max_count: usize,
@@ -38,7 +38,7 @@ pub struct Rules {
 impl Default for Rules {
     fn default() -> Self {
         Self {
-            names_per_peer_max_count: 1_000_000,
+            names_per_peer_max_count: 4_000_000,
             peers_per_address_max_count: 16,
             limits_loopback: false,
             votes_per_file_max_count: 100_000,

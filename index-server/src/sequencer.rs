@@ -4,9 +4,13 @@
 //! Knows nothing of HTTP.
 
 mod compaction;
+mod durable;
+#[cfg(test)]
+mod kit;
 mod presence;
 mod published;
 mod task;
+mod telling;
 #[cfg(test)]
 mod tests;
 

@@ -117,6 +117,15 @@ impl<'w, F: Files> Draft<'w, F> {
         (!self.dropped.contains(&entry.owner)).then_some(entry)
     }
 
+    /// A record as it now stands, looked up in the world once for the whole batch.
+    pub fn fetch(&mut self, id: &FileId) -> Option<&FileEntry> {
+        if !self.files.contains_key(id) {
+            let stored = self.stored_file(id);
+            self.files.insert(*id, stored);
+        }
+        self.files.get(id)?.as_ref()
+    }
+
     fn change_file(&mut self, id: &FileId, change: impl FnOnce(&mut FileEntry)) {
         if let Some(mut entry) = self.file(id) {
             change(&mut entry);

@@ -48,7 +48,7 @@ pub(super) fn change<F: Files>(
             owner: taker.owner,
             ops: taker.ops,
         });
-        decision.news = taker.tally.into_news(actor.peer);
+        decision.news = taker.tally.into_news(actor.peer, draft);
     }
     Ok(decision)
 }
@@ -70,18 +70,22 @@ impl Taker<'_> {
     ) -> Result<FileChanged, Refusal> {
         let id = FileId::of(&self.owner, &file.hash);
         let path = file.path.as_str();
-        let earlier = draft.file(&id);
-        let holder = draft.file_at(&self.owner, path);
-        if holder.is_none() {
-            self.check_room(earlier.as_ref(), draft)?;
-        } else if holder != Some(id) {
-            // Other bytes at the same path: the content that was there loses the name.
-            self.check_names(earlier.as_ref())?;
+        let earlier = draft.fetch(&id);
+        let was_there = earlier.is_some();
+        let was_complete = earlier.is_some_and(|entry| !entry.is_partial);
+        let name_count = earlier.map_or(0, |entry| entry.names.len());
+        match draft.file_at(&self.owner, path) {
+            Some(holder) if holder == id => {}
+            Some(other) => {
+                check_names(name_count)?;
+                // Other bytes at the same path: the content that was there loses the name.
+                self.unname(other, path, draft);
+            }
+            None => {
+                check_names(name_count)?;
+                self.check_room(draft)?;
+            }
         }
-        if let Some(other) = holder.filter(|holder| *holder != id) {
-            self.unname(other, path, draft);
-        }
-        let was_complete = earlier.as_ref().is_some_and(|entry| !entry.is_partial);
         self.push(
             FileOp::Put(Box::new(PutFile {
                 id,
@@ -99,20 +103,20 @@ impl Taker<'_> {
             })),
             draft,
         );
-        let entry = draft.file(&id).ok_or_else(|| {
-            Refusal::new(
+        let Some(entry) = draft.fetch(&id).cloned() else {
+            return Err(Refusal::new(
                 Slug::Internal,
                 "the file's id is taken by another peer's record",
-            )
-        })?;
+            ));
+        };
         if entry.is_partial {
             // Not a file that anybody can browse yet.
         } else if was_complete {
-            self.tally.updated(entry.clone());
+            self.tally.updated(id);
         } else {
-            self.tally.added(entry.clone());
+            self.tally.added(id);
         }
-        Ok(if earlier.is_some() {
+        Ok(if was_there {
             FileChanged::Updated(entry)
         } else {
             FileChanged::Added(entry)
@@ -127,7 +131,7 @@ impl Taker<'_> {
     ) -> Result<FileChanged, Refusal> {
         let unknown = |detail: &str| Refusal::new(Slug::UnknownFile, detail);
         let entry = draft
-            .file(id)
+            .fetch(id)
             .ok_or_else(|| unknown("this file is not registered"))?;
         if entry.owner != self.owner {
             return Err(unknown(
@@ -140,6 +144,7 @@ impl Taker<'_> {
             }
             Some(path) => self.unname(*id, path, draft),
             None => {
+                let entry = entry.clone();
                 self.push(FileOp::Remove(*id), draft);
                 self.tally.removed(entry);
             }
@@ -149,13 +154,16 @@ impl Taker<'_> {
 
     /// Takes a name away, and the record with its last one.
     fn unname<F: Files>(&mut self, id: FileId, path: &str, draft: &mut Draft<'_, F>) {
-        let before = draft.file(&id);
+        let before = draft.fetch(&id);
+        let before = before.filter(|entry| entry.names.len() == 1).cloned();
         let path = CompactString::from(path);
         self.push(FileOp::Unname { id, path }, draft);
-        match (draft.file(&id), before) {
-            (Some(entry), _) => self.tally.updated(entry),
-            (None, Some(before)) => self.tally.removed(before),
-            (None, None) => {}
+        match draft.fetch(&id).map(|entry| entry.is_partial) {
+            Some(true) => {}
+            Some(false) => self.tally.updated(id),
+            None => before
+                .into_iter()
+                .for_each(|entry| self.tally.removed(entry)),
         }
     }
 
@@ -164,12 +172,8 @@ impl Taker<'_> {
         self.ops.push(op);
     }
 
-    /// Whether one more name may be had.
-    fn check_room<F: Files>(
-        &self,
-        earlier: Option<&FileEntry>,
-        draft: &Draft<'_, F>,
-    ) -> Result<(), Refusal> {
+    /// Whether the peer may have one more name.
+    fn check_room<F: Files>(&self, draft: &Draft<'_, F>) -> Result<(), Refusal> {
         let limit = self.rules.names_per_peer_max_count;
         if draft.name_count(&self.owner) >= limit {
             let detail = format!(
@@ -177,21 +181,20 @@ impl Taker<'_> {
             );
             return Err(Refusal::new(Slug::TooManyFiles, detail));
         }
-        self.check_names(earlier)
-    }
-
-    /// Whether this record may have one more name.
-    #[expect(clippy::unused_self, reason = "reads as the other checks do")]
-    fn check_names(&self, earlier: Option<&FileEntry>) -> Result<(), Refusal> {
-        if earlier.is_some_and(|entry| entry.names.len() >= NAMES_PER_RECORD_MAX_COUNT) {
-            let detail = format!(
-                "this content goes by {NAMES_PER_RECORD_MAX_COUNT} names of this peer already; \
-                 withdraw one of them first"
-            );
-            return Err(Refusal::new(Slug::TooManyFiles, detail).at("/path"));
-        }
         Ok(())
     }
+}
+
+/// Whether a record may have one more name.
+fn check_names(name_count: usize) -> Result<(), Refusal> {
+    if name_count >= NAMES_PER_RECORD_MAX_COUNT {
+        let detail = format!(
+            "this content goes by {NAMES_PER_RECORD_MAX_COUNT} names of this peer already; \
+             withdraw one of them first"
+        );
+        return Err(Refusal::new(Slug::TooManyFiles, detail).at("/path"));
+    }
+    Ok(())
 }
 
 /// What changed in one request, a record once.
@@ -204,41 +207,39 @@ struct Tally {
 
 #[derive(Debug)]
 enum Changed {
-    Added(FileEntry),
-    Updated(FileEntry),
-    Removed(FileEntry),
+    Added,
+    Updated,
+    /// As it was last.
+    Removed(Box<FileEntry>),
 }
 
 impl Tally {
-    fn added(&mut self, entry: FileEntry) {
-        let is_back = matches!(self.changes.get(&entry.id), Some(Changed::Removed(_)));
+    fn added(&mut self, id: FileId) {
+        let is_back = matches!(self.changes.get(&id), Some(Changed::Removed(_)));
         let change = if is_back {
             Changed::Updated
         } else {
             Changed::Added
         };
-        self.put(entry.id, change(entry));
+        self.put(id, change);
     }
 
-    fn updated(&mut self, entry: FileEntry) {
-        if entry.is_partial {
-            return;
-        }
-        let is_new = matches!(self.changes.get(&entry.id), Some(Changed::Added(_)));
+    fn updated(&mut self, id: FileId) {
+        let is_new = matches!(self.changes.get(&id), Some(Changed::Added));
         let change = if is_new {
             Changed::Added
         } else {
             Changed::Updated
         };
-        self.put(entry.id, change(entry));
+        self.put(id, change);
     }
 
     fn removed(&mut self, entry: FileEntry) {
-        if matches!(self.changes.get(&entry.id), Some(Changed::Added(_))) {
+        if matches!(self.changes.get(&entry.id), Some(Changed::Added)) {
             // Came and went in one request: nobody heard of it.
             self.changes.remove(&entry.id);
         } else if !entry.is_partial {
-            self.put(entry.id, Changed::Removed(entry));
+            self.put(entry.id, Changed::Removed(Box::new(entry)));
         }
     }
 
@@ -249,46 +250,45 @@ impl Tally {
     }
 
     /// Single news of few changes, one summary of many.
-    fn into_news(mut self, owner: PeerId) -> Vec<News> {
-        let mut changed = Vec::with_capacity(self.changes.len());
-        for id in &self.order {
-            changed.extend(self.changes.remove(id));
-        }
-        if changed.len() <= SINGLE_FILE_EVENTS_MAX_COUNT {
-            let single = changed.into_iter().map(|change| match change {
-                Changed::Added(entry) | Changed::Updated(entry) => News::FileRegistered(entry),
-                Changed::Removed(entry) => News::FileRemoved(entry),
-            });
-            return single.collect();
-        }
-        let (mut added, mut updated, mut removed) = (0, 0, 0);
+    fn into_news<F: Files>(mut self, owner: PeerId, draft: &mut Draft<'_, F>) -> Vec<News> {
+        let mut news = Vec::new();
         let mut sample = Vec::new();
-        for change in changed {
-            let entry = match change {
-                Changed::Added(entry) => {
-                    added += 1;
-                    entry
-                }
-                Changed::Updated(entry) => {
-                    updated += 1;
-                    entry
-                }
-                Changed::Removed(_) => {
-                    removed += 1;
-                    continue;
-                }
+        let (mut added, mut updated, mut removed) = (0, 0, 0);
+        let is_few = self.changes.len() <= SINGLE_FILE_EVENTS_MAX_COUNT;
+        for id in &self.order {
+            // Gone from here: came and went, or stands twice in the order.
+            let Some(change) = self.changes.remove(id) else {
+                continue;
             };
-            if sample.len() < SINGLE_FILE_EVENTS_MAX_COUNT {
-                sample.push(entry);
+            match change {
+                Changed::Added => added += 1,
+                Changed::Updated => updated += 1,
+                Changed::Removed(_) => removed += 1,
+            }
+            match change {
+                Changed::Removed(entry) if is_few => news.push(News::FileRemoved(*entry)),
+                Changed::Removed(_) => {}
+                _ if sample.len() >= SINGLE_FILE_EVENTS_MAX_COUNT => {}
+                _ => {
+                    let entry = draft.fetch(id).cloned();
+                    if is_few {
+                        news.extend(entry.map(News::FileRegistered));
+                    } else {
+                        sample.extend(entry);
+                    }
+                }
             }
         }
-        vec![News::FilesChanged {
-            owner,
-            added,
-            updated,
-            removed,
-            sample,
-        }]
+        if !is_few {
+            news.push(News::FilesChanged {
+                owner,
+                added,
+                updated,
+                removed,
+                sample,
+            });
+        }
+        news
     }
 }
 

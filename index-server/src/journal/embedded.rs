@@ -5,6 +5,10 @@
 //! writes table N+1 in small transactions between appends, and the last one switches over and trims
 //! the tail, so that a crash at any moment leaves either the old state or the new one.
 
+mod compaction;
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -23,9 +27,6 @@ const THROUGH: &str = "through";
 
 /// Pages kept in memory: the journal is read once and then only appended to.
 const CACHE_BYTES: usize = 32 * 1024 * 1024;
-
-/// Snapshot bytes written in one transaction: an append never waits for more than this.
-const SNAPSHOT_STEP_BYTES: usize = 2 * 1024 * 1024;
 
 /// Records in a redb file.
 #[derive(Debug)]
@@ -139,89 +140,6 @@ impl EmbeddedJournal {
         }
         transaction.commit()?;
         Ok(Ok(reached))
-    }
-
-    /// Writes the next snapshot beside the current one; yields its number and sizes.
-    fn write_snapshot(
-        &self,
-        database: &Database,
-        snapshot: &mut Snapshot<'_>,
-    ) -> Result<(u64, u64, u64), JournalError> {
-        let generation = self.begin_snapshot(database)?;
-        let name = snapshot_name(generation);
-        let table: TableDefinition<'_, u64, &[u8]> = TableDefinition::new(&name);
-        let (mut records, mut bytes) = (0u64, 0u64);
-        loop {
-            let mut step = Vec::new();
-            let mut step_bytes = 0;
-            while step_bytes < SNAPSHOT_STEP_BYTES
-                && let Some(record) = snapshot.next()
-            {
-                let record = record?;
-                step_bytes += record.len();
-                step.push(frame::seal(&record));
-            }
-            if step.is_empty() {
-                return Ok((generation, records, bytes));
-            }
-            Self::write_step(database, table, records, &step).map_err(self.failed("compact"))?;
-            records += step.len() as u64;
-            bytes += step_bytes as u64;
-        }
-    }
-
-    /// An empty table for the next snapshot; yields its number.
-    fn begin_snapshot(&self, database: &Database) -> Result<u64, JournalError> {
-        let begin = || -> Result<u64, redb::Error> {
-            let transaction = database.begin_write()?;
-            let generation = meta(&transaction, GENERATION)? + 1;
-            let name = snapshot_name(generation);
-            let table: TableDefinition<'_, u64, &[u8]> = TableDefinition::new(&name);
-            // Left by a compaction that failed while this process ran.
-            transaction.delete_table(table)?;
-            transaction.open_table(table)?;
-            transaction.commit()?;
-            Ok(generation)
-        };
-        begin().map_err(self.failed("compact"))
-    }
-
-    fn write_step(
-        database: &Database,
-        table: TableDefinition<'_, u64, &[u8]>,
-        first: u64,
-        step: &[Vec<u8>],
-    ) -> Result<(), redb::Error> {
-        let transaction = database.begin_write()?;
-        {
-            let mut rows = transaction.open_table(table)?;
-            for (number, row) in (first..).zip(step) {
-                rows.insert(number, row.as_slice())?;
-            }
-        }
-        transaction.commit()?;
-        Ok(())
-    }
-
-    /// The one transaction that makes a written snapshot count.
-    fn switch_to(
-        database: &Database,
-        generation: u64,
-        through: Position,
-    ) -> Result<(), redb::Error> {
-        let transaction = database.begin_write()?;
-        let earlier = snapshot_name(meta(&transaction, GENERATION)?);
-        let table: TableDefinition<'_, u64, &[u8]> = TableDefinition::new(&earlier);
-        transaction.delete_table(table)?;
-        {
-            let mut meta = transaction.open_table(META)?;
-            meta.insert(GENERATION, generation)?;
-            meta.insert(THROUGH, through.0)?;
-            let mut tail = transaction.open_table(TAIL)?;
-            tail.retain_in(..=through.0, |_, _| false)?;
-        }
-        transaction.commit()?;
-        Ok(())
     }
 
     /// Lets go of a store that failed.
@@ -366,21 +284,6 @@ impl Journal for EmbeddedJournal {
     }
 }
 
-impl EmbeddedJournal {
-    fn count_tail(database: &Database) -> Result<Sizes, redb::Error> {
-        let transaction = database.begin_read()?;
-        let tail = transaction.open_table(TAIL)?;
-        let mut sizes = Sizes::default();
-        for row in tail.iter()? {
-            let (_, value) = row?;
-            let record = frame::open(value.value()).unwrap_or_default();
-            sizes.tail_records += 1;
-            sizes.tail_bytes += record.len() as u64;
-        }
-        Ok(sizes)
-    }
-}
-
 fn meta(transaction: &WriteTransaction, key: &str) -> Result<u64, redb::Error> {
     let table = transaction.open_table(META)?;
     let value = table.get(key)?;
@@ -399,6 +302,3 @@ fn is_snapshot(name: &str) -> bool {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-#[cfg(test)]
-mod tests;

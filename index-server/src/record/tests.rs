@@ -7,13 +7,16 @@ use protocol::peer::Outcome;
 
 use super::*;
 use crate::view::PeerAddress;
+use crate::world::{PlainFiles, World};
 
-fn samples() -> Vec<Record> {
-    let (peer, other) = (PeerId::from_bytes([1; 32]), PeerId::from_bytes([2; 32]));
-    let hash = ContentHash::from_bytes([3; 32]);
-    let id = FileId::from_bytes([4; 16]);
-    let at = Moment::from_millis(1_800_000_000_123);
-    let facts = PeerFacts {
+const PEER: PeerId = PeerId::from_bytes([1; 32]);
+const OTHER: PeerId = PeerId::from_bytes([2; 32]);
+const HASH: ContentHash = ContentHash::from_bytes([3; 32]);
+const FILE: FileId = FileId::from_bytes([4; 16]);
+const AT: Moment = Moment::from_millis(1_800_000_000_123);
+
+fn facts() -> PeerFacts {
+    PeerFacts {
         name: "box".into(),
         address: PeerAddress::SameMachine([127, 0, 0, 1].into()),
         port: 7071,
@@ -21,106 +24,127 @@ fn samples() -> Vec<Record> {
         version: "0.1.0".into(),
         is_keyed: true,
         remote: [127, 0, 0, 1].into(),
-    };
-    let session = Session {
+    }
+}
+
+fn session() -> Session {
+    Session {
         token_sha256: [5; 32],
-        expires_at: at.plus_secs(60),
-    };
-    let stance = Stance::default().after(Outcome::Corrupt, 0);
-    let name = RecordName {
+        expires_at: AT.plus_secs(60),
+    }
+}
+
+fn stance() -> Stance {
+    Stance::default().after(Outcome::Corrupt, 0)
+}
+
+fn name() -> RecordName {
+    RecordName {
         path: "dir/a.iso".into(),
         filename: Some("a.iso".into()),
-    };
+    }
+}
+
+/// One of each kind that live traffic makes.
+fn facts_of_life() -> Vec<Record> {
     let put = PutFile {
-        id,
-        hash,
+        id: FILE,
+        hash: HASH,
         pieces_root: Some(PiecesRoot::from_bytes([6; 32])),
         size_bytes: 300,
         category: Category::Dataset,
         tags: vec!["linux".into()],
-        name: name.clone(),
+        name: name(),
         is_partial: true,
     };
+    let ops = vec![
+        FileOp::Put(Box::new(put)),
+        FileOp::Unname {
+            id: FILE,
+            path: "dir/a.iso".into(),
+        },
+        FileOp::Remove(FILE),
+    ];
+    let (at, id, last_seen) = (AT, PEER, AT);
+    vec![
+        Record::PeerRegistered {
+            at,
+            id,
+            facts: facts(),
+            session: session(),
+        },
+        Record::PeerOnline { at, id },
+        Record::PeerOffline { at, id, last_seen },
+        Record::PeerLeft { at, id },
+        Record::PeerForgotten { at, id },
+        Record::FilesChanged { at, owner: id, ops },
+        Record::Downloaded {
+            at,
+            owner: id,
+            file: FILE,
+            downloads: 8,
+        },
+        Record::Rated {
+            at,
+            owner: id,
+            file: FILE,
+            voter: OTHER,
+            stars: 5,
+        },
+        Record::Reported {
+            at,
+            about: id,
+            reporter: OTHER,
+            stance: stance(),
+        },
+    ]
+}
+
+/// One of each kind that a snapshot is made of.
+fn facts_of_snapshots() -> Vec<Record> {
     let held = HeldFile {
-        id,
-        hash,
+        id: FILE,
+        hash: HASH,
         pieces_root: None,
         size_bytes: u64::MAX,
         category: Category::Other,
         tags: Vec::new(),
-        names: vec![name],
-        uploaded_at: at,
+        names: vec![name()],
+        uploaded_at: AT,
         is_partial: false,
         downloads: 7,
         rating_sum: 9,
         rating_votes: 2,
     };
     let mut state = PeerState {
-        facts: facts.clone(),
+        facts: facts(),
         is_online: false,
-        last_seen: at,
-        session: Some(session),
+        last_seen: AT,
+        session: Some(session()),
         standing: crate::peers::Standing::default(),
     };
-    state.standing.put(other, stance);
-    let path = CompactString::from("dir/a.iso");
+    state.standing.put(OTHER, stance());
     vec![
-        Record::PeerRegistered {
-            at,
-            id: peer,
-            facts,
-            session,
-        },
-        Record::PeerOnline { at, id: peer },
-        Record::PeerOffline {
-            at,
-            id: peer,
-            last_seen: at,
-        },
-        Record::PeerLeft { at, id: peer },
-        Record::PeerForgotten { at, id: peer },
-        Record::FilesChanged {
-            at,
-            owner: peer,
-            ops: vec![
-                FileOp::Put(Box::new(put)),
-                FileOp::Unname { id, path },
-                FileOp::Remove(id),
-            ],
-        },
-        Record::Downloaded {
-            at,
-            owner: peer,
-            file: id,
-            downloads: 8,
-        },
-        Record::Rated {
-            at,
-            owner: peer,
-            file: id,
-            voter: other,
-            stars: 5,
-        },
-        Record::Reported {
-            at,
-            about: peer,
-            reporter: other,
-            stance,
-        },
         Record::Peer {
-            id: peer,
+            id: PEER,
             state: Box::new(state),
         },
         Record::Holdings {
-            owner: peer,
+            owner: PEER,
             files: vec![held],
         },
         Record::Votes {
-            file: id,
-            votes: vec![(other, 4)],
+            file: FILE,
+            votes: vec![(OTHER, 4)],
         },
         Record::Totals { downloads: 11 },
     ]
+}
+
+fn samples() -> Vec<Record> {
+    let mut samples = facts_of_life();
+    samples.extend(facts_of_snapshots());
+    samples
 }
 
 #[test]
@@ -165,7 +189,7 @@ proptest::proptest! {
     #[test]
     fn random_bytes_never_do_harm(bytes in proptest::collection::vec(0..=255u8, 0..200)) {
         if let Ok(record) = Record::decode(&bytes) {
-            let mut world: crate::world::World<crate::world::PlainFiles> = Default::default();
+            let mut world: World<PlainFiles> = World::default();
             world.apply(&record);
         }
     }

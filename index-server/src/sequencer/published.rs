@@ -4,10 +4,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use protocol::ids::PeerId;
+use protocol::stats::NetworkStats;
 
+use super::presence::Presence;
+use crate::catalog::CatalogView;
 use crate::peers::Credential;
-use crate::view::View;
+use crate::view::{PeerEntry, View};
+use crate::world::World;
 
 /// Everything that is swapped in as one.
 #[derive(Debug)]
@@ -16,6 +21,108 @@ pub(super) struct Published {
     pub(super) view: Arc<View>,
     /// For checks of callers.
     pub(super) credentials: Arc<HashMap<PeerId, Credential>>,
+}
+
+/// The readers' side of the world, as its owner keeps it.
+pub(super) struct Readers {
+    peers: Table<Arc<PeerEntry>>,
+    credentials: Table<Credential>,
+    published: Arc<ArcSwap<Published>>,
+}
+
+impl Readers {
+    /// Readers see `world` as it is.
+    pub(super) fn new(
+        world: &World,
+        presence: &Presence,
+        catalog: Arc<CatalogView>,
+        stats: NetworkStats,
+    ) -> Self {
+        let peers = Table::new(entries(world, presence));
+        let credentials = Table::new(credentials(world));
+        let published = Published {
+            view: Arc::new(View {
+                peers: peers.current(),
+                catalog,
+                stats,
+            }),
+            credentials: credentials.current(),
+        };
+        Self {
+            peers,
+            credentials,
+            published: Arc::new(ArcSwap::from_pointee(published)),
+        }
+    }
+
+    /// What readers load from.
+    pub(super) fn published(&self) -> Arc<ArcSwap<Published>> {
+        Arc::clone(&self.published)
+    }
+
+    /// What readers see now.
+    pub(super) fn view(&self) -> Arc<View> {
+        Arc::clone(&self.published.load().view)
+    }
+
+    /// Takes everything from another world; readers see it after the next swap.
+    pub(super) fn renew(&mut self, world: &World, presence: &Presence) {
+        self.peers = Table::new(entries(world, presence));
+        self.credentials = Table::new(credentials(world));
+    }
+
+    /// Brings the entries of some peers up to date; readers see them after the next swap.
+    pub(super) fn refresh(
+        &mut self,
+        world: &World,
+        presence: &Presence,
+        touched: impl IntoIterator<Item = PeerId>,
+    ) {
+        let edits = touched.into_iter().map(|id| {
+            let entry = world.peer_entry(&id, presence.heard_at(&id));
+            (id, entry.map(Arc::new))
+        });
+        self.peers.edit(edits.collect());
+    }
+
+    /// Brings the credentials of some peers up to date; they count after the next swap.
+    pub(super) fn refresh_credentials(
+        &mut self,
+        world: &World,
+        touched: impl IntoIterator<Item = PeerId>,
+    ) {
+        let edits = touched.into_iter().map(|id| (id, world.credential(&id)));
+        self.credentials.edit(edits.collect());
+    }
+
+    /// Shows readers what is now true.
+    pub(super) fn swap(&self, catalog: Arc<CatalogView>, stats: NetworkStats) -> Arc<View> {
+        let view = Arc::new(View {
+            peers: self.peers.current(),
+            catalog,
+            stats,
+        });
+        self.published.store(Arc::new(Published {
+            view: Arc::clone(&view),
+            credentials: self.credentials.current(),
+        }));
+        view
+    }
+}
+
+fn entries(world: &World, presence: &Presence) -> HashMap<PeerId, Arc<PeerEntry>> {
+    let entry = |id: &PeerId| world.peer_entry(id, presence.heard_at(id));
+    world
+        .peers()
+        .filter_map(|(id, _)| Some((*id, Arc::new(entry(id)?))))
+        .collect()
+}
+
+fn credentials(world: &World) -> HashMap<PeerId, Credential> {
+    world
+        .peers()
+        .map(|(id, peer)| (*id, Credential::from(&**peer)))
+        .collect()
 }
 
 /// A map by peer whose states are shared with readers.

@@ -144,8 +144,12 @@ pub fn apply_file_op(ground: &mut impl Ground, owner: &PeerId, at: Moment, op: &
 }
 
 fn put_file(ground: &mut impl Ground, owner: &PeerId, at: Moment, put: &PutFile) {
-    let earlier = owned_file(ground, owner, &put.id);
-    if earlier.is_none() && (ground.peer(owner).is_none() || ground.file(&put.id).is_some()) {
+    let earlier = ground.file(&put.id);
+    let may_be = match &earlier {
+        Some(earlier) => earlier.owner == *owner,
+        None => ground.peer(owner).is_some(),
+    };
+    if !may_be {
         return;
     }
     let mut entry = FileEntry {

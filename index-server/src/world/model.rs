@@ -137,7 +137,7 @@ impl Model {
                 (entry.rating_sum, entry.rating_votes),
                 (sum, votes.len() as u64)
             );
-            (entry.id, held(entry, votes))
+            (entry.id, held(&entry, votes))
         });
         Self {
             peers: peers.collect(),
@@ -147,7 +147,7 @@ impl Model {
     }
 }
 
-fn held(entry: FileEntry, votes: Vec<(PeerId, u8)>) -> Held {
+fn held(entry: &FileEntry, votes: Vec<(PeerId, u8)>) -> Held {
     Held {
         owner: entry.owner,
         names: entry

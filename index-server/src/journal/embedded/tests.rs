@@ -57,6 +57,30 @@ fn what_was_acknowledged_is_there_after_a_reopen_and_nobody_else_can_read_it() {
 }
 
 #[test]
+fn a_copy_of_the_file_at_any_moment_holds_what_was_acknowledged() {
+    let parent = tempfile::tempdir().expect("temporary folder");
+    let journal = EmbeddedJournal::open(&parent.path().join("live")).expect("opened");
+    let mut last = Position::default();
+    let mut expected = Vec::new();
+    for step in 0..12u8 {
+        let records = rows(step % 4 + 1);
+        last = journal.append(last, &records).expect("appended");
+        expected.extend(records);
+        if step == 6 {
+            let mut whole = expected.clone().into_iter().map(Ok);
+            journal.compact(last, &mut whole).expect("compacted");
+        }
+        // What a power cut would leave: nothing was closed.
+        let folder = parent.path().join(step.to_string());
+        fs::create_dir(&folder).expect("made");
+        fs::copy(&journal.path, folder.join(FILE)).expect("copied");
+        let crashed = EmbeddedJournal::open(&folder).expect("repaired");
+        assert_eq!(load(&crashed).expect("loaded"), expected, "step {step}");
+        crashed.append(last, &rows(1)).expect("goes on");
+    }
+}
+
+#[test]
 fn a_crash_before_the_switch_leaves_the_old_state() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let journal = EmbeddedJournal::open(folder.path()).expect("opened");

@@ -1,0 +1,170 @@
+//! The rules of files by tables.
+
+use super::*;
+
+#[test]
+fn one_record_a_content_and_all_its_names() {
+    let mut table = Table::with(&[1, 2]);
+    let changed = table.changed(
+        1,
+        vec![add("a", "x"), add("b", "x"), add("a", "x"), add("c", "y")],
+    );
+    assert_eq!(changed, ["added", "updated", "updated", "added"]);
+    assert_eq!(table.names(1, "x"), ["b", "a"], "the last one registered");
+    assert_eq!(table.changed(2, vec![add("a", "x")]), ["added"]);
+    // Other bytes at a path: the content that was there loses that name.
+    assert_eq!(table.changed(1, vec![add("a", "z")]), ["added"]);
+    assert_eq!(table.names(1, "x"), ["b"]);
+    assert_eq!(table.changed(1, vec![add("b", "z")]), ["updated"]);
+    assert_eq!(table.names(1, "x"), [""; 0], "gone with its last name");
+    assert_eq!(table.names(1, "z"), ["a", "b"]);
+    assert_eq!(table.names(2, "x"), ["a"], "another's is untouched");
+    // A rename is a remove and an add, in either order.
+    let renamed = vec![remove(1, "z", Some("a")), add("n", "z")];
+    assert_eq!(table.changed(1, renamed), ["removed", "updated"]);
+    assert_eq!(table.names(1, "z"), ["b", "n"]);
+    assert_eq!(
+        table.changed(
+            1,
+            vec![
+                remove(2, "x", None),
+                remove(1, "z", Some("nowhere")),
+                remove(1, "w", None),
+                remove(1, "z", None),
+                remove(1, "z", None),
+            ]
+        ),
+        [
+            "unknown-file",
+            "unknown-file",
+            "unknown-file",
+            "removed",
+            "unknown-file"
+        ]
+    );
+    assert_eq!(table.world.name_count(&peer(1)), 1);
+}
+
+#[test]
+fn a_digest_tells_whether_all_is_known() {
+    let mut table = Table::with(&[1]);
+    table.changed(
+        1,
+        vec![
+            add("a", "x"),
+            add("b", "x"),
+            add("c", "y"),
+            add_partial("p", "p"),
+        ],
+    );
+    let mut digest = protocol::file::CatalogDigest::default();
+    for (path, name) in [("b", "x"), ("c", "y"), ("a", "x")] {
+        digest.toggle(path, &content(name));
+    }
+    let told = |digest: String| Register {
+        catalog_digest: Some(digest),
+        ..keyed(1)
+    };
+    let mut check = |digest: String, expected| {
+        assert_eq!(table.registered(told(digest)).2, Some(expected));
+    };
+    check(digest.to_hex(), CatalogState::InSync);
+    check(digest.to_hex().to_uppercase(), CatalogState::InSync);
+    check("0".repeat(32), CatalogState::SendAll);
+    check("nonsense".into(), CatalogState::SendAll);
+}
+
+#[test]
+fn an_unfinished_download_is_completed_and_never_undone() {
+    let mut table = Table::with(&[1]);
+    let is_partial = |table: &Table| {
+        let entry = table.world.files().get(&file(1, "x"));
+        entry.map(|entry| entry.is_partial)
+    };
+    let decision = table.ok(&change(1, vec![add_partial("x", "x")]));
+    assert_eq!(decision.news, [], "not a file to browse yet");
+    assert_eq!(is_partial(&table), Some(true));
+    assert_eq!(table.world.files().totals(&peer(1)).files, 0);
+    assert_eq!(table.changed(1, vec![add("x", "x")]), ["updated"]);
+    assert_eq!(is_partial(&table), Some(false));
+    assert_eq!(table.changed(1, vec![add_partial("x", "x")]), ["updated"]);
+    assert_eq!(is_partial(&table), Some(false));
+}
+
+#[test]
+fn names_are_bounded_a_record_and_a_peer() {
+    let mut table = Table::with(&[1]);
+    let names = (0..256).map(|number| add(&format!("n{number}"), "x"));
+    table.changed(1, names.collect());
+    assert_eq!(
+        table.changed(1, vec![add("one more", "x")]),
+        ["too-many-files"]
+    );
+    assert_eq!(table.changed(1, vec![add("n7", "x")]), ["updated"]);
+    table.rules.names_per_peer_max_count = 257;
+    assert_eq!(
+        table.changed(1, vec![add("a", "a"), add("b", "b"), add("a", "c")]),
+        ["added", "too-many-files", "added"],
+        "a changed file needs no more room"
+    );
+}
+
+#[test]
+fn many_changes_are_told_as_one() {
+    let mut table = Table::with(&[1]);
+    let some = |count: usize| {
+        let change = |number: usize| add(&format!("f{number}"), &format!("f{number}"));
+        (0..count).map(change).collect::<Vec<_>>()
+    };
+    let single = table.ok(&change(1, some(20))).news;
+    assert_eq!(single.len(), 20);
+    assert!(matches!(single[0], News::FileRegistered(_)));
+    let mut many = some(30);
+    many.push(remove(1, "f0", None));
+    many.push(remove(1, "f29", None));
+    let [
+        News::FilesChanged {
+            owner,
+            added,
+            updated,
+            removed,
+            sample,
+        },
+    ] = &table.ok(&change(1, many)).news[..]
+    else {
+        panic!("not one summary");
+    };
+    assert_eq!(*owner, peer(1));
+    // f29 came and went unheard.
+    assert_eq!((*added, *updated, *removed), (9, 19, 1));
+    assert_eq!(sample.len(), 20);
+}
+
+#[test]
+fn downloads_are_counted_and_survive_a_change_of_the_record() {
+    let mut table = Table::with(&[1]);
+    assert_eq!(table.refused(&download(1, "x")), Slug::UnknownFile);
+    table.changed(1, vec![add("x", "x")]);
+    for expected in 1..=3 {
+        let decision = table.ok(&download(1, "x"));
+        let told = Answer::Counted {
+            downloads: expected,
+        };
+        assert_eq!(decision.answer, told);
+    }
+    table.changed(1, vec![add("renamed", "x"), remove(1, "x", Some("x"))]);
+    let entry = table.world.files().get(&file(1, "x")).expect("there");
+    assert_eq!(entry.downloads, 3);
+    table.changed(1, vec![remove(1, "x", None)]);
+    assert_eq!(table.world.download_count(), 3, "the sum stays");
+}
+
+#[test]
+fn file_names_that_are_not_the_end_of_the_path_are_kept() {
+    let mut table = Table::with(&[1]);
+    let mut odd = checked("folder/file", "x");
+    odd.filename = Some("shown.iso".into());
+    table.changed(1, vec![FileChange::Add(odd)]);
+    let entry = table.world.files().get(&file(1, "x")).expect("there");
+    assert_eq!(entry.names[0].filename.as_deref(), Some("shown.iso"));
+}
