@@ -33,6 +33,7 @@ use crate::journal::{Journal, JournalError};
 use crate::metrics::Metrics;
 use crate::peers::unknown_peer;
 use crate::view::View;
+pub use compaction::compact;
 use published::Published;
 use task::Task;
 

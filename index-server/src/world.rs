@@ -13,6 +13,7 @@ pub mod paths;
 pub mod snapshot;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -33,6 +34,8 @@ use paths::PathIndex;
 pub struct World<F = Catalog> {
     peers: HashMap<PeerId, Arc<PeerState>>,
     online_count: u64,
+    /// How many peers registered from where.
+    hosts: HashMap<IpAddr, usize>,
     files: F,
     paths: PathIndex,
     votes: HashMap<FileId, Vec<(PeerId, u8)>>,
@@ -63,6 +66,11 @@ impl<F: Files> World<F> {
     /// How many of them are online.
     pub fn online_count(&self) -> u64 {
         self.online_count
+    }
+
+    /// How many peers registered from `host`.
+    pub fn count_from(&self, host: IpAddr) -> usize {
+        self.hosts.get(&host).copied().unwrap_or(0)
     }
 
     /// Redirects given since the index was made.
@@ -117,6 +125,17 @@ impl<F: Files> World<F> {
         self.paths.count(owner)
     }
 
+    fn uncount(&mut self, peer: &PeerState) {
+        self.online_count -= u64::from(peer.is_online);
+        let host = peer.facts.remote;
+        if let Some(count) = self.hosts.get_mut(&host) {
+            *count -= 1;
+            if *count == 0 {
+                self.hosts.remove(&host);
+            }
+        }
+    }
+
     fn has_name(&self, id: &FileId, path: &str) -> bool {
         let entry = self.files.get(id);
         entry.is_some_and(|entry| entry.names.iter().any(|name| name.path == path))
@@ -135,15 +154,16 @@ impl<F: Files> Ground for World<F> {
             reputation: peer.standing.reputation(),
         };
         self.online_count += u64::from(peer.is_online);
+        *self.hosts.entry(peer.facts.remote).or_default() += 1;
         if let Some(earlier) = self.peers.insert(id, peer) {
-            self.online_count -= u64::from(earlier.is_online);
+            self.uncount(&earlier);
         }
         self.files.put_owner(id, facts);
     }
 
     fn drop_peer(&mut self, id: &PeerId) {
         if let Some(peer) = self.peers.remove(id) {
-            self.online_count -= u64::from(peer.is_online);
+            self.uncount(&peer);
         }
         for file in self.files.drop_owner(id) {
             self.votes.remove(&file);

@@ -2,6 +2,7 @@
 //! them, so the world never holds more than the journal.
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use compact_str::CompactString;
@@ -95,6 +96,13 @@ impl<'w, F: Files> Draft<'w, F> {
     /// How many complete records `owner` had before this batch.
     pub fn file_count(&self, owner: &PeerId) -> u64 {
         self.world.files().totals(owner).files
+    }
+
+    /// At least as many peers as registered from `host`.
+    pub fn count_from_at_most(&self, host: IpAddr) -> usize {
+        let drafted = self.peers.values().flatten();
+        let drafted = drafted.filter(|peer| peer.facts.remote == host).count();
+        self.world.count_from(host) + drafted
     }
 
     /// Every known peer.

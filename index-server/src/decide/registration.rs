@@ -107,7 +107,13 @@ fn make_room<F: Files>(
     draft: &Draft<'_, F>,
     rules: &Rules,
 ) -> Result<Option<PeerId>, Refusal> {
-    if remote.to_canonical().is_loopback() && !rules.limits_loopback {
+    let is_loopback = remote.to_canonical().is_loopback();
+    if is_loopback && !rules.limits_loopback {
+        return Ok(None);
+    }
+    // Without a look at everybody, for most: loopback has many addresses for one host.
+    let at_most = draft.count_from_at_most(remote.to_canonical());
+    if !is_loopback && at_most < rules.peers_per_address_max_count {
         return Ok(None);
     }
     let neighbours: Vec<_> = draft

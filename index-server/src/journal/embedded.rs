@@ -69,6 +69,24 @@ impl EmbeddedJournal {
         Ok(journal)
     }
 
+    /// Gives the space that compactions freed back to the file system. Needs the journal for
+    /// itself; meant for an index that is not running.
+    ///
+    /// # Errors
+    /// What the store said; the records are there in any case.
+    pub fn shrink(&self) -> Result<(), JournalError> {
+        let database = self.database()?;
+        let mut store = lock(&self.store);
+        *store = Store::Failed;
+        // Whoever else holds it right now keeps it; there is nothing to gain then.
+        if let Some(mut database) = Arc::into_inner(database) {
+            let shrunk = database.compact().map(|_| ());
+            *store = Store::Open(Arc::new(database));
+            shrunk.map_err(|error| self.store_error("shrink")(error.into()))?;
+        }
+        Ok(())
+    }
+
     fn database(&self) -> Result<Arc<Database>, JournalError> {
         let mut store = lock(&self.store);
         match &*store {

@@ -11,6 +11,8 @@ pub fn conforms(mut make: impl FnMut() -> Box<dyn Journal>) {
     an_append_at_the_wrong_place_changes_nothing(&*make());
     a_snapshot_stands_for_what_it_covers(&*make());
     a_large_snapshot_is_whole(&*make());
+    appends_go_on_during_a_compaction(&*make());
+    a_snapshot_that_cannot_be_made_changes_nothing(&*make());
     a_refused_record_stops_the_load(&*make());
     a_closed_journal_refuses(&*make());
 }
@@ -90,6 +92,36 @@ fn a_large_snapshot_is_whole(journal: &dyn Journal) {
         .compact(last, &mut snapshot.clone().into_iter().map(Ok))
         .expect("compacted");
     assert_eq!(load(journal), (snapshot, last));
+}
+
+fn appends_go_on_during_a_compaction(journal: &dyn Journal) {
+    let covered = journal
+        .append(Position::default(), &rows("a b"))
+        .expect("appended");
+    let mut last = covered;
+    let mut snapshot = (0u8..8).map(|number| {
+        last = journal.append(last, &[vec![number]]).expect("appended");
+        Ok(vec![number; 700_000])
+    });
+    journal.compact(covered, &mut snapshot).expect("compacted");
+    let mut expected: Vec<Vec<u8>> = (0u8..8).map(|number| vec![number; 700_000]).collect();
+    expected.extend((0u8..8).map(|number| vec![number]));
+    assert_eq!(load(journal).0, expected);
+    let sizes = journal.sizes();
+    assert_eq!((sizes.tail_records, sizes.tail_bytes), (8, 8));
+}
+
+fn a_snapshot_that_cannot_be_made_changes_nothing(journal: &dyn Journal) {
+    let last = journal
+        .append(Position::default(), &rows("a b"))
+        .expect("appended");
+    let mut snapshot = rows("A")
+        .into_iter()
+        .map(Ok)
+        .chain([Err(JournalError::Closed)]);
+    let compacted = journal.compact(last, &mut snapshot);
+    assert!(matches!(compacted, Err(JournalError::Closed)));
+    assert_eq!(load(journal), (rows("a b"), last));
 }
 
 fn a_refused_record_stops_the_load(journal: &dyn Journal) {

@@ -32,7 +32,7 @@ pub(super) fn load<F: Files>(journal: &dyn Journal) -> Result<(World<F>, Positio
 ///
 /// # Errors
 /// [`JournalError`] when the journal cannot be read or written; it is then as it was.
-pub(super) fn compact(journal: &dyn Journal) -> Result<(), JournalError> {
+pub fn compact(journal: &dyn Journal) -> Result<(), JournalError> {
     let (world, through) = load::<PlainFiles>(journal)?;
     let mut records = world.snapshot().map(|record| {
         record.encode().map_err(|error| JournalError::Store {

@@ -73,19 +73,22 @@ pub(super) struct House {
 }
 
 impl House {
-    pub(super) async fn on(journal: Arc<FlakyJournal>) -> Self {
-        let watcher = Watcher::default();
-        let settings = Settings {
-            forget_after: DAY,
-            ..Settings::from(&Config::in_folder("unused".into()))
-        };
-        let parts = Parts {
-            journal: Arc::clone(&journal) as Arc<dyn Journal>,
-            feed: Box::new(watcher.clone()),
+    pub(super) fn parts(journal: Arc<dyn Journal>, watcher: Watcher) -> Parts {
+        Parts {
+            journal,
+            feed: Box::new(watcher),
             metrics: Metrics::new(),
             clock: Clock::default(),
-            settings,
-        };
+            settings: Settings {
+                forget_after: DAY,
+                ..Settings::from(&Config::in_folder("unused".into()))
+            },
+        }
+    }
+
+    pub(super) async fn on(journal: Arc<FlakyJournal>) -> Self {
+        let watcher = Watcher::default();
+        let parts = Self::parts(Arc::clone(&journal) as Arc<dyn Journal>, watcher.clone());
         let (index, stopper) = Index::start(parts).await.expect("starts");
         Self {
             index,

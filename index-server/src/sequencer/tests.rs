@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use protocol::problem::Slug;
 
-use super::kit::{House, pass, rewound};
+use super::kit::{House, Watcher, pass, rewound};
 use super::*;
 use crate::command::FileChanged;
 use crate::decide::kit::{
@@ -192,6 +192,25 @@ async fn a_failed_append_changes_nothing_and_the_next_one_counts() {
             "offline peer 1"
         ]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_journal_that_cannot_be_read_stops_the_start_with_a_remedy() {
+    let start = async |record: &[u8]| {
+        let journal = crate::journal::MemoryJournal::new();
+        journal
+            .append(crate::journal::Position::default(), &[record.to_vec()])
+            .expect("appended");
+        let started = Index::start(House::parts(Arc::new(journal), Watcher::default())).await;
+        started.expect_err("unreadable").to_string()
+    };
+    let newer = start(&[200, 1, 2]).await;
+    assert!(
+        newer.contains("record 0") && newer.contains("newer index-server"),
+        "{newer}"
+    );
+    let garbled = start(&[1, 200, 200]).await;
+    assert!(garbled.contains("does not decode"), "{garbled}");
 }
 
 #[tokio::test(start_paused = true)]

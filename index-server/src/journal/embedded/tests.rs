@@ -81,6 +81,108 @@ fn a_copy_of_the_file_at_any_moment_holds_what_was_acknowledged() {
 }
 
 #[test]
+fn a_store_that_failed_is_opened_anew() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let journal = EmbeddedJournal::open(folder.path()).expect("opened");
+    let last = journal
+        .append(Position::default(), &rows(2))
+        .expect("appended");
+    let error = journal.failed("append to")(redb::StorageError::PreviousIo.into());
+    assert!(error.to_string().contains("journal.redb"), "{error}");
+    journal.append(last, &rows(1)).expect("opened again");
+    assert_eq!(load(&journal).expect("loaded").len(), 3);
+    journal.close();
+    let error = journal.failed("append to")(redb::StorageError::PreviousIo.into());
+    assert!(matches!(error, JournalError::Store { .. }));
+    assert!(
+        matches!(load(&journal), Err(JournalError::Closed)),
+        "stays closed"
+    );
+}
+
+#[test]
+fn a_shrunk_file_holds_the_same_and_takes_more() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let journal = EmbeddedJournal::open(folder.path()).expect("opened");
+    let large: Vec<Vec<u8>> = (0..40u8).map(|number| vec![number; 100_000]).collect();
+    let last = journal
+        .append(Position::default(), &large)
+        .expect("appended");
+    journal
+        .compact(last, &mut rows(1).into_iter().map(Ok))
+        .expect("compacted");
+    let bytes = || fs::metadata(folder.path().join(FILE)).expect("there").len();
+    let before = bytes();
+    journal.shrink().expect("shrunk");
+    assert!(bytes() < before / 2, "{before} to {}", bytes());
+    assert_eq!(load(&journal).expect("loaded"), rows(1));
+    journal.append(last, &rows(1)).expect("goes on");
+}
+
+const CHILD: &str = "PEERDEX_TEST_APPEND_UNTIL_KILLED";
+
+/// Not a test of its own: what [`kill_9_loses_nothing_acknowledged`] runs and kills.
+#[test]
+fn child_that_appends_until_killed() {
+    let Some(folder) = std::env::var_os(CHILD) else {
+        return;
+    };
+    let journal = EmbeddedJournal::open(Path::new(&folder)).expect("opened");
+    let mut last = journal.load(&mut |_| Ok(())).expect("loaded");
+    for number in 0u64.. {
+        let record = vec![u8::try_from(number % 251).expect("small"); 200];
+        last = journal.append(last, &[record]).expect("appended");
+        println!("acknowledged {last}");
+        if number % 16 == 15 {
+            let mut snapshot = (0..last.0).map(|_| Ok(vec![1; 200]));
+            journal.compact(last, &mut snapshot).expect("compacted");
+        }
+    }
+}
+
+#[test]
+fn kill_9_loses_nothing_acknowledged() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let myself = std::env::current_exe().expect("a test binary");
+    for round in 0..8 {
+        let mut child = Command::new(&myself)
+            .args([
+                "child_that_appends_until_killed",
+                "--nocapture",
+                "--test-threads=1",
+            ])
+            .env(CHILD, folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("started");
+        let output = BufReader::new(child.stdout.take().expect("piped"));
+        let mut acknowledged = 0;
+        let told = output
+            .lines()
+            .map_while(Result::ok)
+            .filter_map(|line| line.rsplit("acknowledged ").next()?.parse::<u64>().ok());
+        for (number, position) in told.enumerate() {
+            acknowledged = position;
+            // At another moment each round, around a compaction too; the rest is read to its end.
+            if number == 9 + round * 3 {
+                child.kill().expect("killed");
+            }
+        }
+        child.wait().expect("ended");
+        let journal = EmbeddedJournal::open(folder.path()).expect("opened after the kill");
+        let held = load(&journal).expect("loaded").len() as u64;
+        assert!(
+            held == acknowledged || held == acknowledged + 1,
+            "round {round}: {held} held, {acknowledged} acknowledged"
+        );
+        assert!(acknowledged > 0);
+    }
+}
+
+#[test]
 fn a_crash_before_the_switch_leaves_the_old_state() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let journal = EmbeddedJournal::open(folder.path()).expect("opened");
