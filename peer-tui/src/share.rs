@@ -1,18 +1,52 @@
 //! What this peer shares: scan, watch, settle, hash, remember; one owner task, an immutable view.
 //!
 //! Knows disks and hashes; knows no network.
+//!
+//! The way of a file: [`watch`] or a full look, [`scan`], [`ledger`] ([`settle`]), [`hasher`] or
+//! [`cache`], [`shelf`], [`view`].
 
+pub mod cache;
+pub mod crew;
+pub mod describe;
+pub mod hasher;
+pub mod history;
+pub mod ledger;
+pub mod open;
+pub mod scan;
+pub mod settle;
+pub mod shelf;
+pub mod sorted;
+pub mod task;
+pub mod view;
+pub mod watch;
+
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
+
 use protocol::category::Category;
-use protocol::file::CatalogDigest;
 use protocol::hash::{ContentHash, PieceHash, PiecesRoot};
 use protocol::ids::{FileId, PeerId};
 use protocol::names::SharePath;
 use protocol::pieces::FileHashes;
-use tokio::sync::watch;
+use tokio::sync::watch::{Receiver, Sender};
+use tokio::sync::{mpsc, oneshot};
+
+use self::cache::Cache;
+use self::crew::Crew;
+pub use self::hasher::{HashError, hash_file};
+use self::history::History;
+use self::open::stamp_of;
+use self::scan::Found;
+use self::task::Task;
+use self::task::ask::{Adopted, Ask};
+use self::task::publish::Publisher;
+use self::task::roots::absolute;
+pub use self::view::ShareView;
+use self::watch::Watch;
 
 /// What tells one state of a file on disk from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -93,73 +127,10 @@ pub struct HashProgress {
     pub pending_bytes: u64,
     /// Bytes a second, lately.
     pub rate_bytes: u64,
-    /// The first full look is over.
+    /// The first full look is over, and what was known of its files from earlier is in the view.
     pub is_settled: bool,
-}
-
-/// One state of everything shared; cheap to hold, swapped in whole.
-#[derive(Debug, Default)]
-pub struct ShareView {}
-
-impl ShareView {
-    /// Grows with each published change.
-    pub fn revision(&self) -> u64 {
-        unimplemented!("helper")
-    }
-    /// Names shared (one file under two names counts twice).
-    pub fn count(&self) -> usize {
-        unimplemented!("helper")
-    }
-    /// Their bytes.
-    pub fn total_bytes(&self) -> u64 {
-        unimplemented!("helper")
-    }
-    /// Over all (path, hash).
-    pub fn digest(&self) -> CatalogDigest {
-        unimplemented!("helper")
-    }
-    /// All files by path.
-    pub fn files(&self) -> Box<dyn Iterator<Item = &Arc<SharedFile>> + '_> {
-        unimplemented!("helper")
-    }
-    /// A file with this id (any of its names).
-    pub fn by_id(&self, id: &FileId) -> Option<Arc<SharedFile>> {
-        let _ = id;
-        unimplemented!("helper")
-    }
-    /// A file with this content.
-    pub fn by_hash(&self, hash: &ContentHash) -> Option<Arc<SharedFile>> {
-        let _ = hash;
-        unimplemented!("helper")
-    }
-    /// A file with this name (the last part of its path) or this whole path.
-    pub fn by_name(&self, name: &str) -> Option<Arc<SharedFile>> {
-        let _ = name;
-        unimplemented!("helper")
-    }
-    /// The rows right below `folder` (empty for the share folder itself): folders by name, then
-    /// files by name.
-    pub fn list_folder(&self, root: &Path, folder: &str) -> Vec<ShareNode> {
-        let _ = (root, folder);
-        unimplemented!("helper")
-    }
-    /// Everything below a share folder.
-    pub fn root_totals(&self, root: &Path) -> FolderTotals {
-        let _ = root;
-        unimplemented!("helper")
-    }
-    /// Share folders.
-    pub fn roots(&self) -> &[RootStatus] {
-        unimplemented!("helper")
-    }
-    /// How far hashing is.
-    pub fn progress(&self) -> HashProgress {
-        unimplemented!("helper")
-    }
-    /// Files that cannot be shared (bounded; the rest counted in the last one's words).
-    pub fn troubles(&self) -> &[ShareTrouble] {
-        unimplemented!("helper")
-    }
+    /// Files hashed since the start; those found in the cache do not count.
+    pub hashed_files: u64,
 }
 
 /// One row below a share folder.
@@ -206,9 +177,21 @@ pub struct ShareConfig {
     pub max_file_size: Option<u64>,
 }
 
-/// The handle to the share's owner task; cheap to clone.
+/// What the owner task writes and everybody reads.
+#[derive(Debug)]
+pub struct Published {
+    view: ArcSwap<ShareView>,
+    history: Mutex<History>,
+    revision: Sender<u64>,
+}
+
+/// The handle to the share's owner task; cheap to clone. The task ends with the last handle.
 #[derive(Debug, Clone)]
-pub struct Share {}
+pub struct Share {
+    published: Arc<Published>,
+    crew: Arc<Crew>,
+    asks: mpsc::Sender<Ask>,
+}
 
 /// Why the share cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -218,68 +201,143 @@ pub struct ShareError {
     pub message: String,
 }
 
+impl ShareError {
+    /// With a message that tells operation, path and reason.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+        }
+    }
+
+    fn stopped() -> Self {
+        Self::new("the share has stopped")
+    }
+}
+
+/// Asks under way to the owner; whoever asks waits while it is full.
+const ASKS_MAX_COUNT: usize = 256;
+
 impl Share {
     /// Opens the cache, starts the owner task, watching and the first look.
     ///
     /// # Errors
     /// When the cache file cannot be opened.
     pub async fn start(config: ShareConfig) -> Result<Self, ShareError> {
-        let _ = config;
-        unimplemented!("helper")
+        let data = config.data.clone();
+        let cache = tokio::task::spawn_blocking(move || Cache::open(&data))
+            .await
+            .map_err(|_| ShareError::new("open the hash cache: the program is stopping"))??;
+        let (watch, hints) = Watch::new();
+        let crew = Arc::new(Crew {
+            cache,
+            watch: Mutex::new(Some(watch)),
+            is_stopping: false.into(),
+            hashed_bytes: 0.into(),
+            hashed_files: 0.into(),
+        });
+        let published = Arc::new(Published {
+            view: ArcSwap::default(),
+            history: Mutex::default(),
+            revision: Sender::new(0),
+        });
+        let (asks, receiver) = mpsc::channel(ASKS_MAX_COUNT);
+        let publisher = Publisher::new(Arc::clone(&published));
+        let task = Task::new(config, Arc::clone(&crew), hints, publisher);
+        tokio::spawn(task.run(receiver));
+        Ok(Self {
+            published,
+            crew,
+            asks,
+        })
     }
     /// What is shared now.
     pub fn view(&self) -> Arc<ShareView> {
-        unimplemented!("helper")
+        self.published.view.load_full()
     }
     /// The revision, for waiting; also changes when only progress, roots or troubles changed.
-    pub fn watch(&self) -> watch::Receiver<u64> {
-        unimplemented!("helper")
+    pub fn watch(&self) -> Receiver<u64> {
+        self.published.revision.subscribe()
     }
     /// Changes after `revision`, oldest first; `None` when they are no longer held (take the view).
     pub fn changes_since(&self, revision: u64) -> Option<Vec<ShareChange>> {
-        let _ = revision;
-        unimplemented!("helper")
+        let history = self.published.history.lock();
+        history
+            .unwrap_or_else(PoisonError::into_inner)
+            .since(revision)
     }
     /// Shares one more folder.
     ///
     /// # Errors
     /// When it is not a folder or cannot be read.
     pub async fn add_root(&self, root: &Path) -> Result<(), ShareError> {
-        let _ = root;
-        unimplemented!("helper")
+        let root = absolute(root);
+        if let Err(error) = tokio::fs::read_dir(&root).await {
+            let root = root.display();
+            return Err(ShareError::new(format!("share folder {root}: {error}")));
+        }
+        self.ask(|reply| Ask::AddRoot(root, reply)).await?
     }
     /// Stops sharing a folder.
     ///
     /// # Errors
     /// When it is none of the shared ones.
     pub async fn remove_root(&self, root: &Path) -> Result<(), ShareError> {
-        let _ = root;
-        unimplemented!("helper")
+        let root = absolute(root);
+        self.ask(|reply| Ask::RemoveRoot(root, reply)).await?
     }
     /// Looks at everything again now.
     pub async fn rescan(&self) {
-        unimplemented!("helper")
+        // After a stop there is nothing to look at.
+        let _ = self.asks.send(Ask::Rescan).await;
     }
     /// A reader found that this file is no longer what was hashed: look at it again.
     pub async fn recheck(&self, file: &SharedFile) {
-        let _ = file;
-        unimplemented!("helper")
+        let path = file.root.join(&file.relative);
+        let _ = self.asks.send(Ask::Recheck(path)).await;
     }
-    /// A fetched file has just been finished at `path` with these hashes: share it unhashed.
+    /// A fetched file has just been finished at `path` with these hashes: share it unhashed. Does
+    /// nothing where it lies in no share folder or is not as long as the hashes say.
     pub async fn adopt(&self, path: &Path, hashes: FileHashes) {
-        let _ = (path, hashes);
-        unimplemented!("helper")
+        let path = absolute(path);
+        let metadata = match tokio::fs::symlink_metadata(&path).await {
+            Ok(metadata) if metadata.is_file() && metadata.len() == hashes.size_bytes => metadata,
+            _ => return,
+        };
+        let adopted = Adopted {
+            found: Found {
+                relative: PathBuf::new(),
+                device: metadata.dev(),
+                stamp: stamp_of(&metadata),
+            },
+            path,
+            hashes: (hashes.hash, hashes.root),
+            pieces: hashes.pieces,
+        };
+        let _ = self.ask(|reply| Ask::Adopt(adopted, reply)).await;
     }
     /// The piece hashes of a shared file (from the cache).
     ///
     /// # Errors
     /// When the cache cannot be read.
     pub async fn pieces(&self, file: &SharedFile) -> Result<Arc<[PieceHash]>, ShareError> {
-        let _ = file;
-        unimplemented!("helper")
+        let (hash, size, root) = (file.hash, file.stamp.size_bytes, file.pieces_root);
+        let crew = Arc::clone(&self.crew);
+        tokio::task::spawn_blocking(move || crew.cache.pieces(&hash, size, &root))
+            .await
+            .map_err(|_| ShareError::stopped())?
     }
-    /// Stops the task; the cache is closed.
+    /// Stops the task; the cache is closed with the last handle.
     pub async fn stop(&self) {
-        unimplemented!("helper")
+        let _ = self.ask(Ask::Stop).await;
+    }
+
+    async fn ask<T>(&self, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, ShareError> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.asks.send(ask(reply)).await;
+        sent.map_err(|_| ShareError::stopped())?;
+        answer.await.map_err(|_| ShareError::stopped())
     }
 }
+
+#[cfg(test)]
+mod tests;
