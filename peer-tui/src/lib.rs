@@ -12,6 +12,7 @@ pub mod fetch;
 pub mod host;
 pub mod identity;
 pub mod index_client;
+pub mod rate;
 pub mod serve;
 pub mod share;
 pub mod tui;

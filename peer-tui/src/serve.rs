@@ -3,6 +3,23 @@
 //! Knows the share's view and unfinished downloads through [`PartialContents`]; knows nothing of
 //! fetching.
 
+mod bytes;
+pub mod call;
+mod content;
+pub mod feed;
+pub mod gate;
+pub mod listener;
+pub mod metrics;
+pub mod names;
+pub mod opened;
+mod operations;
+pub mod range_reply;
+mod reply;
+pub mod routes;
+pub mod slots;
+pub mod stream;
+pub mod uploads;
+
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -14,9 +31,19 @@ use protocol::pieces::{PieceLayout, PieceSet};
 use protocol::search::{SearchParams, SearchResponse};
 use protocol::stats::NetworkStats;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
+use self::call::App;
+use self::feed::LocalFeed;
+use self::gate::Gate;
+use self::listener::Listener;
+use self::listener::connection::Service;
+use self::metrics::Metrics;
+use self::slots::Slots;
+use self::uploads::Uploads;
 use crate::identity::Identity;
 use crate::index_client::IndexError;
+use crate::rate::RateLimit;
 use crate::share::Share;
 
 /// An unfinished download that others may already read from.
@@ -134,41 +161,89 @@ pub struct ServeError {
 
 /// The handle to the serving side; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Serve {}
+pub struct Serve {
+    app: Arc<App>,
+    listener: Listener,
+}
 
 impl Serve {
     /// Binds the address and serves from now on.
     ///
     /// # Errors
     /// When the address cannot be bound.
+    #[expect(
+        clippy::unused_async,
+        reason = "the tasks that it starts need a running runtime, which an await proves"
+    )]
     pub async fn start(config: ServeConfig) -> Result<Self, ServeError> {
-        let _ = config;
-        unimplemented!("serve")
+        let failed = |reason: std::io::Error| ServeError {
+            message: match reason.kind() {
+                std::io::ErrorKind::AddrInUse => format!(
+                    "listen at {}: another program uses this port; choose another with --listen",
+                    config.listen
+                ),
+                _ => format!("listen at {}: {reason}", config.listen),
+            },
+        };
+        let socket = listener::bind(config.listen, config.listen_is_fixed).map_err(failed)?;
+        let stopping = CancellationToken::new();
+        let app = Arc::new(App {
+            share: config.share.clone(),
+            partials: Arc::clone(&config.partials),
+            network: Arc::clone(&config.network),
+            identity: Arc::clone(&config.identity),
+            name: config.name.clone(),
+            slots: Slots::new(config.slots, config.slots_per_client),
+            limit: RateLimit::new(config.up_limit),
+            uploads: Uploads::new(config.earlier),
+            feed: LocalFeed::default(),
+            metrics: Metrics::new(),
+            stopping: stopping.clone(),
+        });
+        let machine = rustix::system::uname();
+        let machine = machine.nodename().to_string_lossy();
+        let gate = Gate::new(&machine, &config.allowed_hosts);
+        let service = Service::new(gate, routes::routes(&app));
+        let listener = Listener::start(socket, service, stopping).map_err(failed)?;
+        let address = listener.local_addr().to_string();
+        tokio::spawn(feed::follow(Arc::clone(&app), address));
+        Ok(Self { app, listener })
     }
+
     /// Where it listens, with the real port.
     pub fn local_addr(&self) -> SocketAddr {
-        unimplemented!("serve")
+        self.listener.local_addr()
     }
+
     /// Figures as of now.
     pub fn status(&self) -> ServeStatus {
-        unimplemented!("serve")
+        let sums = self.app.uploads.sums();
+        ServeStatus {
+            total_uploads: sums.total_uploads,
+            total_bytes: sums.total_bytes,
+            active: sums.active,
+            slots: self.app.slots.usage(),
+            rate_bytes: sums.rate_bytes,
+        }
     }
+
     /// Changes whenever an upload begins or ends, and once a second while bytes go out.
     pub fn watch(&self) -> watch::Receiver<u64> {
-        unimplemented!("serve")
+        self.app.uploads.watch()
     }
+
     /// Bytes sent to this address since the start.
     pub fn sent_to(&self, client: IpAddr) -> u64 {
-        let _ = client;
-        unimplemented!("serve")
+        self.app.uploads.sent_to(client)
     }
+
     /// Bytes a second over all uploads from now on, running ones too.
     pub fn set_up_limit(&self, limit: Option<u64>) {
-        let _ = limit;
-        unimplemented!("serve")
+        self.app.limit.set(limit);
     }
+
     /// Takes no more requests, lets running answers go on for a few seconds, then cuts them.
     pub async fn stop(&self) {
-        unimplemented!("serve")
+        self.listener.stop().await;
     }
 }

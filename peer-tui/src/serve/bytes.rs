@@ -1,0 +1,211 @@
+//! The bytes themselves: by content, by id, by name.
+//!
+//! A name is a key into the list of shared files, never a path. Knows how to find and to open; what
+//! part is sent is decided in `range_reply`, how in `stream`.
+
+use std::sync::Arc;
+
+use http::header::{
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE,
+    ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use protocol::byte_range::ByteRange;
+use protocol::hash::ContentHash;
+use protocol::ids::FileId;
+use protocol::problem::{Problem, Slug};
+use warp::Reply as _;
+use warp::reply::Response;
+
+use super::call::Call;
+use super::opened::Opened;
+use super::range_reply::{Conditions, Holding, RangeReply, range_reply};
+use super::stream::{self, Cut, Source};
+use super::uploads::Subject;
+use super::{names, reply};
+
+const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
+
+/// GET `/content/{hash}`: of an unfinished download too.
+pub(super) async fn by_content(call: Call) -> Result<Response, Problem> {
+    let hash: ContentHash = call.target.parse().map_err(|_| unknown_content())?;
+    if let Some(file) = call.app.share.view().by_hash(&hash) {
+        let opened = Opened::shared(&call.app.share, file).await?;
+        return send(call, opened);
+    }
+    let partial = call
+        .app
+        .partials
+        .partial(&hash)
+        .ok_or_else(unknown_content)?;
+    let opened = Opened::partial(hash, partial).await?;
+    send(call, opened)
+}
+
+/// GET `/download/{file_id}`.
+pub(super) async fn by_id(call: Call) -> Result<Response, Problem> {
+    let id: FileId = call.target.parse().map_err(|_| unknown_file())?;
+    let file = call.app.share.view().by_id(&id).ok_or_else(unknown_file)?;
+    let opened = Opened::shared(&call.app.share, file).await?;
+    send(call, opened)
+}
+
+/// GET `/download?filename=NAME[&id=ID]`: the id says which, where it is told.
+pub(super) async fn by_name(call: Call) -> Result<Response, Problem> {
+    let (id, name) = (call.param("id"), call.param("filename"));
+    let view = call.app.share.view();
+    let file = match (id, name) {
+        (Some(id), _) => id.parse().ok().and_then(|id| view.by_id(&id)),
+        (None, Some(name)) => view.by_name(&name),
+        (None, None) => {
+            let detail = "say which file: filename=NAME, or id=ID";
+            return Err(Problem::new(Slug::InvalidParameter, detail).at("filename"));
+        }
+    };
+    let file = file.ok_or_else(unknown_file)?;
+    let opened = Opened::shared(&call.app.share, file).await?;
+    send(call, opened)
+}
+
+fn unknown_file() -> Problem {
+    let detail = "this peer does not share such a file; look it up at the index again";
+    Problem::new(Slug::UnknownFile, detail)
+}
+
+/// Nothing with this hash is here.
+pub(super) fn unknown_content() -> Problem {
+    let detail = "this peer has nothing with this hash; ask the index who has";
+    Problem::new(Slug::UnknownContent, detail)
+}
+
+fn send(call: Call, opened: Opened) -> Result<Response, Problem> {
+    let etag = names::etag(&opened.hash);
+    let conditions = Conditions {
+        if_match: call.header(IF_MATCH),
+        if_none_match: call.header(IF_NONE_MATCH),
+        if_range: call.header(IF_RANGE),
+        range: call.header(RANGE).filter(|_| !call.is_head()),
+    };
+    let holding = Holding {
+        length: opened.size_bytes,
+        etag: &etag,
+        held: opened.held(),
+    };
+    let mut response = match range_reply(&conditions, &holding) {
+        RangeReply::Whole => whole(call, opened)?,
+        RangeReply::Part(range) => part(call, opened, range)?,
+        RangeReply::NotModified => empty(StatusCode::NOT_MODIFIED),
+        RangeReply::PreconditionFailed => empty(StatusCode::PRECONDITION_FAILED),
+        RangeReply::NotSatisfiable => return Ok(not_satisfiable(opened.size_bytes)),
+    };
+    insert(response.headers_mut(), ETAG, &etag)?;
+    Ok(response)
+}
+
+fn whole(call: Call, opened: Opened) -> Result<Response, Problem> {
+    let length = opened.size_bytes;
+    let range = length
+        .checked_sub(1)
+        .and_then(|last| ByteRange::new(0, last, length));
+    let mut headers = describe(&opened)?;
+    insert(&mut headers, CONTENT_LENGTH, &length.to_string())?;
+    let mut response = match range.filter(|_| !call.is_head()) {
+        Some(range) => stream_out(call, opened, range)?,
+        None => empty(StatusCode::OK),
+    };
+    response.headers_mut().extend(headers);
+    Ok(response)
+}
+
+fn part(call: Call, opened: Opened, range: ByteRange) -> Result<Response, Problem> {
+    let mut headers = describe(&opened)?;
+    insert(&mut headers, CONTENT_LENGTH, &range.len().to_string())?;
+    let content_range = range.to_content_range(opened.size_bytes);
+    insert(&mut headers, CONTENT_RANGE, &content_range)?;
+    let mut response = stream_out(call, opened, range)?;
+    *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    response.headers_mut().extend(headers);
+    Ok(response)
+}
+
+fn stream_out(call: Call, opened: Opened, range: ByteRange) -> Result<Response, Problem> {
+    let app = call.app;
+    let remote = call.connection.remote;
+    let Some(slot) = app.slots.take(remote.ip()) else {
+        app.metrics.busy.inc();
+        let detail = "all upload slots are taken, or this address has as many as one may have; \
+                      try again in a moment";
+        return Err(Problem::new(Slug::Busy, detail));
+    };
+    let subject = Subject {
+        hash: opened.hash,
+        name: opened.name.clone(),
+        size_bytes: opened.size_bytes,
+    };
+    let sending = app.uploads.begin(subject, remote);
+    let stamp = opened.stamp();
+    let (id, name) = (FileId::of(&app.identity.id(), &opened.hash), opened.name);
+    let source = Source {
+        stamp,
+        file: opened.file,
+        range,
+        limit: app.limit.clone(),
+        sending,
+        slot,
+        outlet: call.connection.outlet,
+    };
+    let (shared, upload_app) = (opened.shared, Arc::clone(&app));
+    let body = stream::start(source, move |sent_bytes, cut| {
+        upload_app.metrics.count_end(cut);
+        upload_app.feed.upload(id, name, sent_bytes);
+        if let (Some(Cut::FileChanged | Cut::Disk), Some(file)) = (cut, shared) {
+            tokio::spawn(async move { upload_app.share.recheck(&file).await });
+        }
+    });
+    Ok(warp::reply::stream(body).into_response())
+}
+
+fn describe(opened: &Opened) -> Result<HeaderMap, Problem> {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // The bytes of a hash never change, but a name may get other ones: ask again each time.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    insert(
+        &mut headers,
+        CONTENT_TYPE,
+        &names::content_type(&opened.name),
+    )?;
+    insert(
+        &mut headers,
+        CONTENT_DISPOSITION,
+        &names::disposition(&opened.name),
+    )?;
+    insert(&mut headers, REPR_DIGEST, &names::repr_digest(&opened.hash))?;
+    Ok(headers)
+}
+
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) -> Result<(), Problem> {
+    let value = HeaderValue::from_str(value)
+        .map_err(|error| Problem::new(Slug::Internal, format!("header {name}: {error}")))?;
+    headers.insert(name, value);
+    Ok(())
+}
+
+fn empty(status: StatusCode) -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = status;
+    response
+}
+
+fn not_satisfiable(length: u64) -> Response {
+    let detail = format!(
+        "the range does not lie in the {length} bytes that there are, or not yet in verified \
+         pieces (see /content/HASH/have)"
+    );
+    let mut response = reply::problem(&Problem::new(Slug::RangeNotSatisfiable, detail));
+    if let Ok(value) = HeaderValue::from_str(&format!("bytes */{length}")) {
+        response.headers_mut().insert(CONTENT_RANGE, value);
+    }
+    response
+}

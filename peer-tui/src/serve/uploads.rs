@@ -1,0 +1,263 @@
+//! Who is fetching what from this peer, and how fast: many small range requests of one client for
+//! one content make one row.
+//!
+//! Knows no socket and no file.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use protocol::hash::ContentHash;
+use tokio::sync::watch;
+
+use super::UploadStatus;
+use crate::rate::Meter;
+
+/// A row stays so long after its last request, for the gap between two ranges.
+const LINGER: Duration = Duration::from_secs(3);
+/// While bytes go out, watchers are told so often.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+/// Addresses whose sums are kept.
+const CLIENTS_MAX_COUNT: usize = 10_000;
+
+/// What an upload is of.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// Which content.
+    pub hash: ContentHash,
+    /// Its name here.
+    pub name: String,
+    /// Bytes of the file.
+    pub size_bytes: u64,
+}
+
+#[derive(Debug)]
+struct Row {
+    subject: Subject,
+    client: SocketAddr,
+    sent_bytes: u64,
+    open_requests: usize,
+    last_at: Instant,
+    meter: Meter,
+}
+
+#[derive(Debug)]
+struct Book {
+    rows: HashMap<(IpAddr, ContentHash), Row>,
+    by_client: HashMap<IpAddr, u64>,
+    total_uploads: u64,
+    total_bytes: u64,
+    meter: Meter,
+    told_at: Instant,
+}
+
+/// The book of uploads; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Uploads {
+    book: Arc<Mutex<Book>>,
+    changed: watch::Sender<u64>,
+}
+
+/// One answer that is being sent; ends when dropped.
+#[derive(Debug)]
+pub struct Sending {
+    uploads: Uploads,
+    key: (IpAddr, ContentHash),
+}
+
+/// Sums of the book.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sums {
+    /// Answers with bytes, ever.
+    pub total_uploads: u64,
+    /// Bytes, ever.
+    pub total_bytes: u64,
+    /// Bytes a second, lately.
+    pub rate_bytes: u64,
+    /// Rows, the busiest first.
+    pub active: Vec<UploadStatus>,
+}
+
+impl Uploads {
+    /// A book that goes on from earlier sums (answers, bytes).
+    pub fn new(earlier: (u64, u64)) -> Self {
+        let now = Instant::now();
+        Self {
+            book: Arc::new(Mutex::new(Book {
+                rows: HashMap::new(),
+                by_client: HashMap::new(),
+                total_uploads: earlier.0,
+                total_bytes: earlier.1,
+                meter: Meter::new(now),
+                told_at: now,
+            })),
+            changed: watch::Sender::new(0),
+        }
+    }
+
+    /// An answer to `client` begins.
+    pub fn begin(&self, subject: Subject, client: SocketAddr) -> Sending {
+        let now = Instant::now();
+        let key = (client.ip(), subject.hash);
+        let mut book = self.lock();
+        book.total_uploads += 1;
+        let row = book.rows.entry(key).or_insert_with(|| Row {
+            subject,
+            client,
+            sent_bytes: 0,
+            open_requests: 0,
+            last_at: now,
+            meter: Meter::new(now),
+        });
+        row.open_requests += 1;
+        row.last_at = now;
+        let is_first = row.open_requests == 1 && row.sent_bytes == 0;
+        drop(book);
+        if is_first {
+            self.tell();
+        }
+        Sending {
+            uploads: self.clone(),
+            key,
+        }
+    }
+
+    /// Everything as of now.
+    pub fn sums(&self) -> Sums {
+        let now = Instant::now();
+        let mut book = self.lock();
+        book.forget(now);
+        let rate_bytes = book.meter.rate(now);
+        let rows = book.rows.values_mut().map(|row| UploadStatus {
+            hash: row.subject.hash,
+            name: row.subject.name.clone(),
+            size_bytes: row.subject.size_bytes,
+            client: row.client,
+            sent_bytes: row.sent_bytes,
+            rate_bytes: row.meter.rate(now),
+        });
+        let mut active: Vec<_> = rows.collect();
+        active.sort_by_key(|row| (std::cmp::Reverse(row.rate_bytes), row.client, row.hash));
+        Sums {
+            total_uploads: book.total_uploads,
+            total_bytes: book.total_bytes,
+            rate_bytes,
+            active,
+        }
+    }
+
+    /// Bytes sent to an address since the start.
+    pub fn sent_to(&self, client: IpAddr) -> u64 {
+        let client = client.to_canonical();
+        self.lock().by_client.get(&client).copied().unwrap_or(0)
+    }
+
+    /// Changes as rows come and go, and once a second while bytes go out.
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    fn tell(&self) {
+        self.changed.send_modify(|revision| *revision += 1);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Book> {
+        // Sums are whole after every step, so a panic elsewhere leaves them usable.
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells watchers once the row that has just ended is gone.
+    fn tell_when_gone(&self) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        let uploads = self.clone();
+        runtime.spawn(async move {
+            tokio::time::sleep(LINGER).await;
+            if uploads.lock().forget(Instant::now()) {
+                uploads.tell();
+            }
+        });
+    }
+}
+
+impl Book {
+    /// Drops rows that have been silent; yields whether any went.
+    fn forget(&mut self, now: Instant) -> bool {
+        let before = self.rows.len();
+        self.rows
+            .retain(|_, row| row.open_requests > 0 || now - row.last_at < LINGER);
+        self.rows.len() < before
+    }
+}
+
+impl Sending {
+    /// Counts bytes that the client has taken.
+    pub fn count(&self, bytes: u64) {
+        let now = Instant::now();
+        let mut book = self.uploads.lock();
+        book.total_bytes += bytes;
+        book.meter.add(bytes, now);
+        if let Some(row) = book.rows.get_mut(&self.key) {
+            row.sent_bytes += bytes;
+            row.last_at = now;
+            row.meter.add(bytes, now);
+        }
+        let (client, _) = self.key;
+        if book.by_client.len() < CLIENTS_MAX_COUNT || book.by_client.contains_key(&client) {
+            *book.by_client.entry(client).or_default() += bytes;
+        }
+        let is_due = now - book.told_at >= TELL_EVERY;
+        if is_due {
+            book.told_at = now;
+        }
+        drop(book);
+        if is_due {
+            self.uploads.tell();
+        }
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        let mut book = self.uploads.lock();
+        let Some(row) = book.rows.get_mut(&self.key) else {
+            return;
+        };
+        row.open_requests -= 1;
+        row.last_at = Instant::now();
+        let is_last = row.open_requests == 0;
+        drop(book);
+        if is_last {
+            self.uploads.tell_when_gone();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn ranges_of_one_client_make_one_row_and_the_sums_last() {
+        let uploads = Uploads::new((5, 100));
+        let subject = Subject {
+            hash: ContentHash::of(b"x"),
+            name: "x".to_owned(),
+            size_bytes: 50,
+        };
+        let client: SocketAddr = "10.0.0.2:4000".parse().unwrap();
+        let again: SocketAddr = "10.0.0.2:4001".parse().unwrap();
+        let first = uploads.begin(subject.clone(), client);
+        first.count(20);
+        drop(first);
+        let second = uploads.begin(subject, again);
+        second.count(30);
+        let sums = uploads.sums();
+        assert_eq!((sums.total_uploads, sums.total_bytes), (7, 150));
+        assert_eq!(sums.active.len(), 1);
+        assert_eq!(sums.active[0].sent_bytes, 50);
+        assert_eq!(uploads.sent_to(client.ip()), 50);
+    }
+}
