@@ -59,10 +59,10 @@ impl Parser {
         let mut events = Vec::new();
         loop {
             if self.paste.is_some() {
-                match self.end_of_paste() {
-                    Some(text) => events.push(InputEvent::Paste(text)),
-                    None => return events,
-                }
+                let Some(text) = self.end_of_paste() else {
+                    return events;
+                };
+                events.push(InputEvent::Paste(text));
             }
             if self.pending.is_empty() {
                 return events;
@@ -94,13 +94,9 @@ impl Parser {
             .windows(PASTE_END.len())
             .position(|window| window == PASTE_END);
         // The end mark itself may be cut: keep back as much as could be its start.
-        let (taken, dropped) = match end {
-            Some(end) => (end, end + PASTE_END.len()),
-            None => {
-                let taken = self.pending.len().saturating_sub(PASTE_END.len() - 1);
-                (taken, taken)
-            }
-        };
+        let kept = PASTE_END.len() - 1;
+        let taken = end.unwrap_or(self.pending.len().saturating_sub(kept));
+        let dropped = end.map_or(taken, |end| end + PASTE_END.len());
         let paste = self.paste.get_or_insert_default();
         let room = PASTE_MAX_BYTES.saturating_sub(paste.len());
         paste.extend_from_slice(&self.pending[..taken.min(room)]);

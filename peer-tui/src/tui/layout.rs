@@ -90,14 +90,14 @@ impl Layout {
             ..Self::default()
         };
         if class == Class::Line {
-            layout.header = cut.from_top(1);
+            layout.header = cut.take_top(1);
             return layout;
         }
-        layout.header = cut.from_top(1);
-        layout.keys = cut.from_bottom(1);
-        layout.line = cut.from_top(1);
-        layout.rule = cut.from_top(u16::from(class > Class::Tiny));
-        layout.bottom = cut.from_bottom(if is_zoomed { 0 } else { bottom(class, body) });
+        layout.header = cut.take_top(1);
+        layout.keys = cut.take_bottom(1);
+        layout.line = cut.take_top(1);
+        layout.rule = cut.take_top(u16::from(class > Class::Tiny));
+        layout.bottom = cut.take_bottom(if is_zoomed { 0 } else { bottom(class, body) });
         let has_pane = match body {
             Body::Search | Body::Peers => pane.unwrap_or(class == Class::Large),
             Body::Browse => pane.unwrap_or(false),
@@ -105,14 +105,14 @@ impl Layout {
         };
         if has_pane && !is_zoomed {
             let room = cut.bottom.saturating_sub(cut.top);
-            layout.pane = cut.from_bottom(PANE_LINES.min(room.saturating_sub(LIST_PARTS)));
+            layout.pane = cut.take_bottom(PANE_LINES.min(room.saturating_sub(LIST_PARTS)));
         }
         if body == Body::Details {
-            layout.above = cut.from_top(if is_zoomed { 0 } else { above(class) });
+            layout.above = cut.take_top(if is_zoomed { 0 } else { above(class) });
         }
-        layout.columns = cut.from_top(u16::from(body != Body::Log));
-        layout.status = cut.from_bottom(u16::from(body != Body::Log));
-        layout.list = cut.from_top(u16::MAX);
+        layout.columns = cut.take_top(u16::from(body != Body::Log));
+        layout.status = cut.take_bottom(u16::from(body != Body::Log));
+        layout.list = cut.take_top(u16::MAX);
         layout
     }
 
@@ -147,7 +147,7 @@ const fn above(class: Class) -> u16 {
     match class {
         Class::Large => 9,
         Class::Normal => 8,
-        Class::Small => 4,
+        Class::Small => 3,
         _ => 2,
     }
 }
@@ -160,14 +160,14 @@ struct Cut {
 }
 
 impl Cut {
-    fn from_top(&mut self, lines: u16) -> Rect {
+    fn take_top(&mut self, lines: u16) -> Rect {
         let lines = lines.min(self.bottom - self.top);
         let rect = Rect::new(0, self.top, self.width, lines);
         self.top += lines;
         rect
     }
 
-    fn from_bottom(&mut self, lines: u16) -> Rect {
+    fn take_bottom(&mut self, lines: u16) -> Rect {
         let lines = lines.min(self.bottom - self.top);
         self.bottom -= lines;
         Rect::new(0, self.bottom, self.width, lines)

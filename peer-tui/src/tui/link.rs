@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use tokio::sync::mpsc::error::{TryRecvError, TrySendError};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
 
 use super::connection::{Connection, Link, Reconnect};
@@ -60,10 +60,7 @@ impl LinkPump {
         if let Some(message) = self.news.pop_front() {
             return Some(message);
         }
-        match self.link.as_mut()?.from_daemon.try_recv() {
-            Ok(message) => Some(message),
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-        }
+        self.link.as_mut()?.from_daemon.try_recv().ok()
     }
 
     /// Waits for the next thing to happen. While a message waits to be taken nothing more is read:
@@ -102,17 +99,13 @@ impl LinkPump {
             }
             () = std::future::pending(), if has_news && self.outbox.is_empty() => return LinkEvent::News,
         };
-        match received {
-            Some(message) => {
-                self.news.push_back(message);
-                LinkEvent::News
-            }
-            None => {
-                self.link = None;
-                self.outbox.clear();
-                LinkEvent::Lost
-            }
+        if let Some(message) = received {
+            self.news.push_back(message);
+            return LinkEvent::News;
         }
+        self.link = None;
+        self.outbox.clear();
+        LinkEvent::Lost
     }
 
     /// Tells the daemon, now or as soon as it reads. A newer watch takes the place of one that

@@ -176,11 +176,11 @@ impl Model {
     /// Where keys go when nothing lies over the screen.
     pub fn context(&self) -> Context {
         match self.body() {
-            Body::Search if self.search.is_typing && self.search.prompt.is_empty() => {
+            Body::Search if self.search.is_typing() && self.search.prompt.is_empty() => {
                 Context::PROMPT.or(Context::EMPTY_PROMPT)
             }
-            Body::Search if self.search.is_typing => Context::PROMPT,
-            Body::Search if self.search.is_in_dock => Context::DOCK,
+            Body::Search if self.search.is_typing() => Context::PROMPT,
+            Body::Search if self.search.is_in_dock() => Context::DOCK,
             Body::Search => Context::RESULTS,
             Body::Transfers => Context::TRANSFERS,
             Body::Details => Context::DETAILS,

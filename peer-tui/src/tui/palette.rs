@@ -32,7 +32,10 @@ pub fn commands(model: &Model, typed: &str) -> Vec<Entry> {
     let mut found: Vec<(usize, Entry)> = Vec::new();
     for binding in model.keymap.bindings() {
         let row = binding.row;
-        if !row.context.meets(here) || matches!(row.command, Command::Edit(_)) {
+        if !row.context.meets(here)
+            || row.context == Context::EMPTY_PROMPT
+            || is_hand_movement(row.command)
+        {
             continue;
         }
         if found.iter().any(|(_, entry)| entry.command == row.command) {
@@ -61,6 +64,24 @@ pub fn commands(model: &Model, typed: &str) -> Vec<Entry> {
         );
     }
     entries
+}
+
+/// What only a key can mean: nobody looks it up to run it.
+const fn is_hand_movement(command: Command) -> bool {
+    matches!(
+        command,
+        Command::Edit(_)
+            | Command::Up
+            | Command::Down
+            | Command::PageUp
+            | Command::PageDown
+            | Command::HalfPageUp
+            | Command::HalfPageDown
+            | Command::MarkDown
+            | Command::MarkUp
+            | Command::Back
+            | Command::Palette
+    )
 }
 
 /// The list under the prompt counts too: a command of the palette means its rows.
@@ -123,6 +144,10 @@ pub fn help_lines(model: &Model, typed: &str) -> Vec<HelpLine> {
         };
     for (place, title) in Context::TITLED {
         if place.meets(here) {
+            if place == Context::PROMPT && typed.is_empty() {
+                lines.push(HelpLine::Title(title));
+                lines.push(HelpLine::Keys("letters".to_owned(), "search as you type"));
+            }
             push(
                 title,
                 &|context| context.meets(place) && !is_general(context),

@@ -31,7 +31,7 @@ pub(crate) use transfers::TRANSFER_FILTERS;
 
 /// The pane turns to another row when the cursor has rested on it for so long: a cursor that runs
 /// down the list asks for nothing.
-const DETAIL_REST: SignedDuration = SignedDuration::from_millis(120);
+const DETAIL_REST: SignedDuration = SignedDuration::from_millis(80);
 
 /// What is handed from function to function while one message is handled.
 pub(crate) struct Turn<'a> {
@@ -73,7 +73,7 @@ impl Turn<'_> {
             return self.run(command);
         }
         if let Some(character) = key.typed()
-            && self.model.search.is_typing
+            && self.model.search.is_typing()
             && context.meets(super::keymap::Context::PROMPT)
         {
             self.run(Command::Edit(Edit::Insert(character)));

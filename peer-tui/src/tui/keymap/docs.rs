@@ -1,5 +1,7 @@
 //! The key table as Markdown, for `peer-tui keys`.
 
+use std::fmt::Write;
+
 use super::{Context, TABLE};
 
 /// The table for people: name in `keys.toml`, keys, where, what.
@@ -17,13 +19,15 @@ pub fn keys_markdown() -> String {
             .filter(|key| !key.is_empty())
             .map(|key| format!("`{key}`"))
             .collect();
-        text.push_str(&format!(
-            "| {} | {} | {} | {} |\n",
+        // A text takes every line.
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} |",
             row.name,
             keys.join(" "),
             places(row.context),
             row.help
-        ));
+        );
     }
     text
 }

@@ -52,6 +52,8 @@ const LISTS: Context = Context::LISTS;
 const ALL: Context = Context::EVERYWHERE;
 /// Where there are transfers under the cursor.
 const MOVING: Context = TRANSFERS.or(DETAILS).or(DOCK);
+/// Lists with a filter line.
+const FILTERED: Context = TRANSFERS.or(SHARES).or(PEERS).or(LOG);
 const MARKABLE: Context = RESULTS.or(TRANSFERS).or(BROWSE);
 
 /// The table. Within one context the first row with a key wins, so special rows come first; the
@@ -123,7 +125,8 @@ pub const TABLE: &[Row] = &[
     row("page_up", "PgUp", LISTS, Command::PageUp, "a page up", ""),
     row("close", "h ←", SHARES.or(BROWSE).or(TRANSFERS), Command::Close, "close the folder, to the one above; Transfers: the filter to the left", ""),
     row("open", "l →", SHARES.or(BROWSE).or(TRANSFERS), Command::Open, "open the folder; Transfers: the filter to the right", ""),
-    row("find", "/", LISTS, Command::Find, "Search: to the prompt; elsewhere: filter this list", "filter"),
+    row("to_prompt", "/", RESULTS.or(DOCK), Command::Find, "to the prompt", "search"),
+    row("find", "/", FILTERED, Command::Find, "filter this list", "filter"),
     row("details_pane", "i", RESULTS.or(PEERS).or(BROWSE), Command::Details, "details on, off", ""),
     row("details_close", "i", DETAILS.or(TRANSFERS), Command::Details, "pieces and sources", ""),
     row("retry_link", "r", RESULTS.or(PEERS).or(BROWSE).or(LOG), Command::Retry, "link lost: connect again now", ""),

@@ -3,6 +3,9 @@
 //! Two ways to take new rows: [`List::follow`] (the cursor goes where its row goes) and
 //! [`List::hold`] (nothing moves; what is new is counted and waits).
 
+mod marks;
+
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use crate::daemon::command::Window;
@@ -25,6 +28,18 @@ pub struct Page<R> {
     pub rows: Vec<R>,
     /// Rows of the whole list.
     pub total: usize,
+}
+
+/// The rows without a gap that `cursor` stands on, or the nearest to it.
+fn run_around<R>(mut rows: BTreeMap<usize, R>, cursor: usize) -> (usize, Vec<R>) {
+    let before = rows.range(..=cursor).next_back();
+    let nearest = before.or_else(|| rows.range(cursor..).next());
+    let mut start = nearest.map_or(cursor, |(at, _)| *at);
+    while start > 0 && rows.contains_key(&(start - 1)) {
+        start -= 1;
+    }
+    let run = (start..).map_while(|at| rows.remove(&at)).collect();
+    (start, run)
 }
 
 /// A list on the screen.
@@ -146,50 +161,52 @@ impl<R: Identified> List<R> {
     }
 
     /// Takes rows without moving any that is there: known ones are refreshed in place, new ones
-    /// wait, unless they stand where none was yet. Before the cursor was moved this is
+    /// wait, unless they stand where none was at hand yet. Before the cursor was moved this is
     /// [`Self::follow`].
     pub fn hold(&mut self, page: Page<R>) {
-        if !self.has_moved && self.marks.is_empty() {
+        if self.page.total == 0 || !self.has_moved && self.marks.is_empty() {
             return self.follow(page);
         }
-        let held = std::mem::take(&mut self.page.rows);
-        let held_end = self.page.first + held.len();
-        let is_known = |key: &R::Key| held.iter().any(|row| row.key() == *key);
-        let fresh = |key: &R::Key| page.rows.iter().find(|row| row.key() == *key);
-        let mut spare = page
-            .rows
-            .iter()
-            .enumerate()
-            .map(|(index, row)| (page.first + index, row))
-            .filter(|(_, row)| !is_known(&row.key()))
-            .peekable();
-        let mut waiting = 0;
-        let mut rows = Vec::with_capacity(page.rows.len());
-        let end = (page.first + page.rows.len()).max(held_end.min(page.first + self.window.count));
-        for position in page.first..end {
-            let old = position
-                .checked_sub(self.page.first)
-                .and_then(|index| held.get(index));
-            if let Some(old) = old {
-                rows.push(fresh(&old.key()).unwrap_or(old).clone());
-                continue;
-            }
-            // New rows that belong among those that are held wait; others fill the gap in order.
-            while position >= held_end && spare.next_if(|(at, _)| *at < held_end).is_some() {
-                waiting += 1;
-            }
-            if let Some((_, row)) = spare.next() {
-                rows.push(row.clone());
-            }
-        }
-        waiting += spare.count();
+        let (held, count) = self.held_over(&page);
         let grown = page.total.saturating_sub(self.page.total);
-        self.waiting_count = waiting.max(grown);
-        self.page.first = page.first;
-        self.page.rows = rows;
-        self.page.total = self.page.total.max(self.page.first + self.page.rows.len());
+        self.waiting_count = count.max(grown);
+        (self.page.first, self.page.rows) = run_around(held, self.cursor);
         self.waiting = (self.waiting_count > 0).then_some(page);
         self.settle();
+    }
+
+    /// Rows by position: those near the screen as they are, the others from `page`; and how many
+    /// of `page` found no place.
+    fn held_over(&self, page: &Page<R>) -> (BTreeMap<usize, R>, usize) {
+        let near = self.top.saturating_sub(self.height)..self.top + 2 * self.height;
+        let mut rows: BTreeMap<usize, R> = near
+            .filter_map(|at| Some((at, self.row(at)?.clone())))
+            .collect();
+        let start = rows.keys().next().copied().unwrap_or(usize::MAX);
+        let end = rows.keys().next_back().map_or(0, |last| last + 1);
+        let mut above = Vec::new();
+        let mut below = Vec::new();
+        let mut waiting = 0;
+        for (at, row) in (page.first..).zip(&page.rows) {
+            let key = row.key();
+            if let Some(known) = rows.values_mut().find(|known| known.key() == key) {
+                *known = row.clone();
+            } else if at < start {
+                above.push(row);
+            } else if at >= end {
+                below.push(row);
+            } else {
+                waiting += 1;
+            }
+        }
+        let free_above = (page.first..start.min(page.first + page.rows.len())).zip(above);
+        rows.extend(free_above.map(|(at, row)| (at, row.clone())));
+        let mut below = below.into_iter();
+        for at in end.max(page.first)..self.page.total {
+            let Some(row) = below.next() else { break };
+            rows.insert(at, row.clone());
+        }
+        (rows, waiting + below.count())
     }
 
     /// Takes in what waits; the cursor stays on its row.
@@ -289,113 +306,5 @@ impl<R: Identified> List<R> {
                 count: self.height * 3,
             };
         }
-    }
-
-    // Marks
-
-    /// Whether a row carries a mark or lies in the range.
-    pub fn is_marked(&self, position: usize, row: &R) -> bool {
-        self.range().is_some_and(|range| range.contains(&position)) || self.has_mark(&row.key())
-    }
-
-    fn has_mark(&self, key: &R::Key) -> bool {
-        self.marks.iter().any(|marked| marked.key() == *key)
-    }
-
-    fn range(&self) -> Option<std::ops::RangeInclusive<usize>> {
-        let anchor = self.anchor?;
-        Some(anchor.min(self.cursor)..=anchor.max(self.cursor))
-    }
-
-    /// How many rows are marked.
-    pub fn mark_count(&self) -> usize {
-        let in_range = self.range().map_or(0, |range| {
-            range
-                .filter_map(|at| self.row(at))
-                .filter(|row| !self.has_mark(&row.key()))
-                .count()
-        });
-        self.marks.len() + in_range
-    }
-
-    /// Marks the row under the cursor, or takes its mark off.
-    pub fn toggle_mark(&mut self) {
-        let Some(row) = self.selected().cloned() else {
-            return;
-        };
-        let key = row.key();
-        if self.has_mark(&key) {
-            self.marks.retain(|marked| marked.key() != key);
-        } else {
-            self.marks.push(row);
-        }
-        self.has_moved = true;
-    }
-
-    /// Starts a range at the cursor, or ends it and marks its rows.
-    pub fn toggle_range(&mut self) {
-        match self.range() {
-            None => self.anchor = (self.page.total > 0).then_some(self.cursor),
-            Some(range) => {
-                let rows: Vec<R> = range.filter_map(|at| self.row(at)).cloned().collect();
-                for row in rows {
-                    if !self.has_mark(&row.key()) {
-                        self.marks.push(row);
-                    }
-                }
-                self.anchor = None;
-            }
-        }
-        self.has_moved = true;
-    }
-
-    /// Ends a range without marks; whether there was one.
-    pub fn drop_range(&mut self) -> bool {
-        self.anchor.take().is_some()
-    }
-
-    /// Whether a range is open.
-    pub const fn has_range(&self) -> bool {
-        self.anchor.is_some()
-    }
-
-    /// Marks all rows at hand that are not marked, and the other way round.
-    pub fn invert_marks(&mut self) {
-        let inverted: Vec<R> = self
-            .page
-            .rows
-            .iter()
-            .filter(|row| !self.has_mark(&row.key()))
-            .cloned()
-            .collect();
-        self.marks = inverted;
-        self.has_moved = true;
-    }
-
-    /// Takes all marks off; whether there were any.
-    pub fn drop_marks(&mut self) -> bool {
-        let had = !self.marks.is_empty();
-        self.marks.clear();
-        had
-    }
-
-    /// The marked rows, or the one under the cursor.
-    pub fn targets(&self) -> Vec<R> {
-        let mut rows = self.marks.clone();
-        if let Some(range) = self.range() {
-            let more = range.filter_map(|at| self.row(at)).cloned();
-            rows.extend(more.filter(|row| !self.has_mark(&row.key())));
-        }
-        if rows.is_empty() {
-            rows.extend(self.selected().cloned());
-        }
-        // What is known of a marked row may be newer than the mark.
-        for row in &mut rows {
-            let key = row.key();
-            if let Some(fresh) = self.page.rows.iter().find(|fresh| fresh.key() == key) {
-                *row = fresh.clone();
-            }
-        }
-        rows
     }
 }

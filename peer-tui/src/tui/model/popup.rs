@@ -127,5 +127,5 @@ pub enum Consent {
     /// Stops sharing.
     Unshare(PathBuf),
     /// Cancels these and forgets their partial data.
-    CancelForGood(Vec<crate::fetch::DownloadId>),
+    CancelForGood(Vec<crate::daemon::state::DownloadId>),
 }

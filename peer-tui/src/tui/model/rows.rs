@@ -5,7 +5,7 @@ use protocol::ids::PeerId;
 
 use super::list::Identified;
 use crate::daemon::state::{BrowseRow, LogRow, PeerRow, ResultRow, ShareRow, TransferRow};
-use crate::fetch::{DownloadId, SourceStatus};
+use crate::daemon::state::{DownloadId, SourceStatus};
 
 /// Identity of a transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]

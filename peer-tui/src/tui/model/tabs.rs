@@ -16,21 +16,29 @@ use crate::daemon::command::{PeerFilter, PeerSort, TransferFilter, TransferSort}
 use crate::daemon::state::{
     BrowseRow, LogRow, PeerRow, Peers, ResultRow, ShareRow, Shares, TransferCounts, TransferRow,
 };
-use crate::fetch::{DownloadDetail, DownloadId, SourceStatus};
+use crate::daemon::state::{DownloadDetail, DownloadId, SourceStatus};
 use crate::tui::keymap::Tab;
 
 /// Characters of a filter line.
 const FILTER_MAX_CHARS: usize = 128;
+
+/// Where keys go on the search tab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "each name says all there is to say")]
+pub enum SearchFocus {
+    #[default]
+    Prompt,
+    List,
+    Dock,
+}
 
 /// Search.
 #[derive(Debug)]
 pub struct SearchTab {
     /// The query.
     pub prompt: Line,
-    /// Whether keys go to the prompt.
-    pub is_typing: bool,
-    /// Whether keys go to the dock.
-    pub is_in_dock: bool,
+    /// Where keys go.
+    pub focus: SearchFocus,
     /// Results.
     pub list: List<ResultRow>,
     /// Grows with each change of query, filter or sort.
@@ -73,8 +81,7 @@ impl Default for SearchTab {
     fn default() -> Self {
         Self {
             prompt: Line::new(QUERY_MAX_CHARS),
-            is_typing: true,
-            is_in_dock: false,
+            focus: SearchFocus::Prompt,
             list: List::default(),
             generation: 1,
             shown_generation: 0,
@@ -93,6 +100,25 @@ impl Default for SearchTab {
             detail: None,
             detail_due: None,
             content: None,
+        }
+    }
+}
+
+impl SearchTab {
+    /// Whether keys go to the prompt.
+    pub fn is_typing(&self) -> bool {
+        self.focus == SearchFocus::Prompt
+    }
+
+    /// Whether keys go to the dock.
+    pub fn is_in_dock(&self) -> bool {
+        self.focus == SearchFocus::Dock
+    }
+
+    /// Back from the dock to the results.
+    pub fn leave_dock(&mut self) {
+        if self.is_in_dock() {
+            self.focus = SearchFocus::List;
         }
     }
 }

@@ -3,7 +3,7 @@
 use ratatui::layout::{Position, Rect};
 
 use super::transfer_row::{sign_and_rate, trouble};
-use crate::fetch::{DownloadDetail, DownloadState, SourceState, SourceStatus};
+use crate::daemon::state::{DownloadDetail, DownloadState, SourceState, SourceStatus};
 use crate::tui::format;
 use crate::tui::layout::{Class, Layout};
 use crate::tui::model::Model;

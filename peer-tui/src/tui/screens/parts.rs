@@ -33,17 +33,41 @@ pub fn edited(line: &Line, x: u16, y: u16, room: u16, canvas: &mut Canvas<'_>) -
     Position::new(x + column, y)
 }
 
-/// Lines where a list would be.
+/// Lines where a list would be, broken between words where they are too long.
 pub fn empty(lines: &[String], area: Rect, canvas: &mut Canvas<'_>) {
-    for (y, line) in (area.y..area.bottom()).zip(lines) {
+    let room = canvas.width().saturating_sub(GUTTER + 1);
+    let mut y = area.y;
+    for (index, line) in lines.iter().enumerate() {
         let token = match line.strip_prefix("! ") {
             Some(_) => Token::Warn,
-            None if y == area.y => Token::Text,
+            None if index == 0 => Token::Text,
             None => Token::Dim,
         };
-        let room = canvas.width().saturating_sub(GUTTER + 1);
-        canvas.put_in(GUTTER, y, room, line, token);
+        for part in wrapped(line, usize::from(room)) {
+            if y < area.bottom() {
+                canvas.put_in(GUTTER, y, room, &part, token);
+                y += 1;
+            }
+        }
     }
+}
+
+fn wrapped(line: &str, room: usize) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    for word in line.split(' ') {
+        let last = parts.last_mut();
+        let Some(last) = last.filter(|last| {
+            last.is_empty() || format::width(last) + 1 + format::width(word) <= room
+        }) else {
+            parts.push(word.to_owned());
+            continue;
+        };
+        if !last.is_empty() {
+            last.push(' ');
+        }
+        last.push_str(word);
+    }
+    parts
 }
 
 /// Filters beside each other, the chosen one in brackets; the column after them.

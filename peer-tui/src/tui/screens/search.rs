@@ -30,14 +30,14 @@ pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<P
         pane(model, layout, canvas);
     }
     dock(model, layout, canvas);
-    model.search.is_typing.then_some(cursor)
+    model.search.is_typing().then_some(cursor)
 }
 
 fn prompt(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Position {
     let search = &model.search;
     let y = layout.line.y;
     let class = layout.class.unwrap_or(Class::Line);
-    let token = if search.is_typing {
+    let token = if search.is_typing() {
         Token::Accent
     } else {
         Token::Dim
@@ -123,7 +123,7 @@ fn results(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
             canvas.put(3, y, "…", Token::Dim);
             continue;
         };
-        let is_selected = position == list.cursor() && !model.search.is_in_dock;
+        let is_selected = position == list.cursor() && !model.search.is_in_dock();
         if list.is_marked(position, row) {
             canvas.put(1, y, "+", Token::Mark);
         }
@@ -214,7 +214,11 @@ fn status(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
 
 fn pane(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     let area = layout.pane;
-    let Some(row) = model.search.list.selected() else {
+    // Not the row under the cursor but the one it rested on: a running cursor stays cheap.
+    let shown = model.search.detail;
+    let rows = model.search.list.rows();
+    let rested = rows.iter().find(|row| Some(row.hash) == shown);
+    let Some(row) = rested.or(model.search.list.selected()) else {
         canvas.rule(area.y, Token::Rule);
         return;
     };
@@ -233,7 +237,7 @@ fn pane(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
         format::clean(&row.owner_name)
     );
     let mut lines = vec![("Size", hash)];
-    lines.push(("Path", path.trim_start_matches('/').trim().to_owned()));
+    lines.push(("Path", path.trim_start_matches('/').trim().to_string()));
     match model
         .search
         .content
@@ -288,7 +292,7 @@ fn pane(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
         }
         None => lines.push(("Sources", format::count(row.sources))),
     }
-    lines.push(("You", you(row).to_owned()));
+    lines.push(("You", you(row)));
     if name.is_odd {
         lines.push((
             "Name",
@@ -335,7 +339,7 @@ fn dock(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
             .map(|(count, name)| format!("{count} {name}"))
             .collect();
         let title = format!("Transfers  {}", parts.join(" · "));
-        canvas.titled_rule(y, title.trim_end(), "2 open", model.search.is_in_dock);
+        canvas.titled_rule(y, title.trim_end(), "2 opens", model.search.is_in_dock());
         y += 1;
     }
     let table = transfer_row::table(class, canvas.width(), false);
@@ -344,7 +348,7 @@ fn dock(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     }
     for ((position, row), y) in model.dock.visible().zip(y..area.bottom()) {
         if let Some(row) = row {
-            let is_selected = model.search.is_in_dock && position == model.dock.cursor();
+            let is_selected = model.search.is_in_dock() && position == model.dock.cursor();
             transfer_row::draw(&table, row, y, is_selected, model, canvas);
         }
     }

@@ -1,7 +1,7 @@
 //! One transfer in one line: in the dock, and in the list of transfers.
 
 use crate::daemon::state::TransferRow;
-use crate::fetch::{DownloadState, DownloadStatus};
+use crate::daemon::state::{DownloadState, DownloadStatus};
 use crate::tui::format;
 use crate::tui::layout::Class;
 use crate::tui::model::Model;

@@ -140,7 +140,8 @@ fn speed(model: &Model, area: Rect, class: Class, canvas: &mut Canvas<'_>) {
         lines,
     );
     let top = round_peak(peak.max(1_000));
-    canvas.put_right(AXIS - 1, plot.y, AXIS, &format::rate(top), Token::Dim);
+    let peak_words = format!("{}/s", format::size(top));
+    canvas.put_right(AXIS - 1, plot.y, AXIS, &peak_words, Token::Dim);
     canvas.put_right(
         AXIS - 1,
         plot.bottom().saturating_sub(1),

@@ -153,7 +153,11 @@ mod tests {
     fn seven_bits_leave_nothing_else_in_the_frame() {
         let mut buffer = Buffer::with_lines(["▼ 文書 ✓ é█▏"]);
         Glyphs::Ascii.substitute(&mut buffer);
-        let text: String = buffer.content.iter().map(|cell| cell.symbol()).collect();
+        let text: String = buffer
+            .content
+            .iter()
+            .map(ratatui::buffer::Cell::symbol)
+            .collect();
         assert!(text.is_ascii(), "{text}");
         assert!(text.starts_with("v ?"), "{text}");
     }

@@ -63,7 +63,7 @@ impl Turn<'_> {
             ..Facts::default()
         };
         Some(match model.body() {
-            Body::Search if model.search.is_in_dock => of_transfer(model.dock.selected()?),
+            Body::Search if model.search.is_in_dock() => of_transfer(model.dock.selected()?),
             Body::Search => {
                 let row = model.search.list.selected()?;
                 Facts {

@@ -5,11 +5,12 @@ use crate::daemon::state::{BrowseRow, ShareKind};
 use crate::tui::keymap::{Command, Tab};
 use crate::tui::layout::Body;
 use crate::tui::model::list::{Identified, List};
+use crate::tui::model::tabs::SearchFocus;
 
 impl Turn<'_> {
     pub(super) fn move_or_mark(&mut self, command: Command) {
         match command {
-            Command::Tab(tab) => self.to_tab(tab),
+            Command::Tab(tab) => self.show_tab(tab),
             Command::NextTab => self.beside(1),
             Command::PreviousTab => self.beside(-1),
             Command::NextPane | Command::PreviousPane => self.next_pane(),
@@ -22,7 +23,7 @@ impl Turn<'_> {
                 self.model.log.list.move_to(usize::MAX);
             }
             _ => {
-                let is_in_dock = self.model.search.is_in_dock;
+                let is_in_dock = self.model.search.is_in_dock();
                 let is_log = self.model.body() == Body::Log;
                 match self.model.body() {
                     Body::Search if is_in_dock => step(&mut self.model.dock, command),
@@ -53,13 +54,13 @@ impl Turn<'_> {
         let search = &self.model.search;
         let is_history = search.history_at.is_some();
         self.model.body() == Body::Search
-            && search.is_typing
+            && search.is_typing()
             && (search.prompt.is_empty() || is_history)
     }
 
-    pub(super) fn to_tab(&mut self, tab: Tab) {
+    pub(super) fn show_tab(&mut self, tab: Tab) {
         self.model.tab = tab;
-        self.model.search.is_in_dock = false;
+        self.model.search.leave_dock();
     }
 
     /// To the tab beside this one; in details to the transfer beside.
@@ -69,14 +70,18 @@ impl Turn<'_> {
         }
         let count = Tab::ALL.len();
         let next = (self.model.tab.index() + count).saturating_add_signed(step) % count;
-        self.to_tab(Tab::ALL[next]);
+        self.show_tab(Tab::ALL[next]);
     }
 
     fn next_pane(&mut self) {
         if self.model.body() == Body::Search {
             let has_dock = self.model.dock.total() > 0 && self.model.layout().dock_rows() > 0;
             let search = &mut self.model.search;
-            search.is_in_dock = !search.is_in_dock && has_dock;
+            search.focus = if has_dock && !search.is_in_dock() {
+                SearchFocus::Dock
+            } else {
+                SearchFocus::List
+            };
         }
     }
 
@@ -84,7 +89,7 @@ impl Turn<'_> {
     pub(super) fn enter(&mut self) {
         match self.model.body() {
             Body::Shares => self.toggle_share(None),
-            Body::Log => self.to_thing_of_log(),
+            Body::Log => self.follow_log_line(),
             Body::Browse => {
                 let folder = self.model.browse.as_ref().and_then(|browse| {
                     match (browse.list.mark_count(), browse.list.selected()) {
@@ -93,7 +98,7 @@ impl Turn<'_> {
                     }
                 });
                 match folder {
-                    Some(path) => self.to_folder(path, None),
+                    Some(path) => self.show_folder(path, None),
                     None => self.download(),
                 }
             }
@@ -110,7 +115,7 @@ impl Turn<'_> {
                 let selected = browse.and_then(|browse| browse.list.selected());
                 if let Some(BrowseRow::Folder { path, .. }) = selected {
                     let path = path.clone();
-                    self.to_folder(path, None);
+                    self.show_folder(path, None);
                 }
             }
             _ => {}
@@ -153,7 +158,7 @@ impl Turn<'_> {
         }
     }
 
-    pub(super) fn to_folder(&mut self, folder: String, land_on: Option<(bool, String)>) {
+    pub(super) fn show_folder(&mut self, folder: String, land_on: Option<(bool, String)>) {
         if let Some(browse) = &mut self.model.browse {
             browse.folder = folder;
             browse.list.clear();
@@ -173,12 +178,12 @@ impl Turn<'_> {
         }
         let folder = browse.folder.clone();
         let above = folder.rsplit_once('/').map_or("", |(above, _)| above);
-        self.to_folder(above.to_owned(), Some((true, folder.clone())));
+        self.show_folder(above.to_owned(), Some((true, folder.clone())));
         true
     }
 
     /// The log names things by their words only: transfers and peers have tabs of their own.
-    fn to_thing_of_log(&mut self) {
+    fn follow_log_line(&mut self) {
         let Some(row) = self.model.log.list.selected() else {
             return;
         };
@@ -192,7 +197,7 @@ impl Turn<'_> {
             .iter()
             .find(|(words, _)| words.iter().any(|word| text.contains(word)));
         match found {
-            Some((_, tab)) => self.to_tab(*tab),
+            Some((_, tab)) => self.show_tab(*tab),
             None => self.note("this line is about nothing that has a tab"),
         }
     }

@@ -7,6 +7,7 @@ use crate::tui::keymap::{Command, Context, Edit};
 use crate::tui::layout::Body;
 use crate::tui::model::line::Line;
 use crate::tui::model::popup::{Chord, Popup};
+use crate::tui::model::tabs::SearchFocus;
 
 /// Characters of the line that narrows help and palette.
 const FILTER_MAX_CHARS: usize = 64;
@@ -99,8 +100,7 @@ impl Turn<'_> {
     fn find(&mut self) {
         match self.model.body() {
             Body::Search => {
-                self.model.search.is_typing = true;
-                self.model.search.is_in_dock = false;
+                self.model.search.focus = SearchFocus::Prompt;
             }
             Body::Transfers => self.model.transfers.text.is_typing = true,
             Body::Shares => self.model.shares.text.is_typing = true,
@@ -114,8 +114,8 @@ impl Turn<'_> {
     fn back(&mut self) {
         let model = &mut *self.model;
         match model.body() {
-            Body::Search if model.search.is_typing => model.search.is_typing = false,
-            Body::Search if model.search.is_in_dock => model.search.is_in_dock = false,
+            Body::Search if model.search.is_typing() => model.search.focus = SearchFocus::List,
+            Body::Search if model.search.is_in_dock() => model.search.leave_dock(),
             Body::Search => {
                 let list = &mut model.search.list;
                 if list.drop_range() || list.drop_marks() {

@@ -3,11 +3,11 @@
 use jiff::SignedDuration;
 
 use super::Turn;
+use crate::daemon::state::DownloadDetail;
 use crate::daemon::state::{
     Browse, Log, Peers, Reply, Results, ServerMessage, ShareKind, Shares, TransferRow, Transfers,
     Update,
 };
-use crate::fetch::DownloadDetail;
 use crate::tui::format;
 use crate::tui::keymap::Command;
 use crate::tui::model::Pending;

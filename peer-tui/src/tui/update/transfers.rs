@@ -2,8 +2,9 @@
 
 use super::Turn;
 use crate::daemon::command::{Action, TransferFilter};
+use crate::daemon::state::Wish;
 use crate::daemon::state::{BrowseRow, LinkState, ResultRow, TransferRow};
-use crate::fetch::{DownloadId, DownloadState, DownloadStatus, Wish};
+use crate::daemon::state::{DownloadId, DownloadState, DownloadStatus};
 use crate::tui::format;
 use crate::tui::keymap::{Command, Tab};
 use crate::tui::layout::Body;
@@ -213,7 +214,7 @@ impl Turn<'_> {
         match self.model.body() {
             Body::Shares => self.act(Action::RescanShares),
             Body::Transfers | Body::Details if !is_index_lost => return false,
-            Body::Search if self.model.search.is_in_dock => return false,
+            Body::Search if self.model.search.is_in_dock() => return false,
             _ if is_index_lost => self.act(Action::Reconnect),
             _ => self.note("nothing to try again here"),
         }
@@ -230,7 +231,7 @@ impl Turn<'_> {
                     self.model.tab = details.from;
                 }
             }
-            Body::Search if !self.model.search.is_in_dock => self.toggle_pane(),
+            Body::Search if !self.model.search.is_in_dock() => self.toggle_pane(),
             Body::Peers | Body::Browse => self.toggle_pane(),
             _ => match self.selected_transfer() {
                 Some(TransferRow::Down(status)) => {
@@ -265,7 +266,7 @@ impl Turn<'_> {
             from: self.model.tab,
         });
         self.model.tab = Tab::Transfers;
-        self.model.search.is_in_dock = false;
+        self.model.search.leave_dock();
     }
 
     /// The download before or after the one that is looked at.

@@ -50,7 +50,7 @@ fn tab_title(model: &Model, tab: Tab, class: Class, is_active: bool) -> String {
     let number = tab.index() + 1;
     let name = match class {
         Class::Large => tab.title(),
-        Class::Normal | Class::Small => tab.short_title(),
+        Class::Normal => tab.short_title(),
         _ if is_active => tab.short_title(),
         _ => return number.to_string(),
     };
@@ -147,12 +147,13 @@ pub(super) fn one_line(model: &Model, canvas: &mut Canvas<'_>) {
     };
     let x = canvas.put(0, 0, &words, Token::Text);
     let (width, height) = model.size;
-    let rest = format!("window too small ({width}x{height}, from 40x12)");
-    if height > 1 {
-        canvas.put(0, 1, &rest, Token::Dim);
-    } else {
-        canvas.put(x + 2, 0, &rest, Token::Dim);
+    let words = "window too small";
+    if height == 1 {
+        canvas.put(x + 2, 0, words, Token::Dim);
+        return;
     }
+    canvas.put(0, 1, words, Token::Dim);
+    canvas.put(0, 2, &format!("({width}x{height} of 40x12)"), Token::Dim);
 }
 
 /// The daemon is out of reach.
@@ -179,14 +180,12 @@ pub(super) fn banner(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
         Some(at) => format!("retry at {}", format::clock(*at, &model.zone)),
         None => "trying now".to_owned(),
     };
-    let mut words = format!(" ! no daemon since {since} — {next}");
-    if *tries > 0 {
-        words.push_str(&format!(" ({tries})"));
-    }
-    words.push_str("  r now  q leave");
-    if !reason.is_empty() {
-        words.push_str(&format!("  {reason}"));
-    }
+    let tries = if *tries > 0 {
+        format!(" ({tries})")
+    } else {
+        String::new()
+    };
+    let words = format!(" ! no daemon since {since} — {next}{tries}  r now  q leave  {reason}");
     let width = usize::from(canvas.width());
     let mut line = format::cut_end(&words, width);
     let blank = width.saturating_sub(format::width(&line));
@@ -209,43 +208,59 @@ pub(super) fn key_line(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) 
         canvas.spans(0, y, canvas.width(), &spans);
         return;
     }
+    let room = canvas.width().saturating_sub(1);
+    let mut x = 1;
+    for (key, hint) in hints(model, layout, room) {
+        x = canvas.put(x, y, &key, Token::Key);
+        x = canvas.put(x, y, &hint, Token::Dim) + 2;
+    }
+    let is_prompt = model.context().meets(Context::PROMPT);
+    let leave = "^C leave";
+    if is_prompt && x + columns(leave) < room && layout.class >= Some(Class::Normal) {
+        canvas.put_right(room, y, columns(leave), leave, Token::Dim);
+    }
+}
+
+/// Keys and what they do, as many as fit; help and the way out are the last to go.
+fn hints(model: &Model, layout: &Layout, room: u16) -> Vec<(String, String)> {
     let context = model.context();
     let marks = mark_count(model);
-    let mut x = 1;
     let mut said: Vec<Command> = Vec::new();
-    let limit = if layout.class == Some(Class::Tiny) {
-        TINY_HINTS
-    } else {
-        usize::MAX
-    };
-    let room = canvas.width().saturating_sub(1);
+    let mut found = Vec::new();
     for binding in model.keymap.hints(context) {
         let command = binding.row.command;
-        if said.contains(&command) || said.len() == limit {
+        if said.contains(&command) {
             continue;
         }
+        said.push(command);
         let key = if command == Command::RaisePriority {
             "+/-".to_owned()
         } else {
             binding.keys_text(1)
         };
-        let mut hint = format!(" {}", binding.row.hint);
         let is_mark = matches!(command, Command::Mark | Command::MarkDown);
-        if is_mark && marks > 0 {
-            hint.push_str(&format!(" ({marks})"));
-        }
-        if x + columns(&key) + columns(&hint) > room {
-            break;
-        }
-        x = canvas.put(x, y, &key, Token::Key);
-        x = canvas.put(x, y, &hint, Token::Dim) + 2;
-        said.push(command);
+        let hint = if is_mark && marks > 0 {
+            format!(" {} ({marks})", binding.row.hint)
+        } else {
+            format!(" {}", binding.row.hint)
+        };
+        found.push((key, hint));
     }
-    let is_prompt = context.meets(Context::PROMPT);
-    let leave = "^C leave";
-    if is_prompt && x + columns(leave) < room && layout.class >= Some(Class::Normal) {
-        canvas.put_right(room, y, columns(leave), leave, Token::Dim);
+    if layout.class == Some(Class::Tiny) {
+        found.truncate(TINY_HINTS);
     }
+    let is_last = |command: &Command| matches!(command, Command::Help | Command::Leave);
+    let kept = said.iter().filter(|command| is_last(command)).count();
+    let width = |found: &[(String, String)]| -> u16 {
+        let widths = found
+            .iter()
+            .map(|(key, hint)| columns(key) + columns(hint) + 2);
+        widths.sum()
+    };
+    while width(&found) > room && found.len() > kept.max(1) {
+        found.remove(found.len() - 1 - kept.min(found.len() - 1));
+    }
+    found
 }
 
 fn chord_line(model: &Model, chord: Chord, y: u16, canvas: &mut Canvas<'_>) {

@@ -65,9 +65,21 @@ impl<'a> Canvas<'a> {
         } else {
             &clean.text
         };
+        self.free_left_of(x, y);
         self.buffer
             .set_stringn(x, y, text, usize::from(room), style)
             .0
+    }
+
+    /// A wide character whose right half is about to be drawn over goes as a whole.
+    fn free_left_of(&mut self, x: u16, y: u16) {
+        let Some(left) = x.checked_sub(1).filter(|_| y < self.buffer.area.bottom()) else {
+            return;
+        };
+        let cell = &mut self.buffer[(left, y)];
+        if format::width(cell.symbol()) > 1 {
+            cell.set_symbol(" ");
+        }
     }
 
     /// Puts `text` so that it ends before the column `end`, if it is no longer than `room`.
@@ -117,6 +129,7 @@ impl<'a> Canvas<'a> {
     /// Empties an area.
     pub fn clear(&mut self, area: Rect) {
         for y in area.top()..area.bottom().min(self.buffer.area.bottom()) {
+            self.free_left_of(area.x, y);
             for x in area.left()..area.right().min(self.buffer.area.right()) {
                 self.buffer[(x, y)].reset();
             }

@@ -29,14 +29,13 @@ impl Shown {
 
 /// The worst and the busiest of several pieces is what a person looks for.
 fn summary(pieces: &[u8]) -> Shown {
-    let count = |kind: u8| pieces.iter().filter(|piece| **piece == kind).count();
-    if count(b'!') > 0 {
+    if pieces.contains(&b'!') {
         Shown::None
-    } else if count(b'~') > 0 {
+    } else if pieces.contains(&b'~') {
         Shown::Now
-    } else if count(b'#') == pieces.len() {
+    } else if pieces.iter().all(|piece| *piece == b'#') {
         Shown::Have
-    } else if count(b'#') > 0 {
+    } else if pieces.contains(&b'#') {
         Shown::Part
     } else {
         Shown::Want

@@ -1,0 +1,214 @@
+//! Searching: typing, results that wait, marks, filter, sort, history.
+
+use super::super::TestApp;
+use super::super::sample::{found_results, hash, result};
+use super::wished;
+use crate::daemon::command::{Action, ClientMessage, Window};
+use crate::daemon::state::{DownloadId, Own, Update, Wish};
+use crate::tui::effect::Effect;
+use crate::tui::message::Message;
+
+#[test]
+fn type_enter_watch() {
+    let mut app = TestApp::filled(80, 24);
+    app.letters("debian");
+    assert_eq!(app.watch().search.expect("a search").query, "debian");
+    app.feed();
+    app.keys("Enter");
+    let actions = app.actions();
+    assert_eq!(
+        actions,
+        [Action::Download {
+            wishes: vec![Wish {
+                hash: hash("debian-13.1.0-amd64-netinst.iso"),
+                size_bytes: 791_674_880,
+                path: "debian-13.1.0-amd64-netinst.iso".to_owned(),
+                save_as: None,
+            }]
+        }]
+    );
+    app.reply(
+        1,
+        "queued debian.iso",
+        Some(Action::Cancel {
+            ids: vec![DownloadId(1)],
+        }),
+    );
+    assert!(app.line("queued debian.iso").contains("u undo"));
+    app.keys("Esc u");
+    assert_eq!(
+        app.actions(),
+        [Action::Cancel {
+            ids: vec![DownloadId(1)]
+        }]
+    );
+    app.wait(5);
+    assert!(!app.screen().contains("queued debian.iso"));
+}
+
+#[test]
+fn each_letter_asks_at_once_and_late_answers_are_dropped() {
+    let mut app = TestApp::filled(80, 24);
+    app.letters("de");
+    let queries: Vec<(u64, String)> = std::mem::take(&mut app.effects)
+        .into_iter()
+        .filter_map(|effect| match effect {
+            Effect::Send(message) => match *message {
+                ClientMessage::Watch(watch) => watch.search.map(|s| (s.generation, s.query)),
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect();
+    let texts: Vec<&str> = queries.iter().map(|(_, query)| query.as_str()).collect();
+    assert!(texts.ends_with(&["d", "de"]), "{texts:?}");
+    let (early, _) = queries[queries.len() - 2].clone();
+    let rows = [result("late.iso", 1, 1, Own::None)];
+    let update = Update {
+        results: Some(found_results(early, &rows, Window { first: 0, count: 9 })),
+        ..Update::default()
+    };
+    app.server(update);
+    assert!(!app.screen().contains("late.iso"));
+}
+
+#[test]
+fn enter_before_the_answer_means_what_was_typed() {
+    let mut app = TestApp::filled(80, 24);
+    app.letters("handbook");
+    app.keys("Enter");
+    assert_eq!(app.actions(), []);
+    app.feed();
+    assert_eq!(wished(&app.actions()), ["debian-handbook.pdf"]);
+    app.feed();
+    assert_eq!(app.actions(), [], "once is enough");
+}
+
+#[test]
+fn nothing_moves_under_the_cursor() {
+    let mut app = TestApp::new(80, 24);
+    app.find(&["b", "d"]);
+    assert_eq!(app.selected(), "b");
+    app.find(&["a", "b", "d"]);
+    assert_eq!(app.selected(), "a", "an untouched cursor stays on top");
+    app.keys("Down");
+    assert_eq!(app.selected(), "b");
+    app.find(&["0", "a", "b", "c", "d", "e"]);
+    assert_eq!(app.selected(), "b");
+    assert!(
+        app.line("waiting")
+            .contains("3 new results waiting ( . to merge)")
+    );
+    assert!(!app.screen().contains(" c "));
+    app.keys("Esc .");
+    assert_eq!(app.selected(), "b");
+    let screen = app.screen();
+    for name in ["   0 ", "   c ", "   e "] {
+        assert!(screen.contains(name), "{name} in\n{screen}");
+    }
+    app.find(&["c", "d"]);
+    assert_eq!(app.selected(), "b", "a row that is gone stays until asked");
+    app.keys("Enter");
+    assert_eq!(wished(&app.actions()), ["b"]);
+}
+
+#[test]
+fn a_long_list_is_scrolled_through_windows() {
+    let mut app = TestApp::filled(80, 24);
+    app.keys("Esc G");
+    assert!(app.watch().search.expect("a search").window.first > 0);
+    app.feed();
+    assert_eq!(app.selected(), "debian-archive-36.deb");
+    app.keys("g");
+    app.feed();
+    assert_eq!(app.selected(), "debian-13.1.0-amd64-netinst.iso");
+    let window = app.watch().search.expect("a search").window;
+    app.keys("j j k");
+    assert_eq!(
+        app.watch().search.expect("a search").window,
+        window,
+        "steps ask for nothing"
+    );
+}
+
+#[test]
+fn marks_are_downloaded_together() {
+    let mut app = TestApp::filled(80, 24);
+    app.keys("Tab Down Tab");
+    assert!(app.line("2 marked").contains("more below"));
+    app.keys("Enter");
+    assert_eq!(
+        wished(&app.actions()),
+        [
+            "debian-13.1.0-amd64-netinst.iso",
+            "debian-12.11.0-amd64-netinst.iso"
+        ]
+    );
+    app.keys("Esc g v j j v");
+    assert_eq!(app.model.search.list.mark_count(), 3);
+    app.keys("Esc");
+    assert_eq!(app.model.search.list.mark_count(), 0);
+}
+
+#[test]
+fn marks_outlive_a_new_query() {
+    let mut app = TestApp::filled(80, 24);
+    app.keys("Tab");
+    app.letters("handbook");
+    app.feed();
+    app.keys("Tab Enter");
+    assert_eq!(
+        wished(&app.actions()),
+        ["debian-13.1.0-amd64-netinst.iso", "debian-handbook.pdf"]
+    );
+}
+
+#[test]
+fn a_paste_never_runs_commands() {
+    let mut app = TestApp::filled(80, 24);
+    app.keys("Esc");
+    app.take(Message::Paste("q\rQy\n".to_owned()));
+    assert_eq!(app.actions(), []);
+    app.keys("/");
+    app.take(Message::Paste("two\nlines\r".to_owned()));
+    assert_eq!(app.watch().search.expect("a search").query, "two lines");
+    assert_eq!(app.actions(), []);
+}
+
+#[test]
+fn the_search_filter_applies_while_it_is_filled_in() {
+    let mut app = TestApp::filled(80, 24);
+    app.keys("^F v Tab");
+    app.letters("700M");
+    app.keys("Enter");
+    let search = app.watch().search.expect("a search");
+    assert_eq!(
+        search.category.map(protocol::category::Category::as_str),
+        Some("video")
+    );
+    assert_eq!(search.min_size, Some(700 << 20));
+    assert!(app.line("Search >").contains("filtered"));
+}
+
+#[test]
+fn sorting_twice_turns_round() {
+    let mut app = TestApp::filled(120, 36);
+    app.keys("Esc s s");
+    let usual = app.watch().search.expect("a search");
+    app.keys("s s");
+    let turned = app.watch().search.expect("a search");
+    assert_eq!(usual.sort, turned.sort);
+    assert_ne!(usual.order, turned.order);
+    assert!(turned.generation > usual.generation);
+}
+
+#[test]
+fn earlier_searches_come_back() {
+    let mut app = TestApp::filled(80, 24);
+    app.letters("handbook");
+    app.feed();
+    app.keys("Enter ^U");
+    app.feed();
+    app.keys("↑");
+    assert_eq!(app.watch().search.expect("a search").query, "handbook");
+}

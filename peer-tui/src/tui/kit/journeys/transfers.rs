@@ -1,0 +1,205 @@
+//! Transfers: paused, cancelled, brought back, looked at closely, limited.
+
+use super::super::TestApp;
+use super::super::sample;
+use crate::daemon::command::{Action, TransferFilter};
+use crate::daemon::state::{DownloadId, TransferRow, Update};
+use crate::tui::keymap::Tab;
+
+#[test]
+fn transfers_are_paused_cancelled_and_brought_back() {
+    let mut app = TestApp::filled(80, 24);
+    app.keys("Alt+2");
+    app.feed();
+    app.keys("p");
+    assert_eq!(
+        app.actions(),
+        [Action::Pause {
+            ids: vec![DownloadId(1)]
+        }]
+    );
+    app.keys("j j p");
+    assert_eq!(
+        app.actions(),
+        [Action::Resume {
+            ids: vec![DownloadId(3)]
+        }]
+    );
+    app.keys("x");
+    assert_eq!(
+        app.actions(),
+        [Action::Cancel {
+            ids: vec![DownloadId(3)]
+        }]
+    );
+    app.reply(
+        3,
+        "cancelled",
+        Some(Action::Restore {
+            ids: vec![DownloadId(3)],
+        }),
+    );
+    app.keys("u");
+    assert_eq!(
+        app.actions(),
+        [Action::Restore {
+            ids: vec![DownloadId(3)]
+        }]
+    );
+    app.reply(
+        4,
+        "back",
+        Some(Action::Cancel {
+            ids: vec![DownloadId(3)],
+        }),
+    );
+    app.keys("u");
+    assert_eq!(app.actions(), [], "an undo is not undone by undoing again");
+    app.keys("G x");
+    assert_eq!(
+        app.actions(),
+        [Action::Remove {
+            ids: vec![DownloadId(6)]
+        }]
+    );
+    app.keys("k x");
+    assert_eq!(app.actions(), [], "an upload is the other peer's");
+}
+
+#[test]
+fn the_failed_row_says_why_and_what_helps() {
+    let mut app = TestApp::filled(120, 36);
+    app.keys("Alt+2");
+    app.feed();
+    app.keys("j j j j");
+    let line = app.line("went offline");
+    assert!(line.contains("r retry · m find more sources"), "{line}");
+    app.keys("r");
+    assert_eq!(
+        app.actions(),
+        [Action::Retry {
+            ids: vec![DownloadId(5)]
+        }]
+    );
+}
+
+#[test]
+fn the_cursor_follows_its_transfer() {
+    let mut app = TestApp::filled(80, 24);
+    app.keys("Alt+2");
+    app.feed();
+    app.keys("j");
+    let mut rows = sample::transfers();
+    rows.rotate_left(2);
+    let total = rows.len();
+    let Some(mut transfers) = sample::answer(&app.watch()).transfers else {
+        panic!("transfers are watched");
+    };
+    (transfers.rows, transfers.total) = (rows, total);
+    app.server(Update {
+        transfers: Some(transfers),
+        ..Update::default()
+    });
+    match app.model.transfers.list.selected() {
+        Some(TransferRow::Down(status)) => assert_eq!(status.id, DownloadId(2)),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn rows_stay_calm_until_their_percent_changes() {
+    let mut app = TestApp::filled(80, 24);
+    app.keys("Alt+2");
+    app.feed();
+    let before = app.line("Big Buck Bunny");
+    let next = |app: &mut TestApp, bytes: u64| {
+        let mut transfers = sample::answer(&app.watch()).transfers.expect("watched");
+        for row in &mut transfers.rows {
+            if let TransferRow::Down(status) = row
+                && status.rate_bytes > 0
+            {
+                status.rate_bytes += 77_777;
+                status.done_bytes += bytes;
+            }
+        }
+        app.server(Update {
+            transfers: Some(transfers),
+            ..Update::default()
+        });
+    };
+    app.wait(1);
+    let selected = app.line("debian-13");
+    next(&mut app, 10_000_000);
+    assert_eq!(app.line("Big Buck Bunny"), before, "same percent, same row");
+    assert_ne!(app.line("debian-13"), selected, "the selected row is live");
+    next(&mut app, 100_000_000);
+    assert_ne!(app.line("Big Buck Bunny"), before);
+}
+
+#[test]
+fn filters_narrow_and_escape_widens() {
+    let mut app = TestApp::filled(80, 24);
+    app.keys("Alt+2 →");
+    let watch = app.watch().transfers.expect("transfers");
+    assert_eq!(watch.filter, TransferFilter::Downloading);
+    app.keys("/");
+    app.letters("deb");
+    assert_eq!(app.watch().transfers.expect("transfers").text, "deb");
+    app.keys("Enter Esc");
+    assert_eq!(app.watch().transfers.expect("transfers").text, "");
+    app.keys("Esc");
+    let watch = app.watch().transfers.expect("transfers");
+    assert_eq!(watch.filter, TransferFilter::All);
+    app.keys("Alt+5 ^F Down Down Enter");
+    assert_eq!(
+        app.watch().log.expect("a log").level.as_deref(),
+        Some("error")
+    );
+}
+
+#[test]
+fn limits_are_typed_as_people_say_them() {
+    let mut app = TestApp::filled(80, 24);
+    app.keys("Esc t d");
+    app.letters("1.5M/s");
+    app.keys("Enter");
+    let up = Some(2 << 20);
+    assert_eq!(
+        app.actions(),
+        [Action::SetLimits {
+            down: Some(3 << 19),
+            up
+        }]
+    );
+    app.keys("t d ^U");
+    app.letters("fast");
+    app.keys("Enter");
+    assert!(app.screen().contains("such as 500K"));
+    app.keys("Esc t o");
+    assert_eq!(
+        app.actions(),
+        [Action::SetLimits {
+            down: None,
+            up: None
+        }]
+    );
+}
+
+#[test]
+fn the_dock_is_a_pane_of_its_own() {
+    let mut app = TestApp::filled(80, 24);
+    app.keys("Esc Tab j p");
+    assert_eq!(
+        app.actions(),
+        [Action::Pause {
+            ids: vec![DownloadId(2)]
+        }]
+    );
+    app.keys("Enter");
+    assert_eq!(app.watch().transfer, Some(DownloadId(2)));
+    app.feed();
+    app.keys("]");
+    assert_eq!(app.watch().transfer, Some(DownloadId(3)));
+    app.keys("Esc");
+    assert_eq!(app.model.tab, Tab::Search);
+}
