@@ -14,7 +14,7 @@ use super::segment::{Merged, merge};
 /// So many segments of one size are merged into one.
 const FAN_OUT: usize = 4;
 /// With more segments than this the writer waits for the merge that is under way.
-const LAYERS_MAX_COUNT: usize = 40;
+const LAYERS_MAX_COUNT: usize = 32;
 /// Bytes of one column of a segment: half of what its 32-bit positions reach.
 const ARENA_MAX_BYTES: usize = 1 << 31;
 
@@ -22,16 +22,19 @@ const ARENA_MAX_BYTES: usize = 1 << 31;
 #[derive(Debug, Clone, Copy)]
 pub struct Shape {
     /// Largest segment of the smallest size.
-    pub smallest_count: u64,
+    pub smallest: u64,
     /// Merges of at most so many documents are done at once (about a microsecond each).
-    pub inline_max_count: u64,
+    pub inline_max: u64,
+    /// Merges of more are large: one of them may run beside a small one.
+    pub large_min: u64,
 }
 
 impl Default for Shape {
     fn default() -> Self {
         Self {
-            smallest_count: 1_024,
-            inline_max_count: 4_096,
+            smallest: 1_024,
+            inline_max: 1_024,
+            large_min: 65_536,
         }
     }
 }
@@ -40,7 +43,8 @@ impl Default for Shape {
 #[derive(Debug, Default)]
 pub struct Compactor {
     shape: Shape,
-    running: Option<Running>,
+    /// At most one small and one large merge, so that small ones need not wait for seconds.
+    running: Vec<Running>,
 }
 
 /// A merge on its own thread.
@@ -57,44 +61,42 @@ impl Compactor {
     pub fn with_shape(shape: Shape) -> Self {
         Self {
             shape,
-            running: None,
+            running: Vec::new(),
         }
     }
 
     /// Whether a merge has ended that [`Self::tend`] would put in place.
     pub fn is_ready(&self) -> bool {
-        (self.running.as_ref()).is_some_and(|running| running.thread.is_finished())
+        let mut running = self.running.iter();
+        running.any(|running| running.thread.is_finished())
     }
 
-    /// Puts a merge in place that has ended, and starts those that are due.
+    /// Puts merges in place that have ended, and starts those that are due.
     pub fn tend(&mut self, layers: &mut Vec<Layer>) {
         layers.retain(|layer| layer.live_count() > 0);
-        if self.is_ready() {
-            self.finish(layers);
+        let is_done = |running: &mut Running| running.thread.is_finished();
+        let done: Vec<Running> = self.running.extract_if(.., is_done).collect();
+        for running in done {
+            running.finish(layers);
         }
         while let Some(sources) = self.due(layers) {
-            let count: u64 = sources.iter().map(Layer::live_count).sum();
-            if count <= self.shape.inline_max_count {
+            if live_count(&sources) <= self.shape.inline_max {
                 let merged = merge(&sources);
                 install(layers, &sources, merged);
-                continue;
-            }
-            if self.running.is_some() {
-                if layers.len() <= LAYERS_MAX_COUNT {
-                    break;
-                }
-                self.finish(layers);
             } else {
                 self.start(layers, sources);
             }
+        }
+        if layers.len() > LAYERS_MAX_COUNT && !self.running.is_empty() {
+            self.running.remove(0).finish(layers);
         }
     }
 
     /// Waits until no merge is under way or due.
     pub fn settle(&mut self, layers: &mut Vec<Layer>) {
         self.tend(layers);
-        while self.running.is_some() {
-            self.finish(layers);
+        while let Some(running) = self.running.pop() {
+            running.finish(layers);
             self.tend(layers);
         }
     }
@@ -103,19 +105,9 @@ impl Compactor {
         let own = sources.clone();
         let builder = thread::Builder::new().name("catalog-merge".to_owned());
         match builder.spawn(move || merge(&own)) {
-            Ok(thread) => self.running = Some(Running { sources, thread }),
+            Ok(thread) => self.running.push(Running { sources, thread }),
             // No thread to be had: slower, but right.
             Err(_) => install(layers, &sources, merge(&sources)),
-        }
-    }
-
-    fn finish(&mut self, layers: &mut Vec<Layer>) {
-        let Some(running) = self.running.take() else {
-            return;
-        };
-        // A merge that panicked leaves its sources as they are.
-        if let Ok(merged) = running.thread.join() {
-            install(layers, &running.sources, merged);
         }
     }
 
@@ -133,17 +125,24 @@ impl Compactor {
                     sources.push((*layer).clone());
                 }
             }
-            if sources.len() >= FAN_OUT {
+            if sources.len() >= FAN_OUT && self.may_start(&sources) {
                 return Some(sources);
             }
         }
         let is_mostly_dead = |layer: &Layer| {
             let count = u64::from(layer.segment.doc_count());
-            count > self.shape.smallest_count && layer.live_count() * 2 < count
+            count > self.shape.smallest && layer.live_count() * 2 < count
         };
-        let mut all = by_size.into_iter().map(|(_, layer)| layer);
-        let layer = all.find(|layer| is_mostly_dead(layer))?;
-        Some(vec![layer.clone()])
+        let mut alone = by_size.into_iter().map(|(_, layer)| vec![layer.clone()]);
+        alone.find(|sources| is_mostly_dead(&sources[0]) && self.may_start(sources))
+    }
+
+    /// Whether no other merge of this kind is under way.
+    fn may_start(&self, sources: &[Layer]) -> bool {
+        let is_large = |sources: &[Layer]| live_count(sources) > self.shape.large_min;
+        let mut running = self.running.iter();
+        live_count(sources) <= self.shape.inline_max
+            || !running.any(|running| is_large(&running.sources) == is_large(sources))
     }
 
     fn is_running(&self, layer: &Layer) -> bool {
@@ -154,14 +153,25 @@ impl Compactor {
 
     /// Powers of [`FAN_OUT`] over the smallest size.
     fn size(&self, layer: &Layer) -> u32 {
-        let ratio = layer.live_count().div_ceil(self.shape.smallest_count);
-        // 1 is the smallest; 2 to FAN_OUT the next.
-        ratio
-            .max(1)
-            .saturating_sub(1)
-            .checked_ilog(FAN_OUT as u64)
-            .map_or(0, |log| log + 1)
+        let ratio = layer.live_count().div_ceil(self.shape.smallest);
+        // Up to 1 is the smallest, up to FAN_OUT the next.
+        let above = ratio.saturating_sub(1);
+        above.checked_ilog(FAN_OUT as u64).map_or(0, |log| log + 1)
     }
+}
+
+impl Running {
+    /// Waits for the end of the merge and puts it in place.
+    fn finish(self, layers: &mut Vec<Layer>) {
+        // A merge that panicked leaves its sources as they are.
+        if let Ok(merged) = self.thread.join() {
+            install(layers, &self.sources, merged);
+        }
+    }
+}
+
+fn live_count(layers: &[Layer]) -> u64 {
+    layers.iter().map(Layer::live_count).sum()
 }
 
 /// Puts `merged` in place of its sources; what died in them since it began is dead in it too.

@@ -39,6 +39,8 @@ pub struct Question {
     /// Each must be the content's.
     pub hashes: Vec<ContentHash>,
     is_online_only: bool,
+    /// Whether the candidates of a layer hold the words for certain, where they are many.
+    pub is_told_by_grams: bool,
 }
 
 /// Space for texts with their separators made spaces, kept between documents.
@@ -76,6 +78,11 @@ impl Question {
             owners: wanted_owners(query, params, owners),
             hashes: query.hash.into_iter().chain(params.hash).collect(),
             is_online_only: params.online,
+            is_told_by_grams: query.words.iter().all(|word| is_gram(word.as_bytes()))
+                && query.phrases.is_empty()
+                && query.without_words.is_empty()
+                && query.without_phrases.is_empty()
+                && query.extensions.is_empty(),
         }
     }
 
@@ -96,8 +103,19 @@ impl Question {
     }
 
     /// How a folded text whose file name starts at `name_at` meets the question.
-    pub fn meet_text(&self, text: &str, name_at: usize, scratch: &mut Scratch) -> Option<Match> {
-        let (text, name) = (text.as_bytes(), &text.as_bytes()[name_at..]);
+    pub fn meet_text(&self, text: &[u8], name_at: usize, scratch: &mut Scratch) -> Option<Match> {
+        if !self.is_met_by_text(text, name_at, scratch) {
+            return None;
+        }
+        if !self.is_classed {
+            return Some(Match::Whole);
+        }
+        Some(self.classify(&text[name_at..], scratch, name_at))
+    }
+
+    /// Whether such a text meets the question; puts it into `scratch` where there are phrases.
+    pub fn is_met_by_text(&self, text: &[u8], name_at: usize, scratch: &mut Scratch) -> bool {
+        let name = &text[name_at..];
         let is_ending =
             |ending: &String| name.len() > ending.len() && name.ends_with(ending.as_bytes());
         let has = |text: &[u8], finders: &[Finder<'_>]| {
@@ -110,19 +128,14 @@ impl Question {
             || !has(text, &self.words)
             || has_any(text, &self.without_words)
         {
-            return None;
+            return false;
         }
-        if !self.phrases.is_empty() || !self.without_phrases.is_empty() {
-            scratch.clear();
-            scratch.extend(text.iter().copied().map(plain_separator));
-            if !has(scratch, &self.phrases) || has_any(scratch, &self.without_phrases) {
-                return None;
-            }
+        if self.phrases.is_empty() && self.without_phrases.is_empty() {
+            return true;
         }
-        if !self.is_classed {
-            return Some(Match::Whole);
-        }
-        Some(self.classify(name, scratch, name_at))
+        scratch.clear();
+        scratch.extend(text.iter().copied().map(plain_separator));
+        has(scratch, &self.phrases) && !has_any(scratch, &self.without_phrases)
     }
 
     /// The class of a document that meets the question; `scratch` holds its text where there are
@@ -174,6 +187,11 @@ pub fn is_between_words(byte: u8) -> bool {
 fn starts_plainly(name: &[u8], start: &[u8]) -> bool {
     let bytes = name.iter().copied().map(plain_separator);
     name.len() >= start.len() && bytes.zip(start).all(|(byte, wanted)| byte == *wanted)
+}
+
+/// Whether a text holds `word` exactly if it has it as a gram.
+fn is_gram(word: &[u8]) -> bool {
+    word.len() <= 3 && !word.iter().copied().any(is_between_words)
 }
 
 fn folded_tags(query: &Query, params: &SearchParams) -> Vec<CompactString> {

@@ -22,8 +22,9 @@ const FEW_CONTENTS: u16 = 12;
 const MANY_CONTENTS: u16 = 1_000;
 /// So small that all kinds of merges happen.
 const SMALL: Shape = Shape {
-    smallest_count: 2,
-    inline_max_count: 6,
+    smallest: 2,
+    inline_max: 6,
+    large_min: 12,
 };
 
 fn owner(number: u8) -> PeerId {

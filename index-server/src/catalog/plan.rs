@@ -8,7 +8,7 @@ use roaring::RoaringBitmap;
 use super::layer::Layer;
 use super::matcher::{Question, Scratch};
 use super::owners::Owners;
-use super::postings::{Posting, from_sorted};
+use super::postings::{Posting, from_sorted, union};
 use super::rank::Match;
 use super::segment::Doc;
 use super::tokens::{self, Asked, Region};
@@ -16,7 +16,7 @@ use super::tokens::{self, Asked, Region};
 /// Of the grams of a word, so many rarest are asked.
 const GRAMS_MAX_COUNT: usize = 4;
 /// A set as small as this is walked rather than made smaller.
-const SMALL_COUNT: u64 = 256;
+pub const SMALL_COUNT: u64 = 256;
 
 /// A question, a layer, and the postings of the question's tags in it.
 #[derive(Debug)]
@@ -52,7 +52,23 @@ impl<'v> Asker<'v> {
             return None;
         }
         let name_at = scan.name_at as usize;
-        self.question.meet_text(segment.text(doc), name_at, scratch)
+        self.question
+            .meet_text(segment.text_bytes(doc), name_at, scratch)
+    }
+
+    /// Whether a document is alone of its content and meets the question.
+    pub fn is_met_alone(&self, doc: Doc, scratch: &mut Scratch) -> bool {
+        let segment = &self.layer.segment;
+        let scan = segment.scan(doc);
+        scan.is_alone()
+            && self.question.is_met_by_columns(scan, self.owners)
+            && self.tags.iter().all(|tag| tag.contains(doc))
+            && (self.question.is_told_by_grams
+                || self.question.is_met_by_text(
+                    segment.text_bytes(doc),
+                    scan.name_at as usize,
+                    scratch,
+                ))
     }
 
     /// The live documents that may meet the question; none where all may (dead ones among them).
@@ -61,28 +77,32 @@ impl<'v> Asker<'v> {
         self.narrow_by_keys(&mut set);
         self.narrow_by_words(&mut set);
         self.narrow_by_kind(&mut set);
-        let mut set = set.0?;
-        if !self.layer.dead.is_empty() {
-            set -= &*self.layer.dead;
-        }
-        Some(set)
+        self.living(set)
     }
 
-    /// Of `all` candidates, those that may meet the question in the way of `class`.
-    pub fn of_class(&self, all: Option<&RoaringBitmap>, class: Match) -> Option<RoaringBitmap> {
+    /// Of `all` candidates, those that may have all words in their name.
+    pub fn in_name(&self, all: Option<&RoaringBitmap>) -> Option<RoaringBitmap> {
         let mut set = Narrowed(all.cloned());
-        if class == Match::Folder || !self.question.is_classed {
-            return set.0;
-        }
         for needle in self.question.needles() {
             if let Some(docs) = self.docs(&tokens::inside(Region::Name, needle)) {
                 set.narrow(docs);
             }
         }
+        set.0
+    }
+
+    /// Of candidates that may have all words in their name, those that may meet the question in the
+    /// way of `class`.
+    pub fn of_class(&self, in_name: Option<&RoaringBitmap>, class: Match) -> Option<RoaringBitmap> {
+        let mut set = Narrowed(in_name.cloned());
         match class {
             Match::Whole | Match::Start => {
                 if let Some(docs) = self.docs(&tokens::at_start(&self.question.joined)) {
                     set.narrow(docs);
+                }
+                let ends = tokens::at_end(&self.question.joined).map(|end| self.docs(&end));
+                if let (Match::Whole, [Some(end), Some(stem_end)]) = (class, ends) {
+                    set.narrow(end | stem_end);
                 }
             }
             Match::WordStart => {
@@ -96,7 +116,16 @@ impl<'v> Asker<'v> {
             }
             Match::Inside | Match::Folder => {}
         }
-        set.0
+        self.living(set)
+    }
+
+    /// Without the dead, which postings know nothing of.
+    fn living(&self, set: Narrowed) -> Option<RoaringBitmap> {
+        let mut set = set.0?;
+        if !self.layer.dead.is_empty() {
+            set -= &*self.layer.dead;
+        }
+        Some(set)
     }
 
     /// By content and owners, where those are few documents.
@@ -143,22 +172,17 @@ impl<'v> Asker<'v> {
     fn narrow_by_kind(&self, set: &mut Narrowed) {
         let segment = &self.layer.segment;
         if !self.question.endings.is_empty() && !set.is_small() {
-            let mut docs = RoaringBitmap::new();
-            for ending in &self.question.endings {
-                let last = ending.rsplit('.').next().unwrap_or_default();
-                segment.with_extension(last).add_to(&mut docs);
-            }
-            set.narrow(docs);
+            let endings = self.question.endings.iter();
+            set.narrow(union(endings.map(|ending| {
+                segment.with_extension(ending.rsplit('.').next().unwrap_or_default())
+            })));
         }
         if let (Some(category), false) = (self.question.category, set.is_small()) {
             set.narrow_to(segment.of_category(category));
         }
         if !self.question.categories.is_empty() && !set.is_small() {
-            let mut docs = RoaringBitmap::new();
-            for category in &self.question.categories {
-                segment.of_category(*category).add_to(&mut docs);
-            }
-            set.narrow(docs);
+            let categories = self.question.categories.iter();
+            set.narrow(union(categories.map(|kind| segment.of_category(*kind))));
         }
         if !set.is_small() {
             self.narrow_by_size(set);
@@ -175,8 +199,14 @@ impl<'v> Asker<'v> {
         let start = largest_first.partition_point(|doc| size(doc) > max);
         let end = largest_first.partition_point(|doc| size(doc) >= min);
         let docs = &largest_first[start.min(end)..end];
-        if docs.len() <= largest_first.len() / 16 {
-            set.narrow(docs.iter().copied().collect());
+        let before = set
+            .0
+            .as_ref()
+            .map_or(largest_first.len() as u64, RoaringBitmap::len);
+        if docs.len() as u64 <= before / 16 {
+            let mut docs = docs.to_vec();
+            docs.sort_unstable();
+            set.narrow(from_sorted(docs.into_iter()));
         }
     }
 
@@ -202,13 +232,7 @@ impl<'v> Asker<'v> {
         let grams = self.layer.segment.grams();
         match asked {
             Asked::Nothing => None,
-            Asked::AnyOf(first, last) => {
-                let mut docs = RoaringBitmap::new();
-                for posting in grams.range(*first..=*last) {
-                    posting.add_to(&mut docs);
-                }
-                Some(docs)
-            }
+            Asked::AnyOf(first, last) => Some(union(grams.range(*first..=*last))),
             Asked::Each(wanted) => {
                 let mut postings: Vec<_> = wanted.iter().map(|gram| grams.get(gram)).collect();
                 postings.sort_unstable_by_key(Posting::len);

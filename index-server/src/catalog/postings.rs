@@ -5,12 +5,14 @@
 
 use std::ops::RangeInclusive;
 
-use roaring::RoaringBitmap;
+use roaring::{MultiOps, RoaringBitmap};
 
 use super::segment::Doc;
 
 /// Documents per bitmap container at which a bitmap is smaller than a list.
 const DENSE_MIN_COUNT: usize = 64;
+/// Numbers that a container keeps as a list; more are kept as bits.
+const ARRAY_MAX_COUNT: usize = 4_096;
 /// Numbers that one container of a bitmap spans.
 const CONTAINER_SPAN: usize = 1 << 16;
 
@@ -37,14 +39,6 @@ impl Posting<'_> {
         match self {
             Self::Sparse(docs) => docs.binary_search(&doc).is_ok(),
             Self::Dense(docs) => docs.contains(doc),
-        }
-    }
-
-    /// Adds them to `set`.
-    pub fn add_to(&self, set: &mut RoaringBitmap) {
-        match self {
-            Self::Sparse(docs) => set.extend(docs.iter().copied()),
-            Self::Dense(docs) => *set |= *docs,
         }
     }
 
@@ -75,16 +69,57 @@ impl Posting<'_> {
     }
 }
 
-/// A set of ascending documents.
+/// A set of ascending documents, few of them.
 pub fn from_sorted(docs: impl Iterator<Item = Doc>) -> RoaringBitmap {
     let mut set = RoaringBitmap::new();
     for doc in docs {
-        // Pushing at the end is cheaper than inserting; documents out of order are inserted.
         if set.try_push(doc).is_err() {
             set.insert(doc);
         }
     }
     set
+}
+
+/// A set of ascending documents, without space to spare.
+fn packed(docs: &[Doc]) -> RoaringBitmap {
+    let mut set = RoaringBitmap::new();
+    for chunk in docs.chunk_by(|left, right| left >> 16 == right >> 16) {
+        if chunk.len() <= ARRAY_MAX_COUNT {
+            for &doc in chunk {
+                if set.try_push(doc).is_err() {
+                    set.insert(doc);
+                }
+            }
+            continue;
+        }
+        // Pushing into a full container looks for its last bit each time.
+        let mut bits = [0_u8; CONTAINER_SPAN / 8];
+        for &doc in chunk {
+            bits[(doc as usize % CONTAINER_SPAN) / 8] |= 1 << (doc % 8);
+        }
+        set |= RoaringBitmap::from_lsb0_bytes(chunk[0] >> 16 << 16, &bits);
+    }
+    // Containers grow by doubling; a copy fits.
+    set.clone()
+}
+
+/// The documents of any of `postings`.
+pub fn union<'a>(postings: impl Iterator<Item = Posting<'a>>) -> RoaringBitmap {
+    let mut few = Vec::new();
+    let mut many = Vec::new();
+    for posting in postings {
+        match posting {
+            Posting::Sparse(docs) => few.extend_from_slice(docs),
+            Posting::Dense(docs) => many.push(docs),
+        }
+    }
+    few.sort_unstable();
+    let few = from_sorted(few.into_iter());
+    if many.is_empty() {
+        few
+    } else {
+        many.union() | few
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -236,7 +271,7 @@ impl<K> PostingsWriter<K> {
                 len: number(docs.len()),
             }
         } else {
-            self.bitmaps.push(from_sorted(docs.iter().copied()));
+            self.bitmaps.push(packed(docs));
             Place::Bitmap(number(self.bitmaps.len() - 1))
         });
         self.keys.push(key);

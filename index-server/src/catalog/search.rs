@@ -10,7 +10,7 @@ mod walk;
 
 use protocol::limits::SEARCH_EXACT_TOTAL_MAX_COUNT;
 use protocol::query::Query;
-use protocol::search::SearchParams;
+use protocol::search::{SearchParams, Sort};
 
 use super::cursor::{self, Position};
 use super::layer::Spot;
@@ -102,6 +102,11 @@ pub fn page_counting(
 impl<'v> Search<'v> {
     /// The first `wanted_count` of `rows` behind the cursor, in order.
     fn pick(&self, rows: Vec<Found>, wanted_count: usize) -> Vec<Found> {
+        let rows = if self.ranking == Ranking::own(Sort::Relevance) {
+            self.first_of_each_layer(rows, wanted_count)
+        } else {
+            rows
+        };
         let mut keyed: Vec<(RowKey<'_>, Found)> =
             rows.into_iter().map(|row| (self.key(&row), row)).collect();
         if let Some(after) = &self.after {
@@ -116,6 +121,23 @@ impl<'v> Search<'v> {
         }
         keyed.sort_unstable_by(order);
         keyed.into_iter().map(|(_, row)| row).collect()
+    }
+
+    /// Leaves out rows that cannot be among the first `wanted_count` behind the cursor: documents
+    /// are numbered by relevance, so within a layer and class no key needs to be looked at.
+    fn first_of_each_layer(&self, mut rows: Vec<Found>, wanted_count: usize) -> Vec<Found> {
+        let group = |row: &Found| (row.spot.layer, row.class);
+        rows.sort_unstable_by_key(|row| (group(row), row.spot.doc));
+        let mut firsts = Vec::new();
+        for alike in rows.chunk_by(|left, right| group(left) == group(right)) {
+            let start = self.after.as_ref().map_or(0, |after| {
+                let is_passed =
+                    |row: &Found| self.ranking.compare(&self.key(row), &after.key()).is_le();
+                alike.partition_point(is_passed)
+            });
+            firsts.extend(alike[start..].iter().take(wanted_count));
+        }
+        firsts
     }
 
     fn key(&self, found: &Found) -> RowKey<'v> {

@@ -7,6 +7,7 @@ use protocol::ids::{FileId, PeerId};
 use protocol::query::Query;
 use protocol::search::{SearchParams, Sort};
 
+use super::search;
 use super::{Catalog, CatalogView, CursorError, FileEntry, OwnerFacts, RecordName};
 
 const LENA: PeerId = PeerId::from_bytes([1; 32]);
@@ -252,6 +253,25 @@ fn a_page_starts_behind_the_last_row_although_that_row_is_gone() {
     params.cursor = first.next_cursor;
     let second = paths(&catalog.view(), &params);
     assert_eq!(second[..3], ["file 19", "file 20", "file 22"]);
+}
+
+#[test]
+fn a_removed_record_is_not_found_by_walking_either() {
+    let mut catalog = catalog();
+    let paths = ["here -_x", "gone -_x"];
+    for path in paths {
+        catalog.put(entry(LENA, path));
+    }
+    catalog.view();
+    catalog.remove(&entry(LENA, paths[1]).id);
+    let view = catalog.view();
+    for q in ["_", "x", "_x", "h", "here", ""] {
+        let query = Query::parse(q).expect("a query of the test");
+        let page = search::page_counting(&view, &query, &SearchParams::default(), 0);
+        let page = page.expect("no cursor");
+        assert_eq!(page.hits.len(), 1, "{q:?}");
+        assert_eq!(page.hits[0].entry.names[0].path, paths[0], "{q:?}");
+    }
 }
 
 #[test]

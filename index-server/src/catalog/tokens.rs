@@ -103,6 +103,20 @@ pub fn at_start(word: &[u8]) -> Asked {
     behind(START, word)
 }
 
+/// What a name must have one of to end in `word`, its own ending aside.
+pub fn at_end(word: &[u8]) -> [Asked; 2] {
+    let last = &word[word.len().saturating_sub(2)..];
+    [END, BETWEEN].map(|behind| {
+        let bytes = last.iter().map(|byte| plain(*byte));
+        let mut bytes: Vec<u8> = bytes.chain([behind]).collect();
+        if bytes.len() == 2 {
+            // A name of one byte: what stands before it is known as well.
+            bytes.insert(0, START);
+        }
+        asked(Region::Name, &bytes)
+    })
+}
+
 /// What a name must have so that `word` starts one of its words other than the first.
 pub fn at_word(word: &[u8]) -> Asked {
     behind(BETWEEN, word)

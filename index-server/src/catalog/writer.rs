@@ -4,15 +4,17 @@
 //! A change of anything in a record takes it out of its segment and puts it anew among those that
 //! wait, so segments never change.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map};
 use std::sync::Arc;
 
 use protocol::hash::ContentHash;
 use protocol::ids::{FileId, PeerId};
+use rustc_hash::FxHashMap;
 
 use super::columns::Prepared;
 use super::compact::Compactor;
 use super::layer::{self, Layer};
+use super::lookup::spread;
 use super::owners::{OwnerIndex, Owners};
 use super::rank::crowd;
 use super::segment::{Doc, Segment};
@@ -20,7 +22,7 @@ use super::view::CatalogView;
 use super::{FileEntry, OwnerFacts, OwnerTotals};
 
 /// So many waiting records are frozen without waiting for a view.
-const WAITING_MAX_COUNT: usize = 16 * 1024;
+const WAITING_MAX_COUNT: usize = 32 * 1024;
 
 /// The writer's side: owned by the world, changed only by applied records.
 #[derive(Debug, Default)]
@@ -31,6 +33,9 @@ pub struct Catalog {
     waiting_by_hash: HashMap<ContentHash, Vec<FileId>>,
     /// Contents whose number of holders may have changed since the last freeze.
     touched: HashSet<ContentHash>,
+    /// Records of each content, by the spread of its hash: tells without a look into any segment
+    /// that a content is new.
+    known: FxHashMap<u64, u32>,
     compactor: Compactor,
     owners: Owners,
     totals: Vec<OwnerTotals>,
@@ -73,11 +78,15 @@ impl Catalog {
 
     /// Puts a record in, in place of one with the same id. A record without a name is not kept.
     pub fn put(&mut self, entry: FileEntry) {
-        self.remove(&entry.id);
+        let content = spread(entry.hash.as_bytes());
+        if self.known.contains_key(&content) {
+            self.remove(&entry.id);
+        }
         if entry.names.is_empty() {
             return;
         }
         self.current = None;
+        *self.known.entry(content).or_default() += 1;
         let owner = self.number(entry.owner);
         self.count(owner, &entry, Sign::Plus);
         self.touched.insert(entry.hash);
@@ -93,6 +102,14 @@ impl Catalog {
         let owner = self.number(entry.owner);
         self.count(owner, &entry, Sign::Minus);
         self.touched.insert(entry.hash);
+        if let hash_map::Entry::Occupied(mut known) =
+            self.known.entry(spread(entry.hash.as_bytes()))
+        {
+            *known.get_mut() -= 1;
+            if *known.get() == 0 {
+                known.remove();
+            }
+        }
         Some(entry)
     }
 
@@ -253,6 +270,12 @@ impl Catalog {
                 entry.is_some_and(|entry| !entry.is_partial)
             });
             let mut holder_count = waiting_count.count();
+            let waiting_count = waiting.map_or(0, Vec::len);
+            let known_count = self.known.get(&spread(hash.as_bytes())).copied();
+            if known_count.is_some_and(|count| count as usize == waiting_count) {
+                crowds.insert(hash, crowd(holder_count));
+                continue;
+            }
             let mut frozen = Vec::new();
             for (spot, scan) in layer::holders(&self.layers, &hash) {
                 if !scan.is_partial {

@@ -1,6 +1,7 @@
 //! Finds a page by walking every layer in the wanted order: for matches so common that the page is
 //! full after few steps.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use protocol::search::Sort;
@@ -57,6 +58,8 @@ impl Search<'_> {
 struct Stream<'s> {
     asker: &'s Asker<'s>,
     set: Option<&'s RoaringBitmap>,
+    /// Those of the set that may have all words in their name, once asked for.
+    in_name: OnceCell<Option<RoaringBitmap>>,
     ranking: Ranking,
     after: Option<RowKey<'s>>,
     /// Still to walk, the next one last.
@@ -92,6 +95,7 @@ impl<'s> Stream<'s> {
         let mut stream = Self {
             asker,
             set,
+            in_name: OnceCell::new(),
             ranking,
             after,
             classes,
@@ -129,9 +133,18 @@ impl<'s> Stream<'s> {
                 class: Match::Whole,
                 ..after
             });
-            let set = self.asker.of_class(self.set, class);
+            let set = self.of_class(class);
             self.docs = self.in_order(set, after);
         }
+    }
+
+    fn of_class(&self, class: Match) -> Option<RoaringBitmap> {
+        if class == Match::Folder || !self.asker.question.is_classed {
+            return self.set.cloned();
+        }
+        let (asker, set) = (self.asker, self.set);
+        let in_name = self.in_name.get_or_init(|| asker.in_name(set));
+        asker.of_class(in_name.as_ref(), class)
     }
 
     /// The live documents of `set` behind `after`, in order.
