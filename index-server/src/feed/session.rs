@@ -1,6 +1,9 @@
 //! One socket of the feed: greets, sends what is new, listens, and gives up on a reader that does
 //! not read. One task a socket; it holds a place in the shared ring and no queue of its own.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +12,7 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use protocol::event::{Envelope, Event, Goodbye, Hello, Resync, Subscribe};
 use protocol::limits::SOCKET_MESSAGE_MAX_BYTES;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval_at, timeout};
@@ -23,6 +27,7 @@ use crate::feed::held::encode;
 use crate::feed::ring::Catch;
 use crate::feed::topics::Topics;
 use crate::feed::{Feed, Signal};
+use crate::http::head_guard::HeadGuard;
 use crate::http::listener::Connection;
 use crate::metrics::Metrics;
 use crate::view::Vantage;
@@ -40,6 +45,8 @@ const PORTION_MAX_COUNT: usize = 64;
 const CLOSE_WAIT: Duration = Duration::from_secs(1);
 /// What a socket holds while nothing happens; readers send next to nothing.
 const READ_BUFFER_BYTES: usize = 1024;
+/// What the kernel may hold for a reader; by itself it would take megabytes for one that sleeps.
+const SEND_BUFFER_BYTES: usize = 128 * 1024;
 
 /// Who reads, and from where on.
 #[derive(Debug)]
@@ -80,9 +87,15 @@ pub async fn run(upgraded: Upgraded, reader: Reader) {
         .write_buffer_size(0)
         .max_message_size(Some(SOCKET_MESSAGE_MAX_BYTES))
         .max_frame_size(Some(SOCKET_MESSAGE_MAX_BYTES));
-    let stream = TokioIo::new(upgraded);
-    let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
-    Session::new(socket, reader).run().await;
+    // Only our own listener hands out upgrades, so there is always its stream below.
+    if let Ok(parts) = upgraded.downcast::<TokioIo<HeadGuard>>() {
+        let stream = parts.io.into_inner().into_stream();
+        let _ = SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES);
+        let read = parts.read_buf.to_vec();
+        let socket =
+            WebSocketStream::from_partially_read(stream, read, Role::Server, Some(config)).await;
+        Session::new(socket, reader).run().await;
+    }
     metrics.ws_readers.dec();
 }
 

@@ -1,6 +1,7 @@
-//! A connection's bytes on their way into hyper, watched for two things that hyper does not do:
-//! heads that two servers could read differently (request smuggling) are marked, and a head that
-//! comes drop by drop is cut while an idle connection may wait longer.
+//! A connection's bytes on their way into and out of hyper, watched for what hyper does not do:
+//! heads that two servers could read differently (request smuggling) are marked, a head that comes
+//! drop by drop is cut while an idle connection may wait longer, and so is a client that does not
+//! read its answer.
 
 pub mod scanner;
 
@@ -23,6 +24,9 @@ pub const HEAD_READ: Duration = Duration::from_secs(10);
 /// A kept connection may be silent for so long between two requests.
 pub const KEEP_ALIVE_IDLE: Duration = Duration::from_mins(1);
 
+/// A client that takes nothing of an answer for so long is not reading it.
+pub const WRITE_STALL: Duration = Duration::from_secs(30);
+
 /// Set for good once a head on the connection could be read in two ways.
 #[derive(Debug, Clone, Default)]
 pub struct Verdict(Arc<AtomicBool>);
@@ -42,6 +46,8 @@ pub struct HeadGuard {
     verdict: Verdict,
     place: Place,
     timer: Pin<Box<Sleep>>,
+    /// Runs while an answer waits for the client.
+    stall: Option<Pin<Box<Sleep>>>,
 }
 
 impl HeadGuard {
@@ -53,6 +59,7 @@ impl HeadGuard {
             verdict: Verdict::default(),
             place: Place::Head,
             timer: Box::pin(tokio::time::sleep(HEAD_READ)),
+            stall: None,
         }
     }
 
@@ -61,9 +68,28 @@ impl HeadGuard {
         self.verdict.clone()
     }
 
-    /// The stream itself, for its options.
-    pub fn stream(&self) -> &TcpStream {
-        &self.stream
+    /// The stream, from here on unwatched: for what is no HTTP any more.
+    pub fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+
+    /// Passes on the outcome of a write, or ends the wait for it.
+    fn written(
+        &mut self,
+        cx: &mut Context<'_>,
+        outcome: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if outcome.is_ready() {
+            self.stall = None;
+            return outcome;
+        }
+        let wait = || Box::pin(tokio::time::sleep(WRITE_STALL));
+        let stall = self.stall.get_or_insert_with(wait);
+        if stall.as_mut().poll(cx).is_ready() {
+            let error = io::Error::new(io::ErrorKind::TimedOut, "the answer was not read in time");
+            return Poll::Ready(Err(error));
+        }
+        Poll::Pending
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -112,7 +138,8 @@ impl AsyncWrite for HeadGuard {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let outcome = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.written(cx, outcome)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -128,10 +155,36 @@ impl AsyncWrite for HeadGuard {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.written(cx, outcome)
     }
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_nobody_reads_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut guard = HeadGuard::new(stream);
+        let started = Instant::now();
+        let error = loop {
+            if let Err(error) = guard.write_all(&[0; 16_384]).await {
+                break error;
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(started.elapsed() >= WRITE_STALL);
     }
 }

@@ -1,0 +1,166 @@
+//! Sessions over a pipe, with time that passes only when nothing else happens.
+
+use futures::StreamExt;
+use jiff::Timestamp;
+use protocol::stats::NetworkStats;
+use serde_json::Value;
+use tokio::io::DuplexStream;
+use tokio::task::JoinHandle;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+
+use super::*;
+use crate::feed::Change;
+use crate::http::listener::permits::Permits;
+
+type Client = WebSocketStream<DuplexStream>;
+
+struct Stage {
+    feed: Feed,
+    metrics: Arc<Metrics>,
+}
+
+impl Stage {
+    fn new(held_count: usize) -> Self {
+        Self {
+            feed: Feed::new(held_count),
+            metrics: Metrics::new(),
+        }
+    }
+
+    /// A reader at the other end of a pipe of 4 KiB.
+    async fn reader(&self) -> (Client, JoinHandle<()>) {
+        let (near, far) = tokio::io::duplex(4096);
+        let host = std::net::IpAddr::from([127, 0, 0, 1]);
+        let vantage = Vantage {
+            remote: host,
+            local: host,
+        };
+        let permit = Permits::sparing_loopback().take(host, &self.metrics);
+        let reader = Reader {
+            feed: self.feed.clone(),
+            hello: Hello {
+                stats: stats(0),
+                seq: self.feed.last_seq(),
+                server: String::new(),
+                version: String::new(),
+            },
+            metrics: Arc::clone(&self.metrics),
+            vantage,
+            topics: Topics::all(),
+            since: None,
+            connection: Connection {
+                vantage,
+                permit: Arc::new(permit.unwrap()),
+            },
+        };
+        let config = WebSocketConfig::default().write_buffer_size(0);
+        let socket = WebSocketStream::from_raw_socket(far, Role::Server, Some(config)).await;
+        let session = tokio::spawn(Session::new(socket, reader).run());
+        let client = WebSocketStream::from_raw_socket(near, Role::Client, None).await;
+        (client, session)
+    }
+
+    fn publish(&self, count: u64) {
+        for number in 0..count {
+            let change = Change::Stats(stats(number));
+            self.feed.publish(Timestamp::UNIX_EPOCH, vec![change]);
+        }
+    }
+}
+
+fn stats(total_peers: u64) -> NetworkStats {
+    NetworkStats {
+        total_peers,
+        online_peers: 0,
+        total_files: 0,
+        total_bytes: 0,
+        total_downloads: 0,
+        network_health: 100,
+        last_updated: Timestamp::UNIX_EPOCH,
+    }
+}
+
+async fn next(client: &mut Client) -> Value {
+    loop {
+        match client.next().await.unwrap().unwrap() {
+            Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+            Message::Ping(_) => {}
+            other => panic!("no event: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_sleeps_is_cut_after_its_deadline_and_the_other_hears_all() {
+    let stage = Stage::new(4096);
+    let (_asleep, session) = stage.reader().await;
+    let (mut awake, _) = stage.reader().await;
+    assert_eq!(next(&mut awake).await["type"], "hello");
+    stage.publish(1_000);
+    for seq in 1..=1_000 {
+        assert_eq!(next(&mut awake).await["seq"], seq);
+    }
+    let started = stage_time();
+    session.await.unwrap();
+    let took = stage_time() - started;
+    assert!(
+        took >= WRITE_DEADLINE && took <= WRITE_DEADLINE + 2 * CLOSE_WAIT,
+        "{took:?}"
+    );
+    assert_eq!(stage.metrics.ws_evicted.get(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_fell_out_of_the_ring_is_told_how_much_it_missed_and_goes_on() {
+    let stage = Stage::new(8);
+    let (mut client, _session) = stage.reader().await;
+    assert_eq!(next(&mut client).await["type"], "hello");
+    // All at once: the session has had no chance to read in between.
+    let changes = (0..100)
+        .map(|number| Change::Stats(stats(number)))
+        .collect();
+    stage.feed.publish(Timestamp::UNIX_EPOCH, changes);
+    let resync = next(&mut client).await;
+    assert_eq!(resync["type"], "resync");
+    assert_eq!(resync["data"]["missed"], 100);
+    assert_eq!(resync["seq"], 100);
+    stage.publish(1);
+    assert_eq!(next(&mut client).await["seq"], 101);
+    assert_eq!(stage.metrics.ws_resyncs.get(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_socket_that_answers_no_ping_is_given_up() {
+    let stage = Stage::new(8);
+    let (_silent, session) = stage.reader().await;
+    let started = stage_time();
+    session.await.unwrap();
+    let took = stage_time() - started;
+    assert_eq!(took, PING_EVERY * (UNANSWERED_MAX_COUNT + 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_feed_that_closes_says_goodbye_after_all_news() {
+    let stage = Stage::new(4096);
+    let (mut client, session) = stage.reader().await;
+    assert_eq!(next(&mut client).await["type"], "hello");
+    stage.publish(200);
+    stage.feed.close("the index is stopping");
+    for seq in 1..=200 {
+        assert_eq!(next(&mut client).await["seq"], seq);
+    }
+    let goodbye = next(&mut client).await;
+    assert_eq!(goodbye["type"], "goodbye");
+    assert_eq!(goodbye["data"]["reason"], "the index is stopping");
+    let end = client.next().await;
+    assert!(
+        matches!(&end, Some(Ok(Message::Close(Some(frame)))) if frame.code == CloseCode::Away),
+        "{end:?}"
+    );
+    drop(client);
+    session.await.unwrap();
+}
+
+fn stage_time() -> tokio::time::Instant {
+    Clock::default().instant()
+}
