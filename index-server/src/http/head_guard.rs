@@ -21,6 +21,9 @@ use self::scanner::{Place, Scanner};
 /// A whole head must have come so long after its first byte (and the first one so long after the
 /// connection).
 pub const HEAD_READ: Duration = Duration::from_secs(10);
+/// The same for the first head while descriptors are short: enough for anybody who has something to
+/// ask.
+pub const HEAD_READ_HURRIED: Duration = Duration::from_secs(2);
 /// A kept connection may be silent for so long between two requests.
 pub const KEEP_ALIVE_IDLE: Duration = Duration::from_mins(1);
 
@@ -51,14 +54,14 @@ pub struct HeadGuard {
 }
 
 impl HeadGuard {
-    /// Watches `stream` from its first byte on.
-    pub fn new(stream: TcpStream) -> Self {
+    /// Watches `stream` from its first byte on; the first head must have come after `first_wait`.
+    pub fn new(stream: TcpStream, first_wait: Duration) -> Self {
         Self {
             stream,
             scanner: Scanner::default(),
             verdict: Verdict::default(),
             place: Place::Head,
-            timer: Box::pin(tokio::time::sleep(HEAD_READ)),
+            timer: Box::pin(tokio::time::sleep(first_wait)),
             stall: None,
         }
     }
@@ -177,7 +180,7 @@ mod tests {
             .await
             .unwrap();
         let (stream, _) = listener.accept().await.unwrap();
-        let mut guard = HeadGuard::new(stream);
+        let mut guard = HeadGuard::new(stream, HEAD_READ);
         let started = Instant::now();
         let error = loop {
             if let Err(error) = guard.write_all(&[0; 16_384]).await {

@@ -23,12 +23,15 @@ pub use self::connection::Connection;
 use self::connection::Service;
 use self::permits::Permits;
 use crate::http::App;
+use crate::http::head_guard::{HEAD_READ, HEAD_READ_HURRIED};
 use crate::http::routes::routes;
 
 /// How long running answers may take once the index stops.
 pub const DRAIN: Duration = Duration::from_secs(10);
 /// Out of descriptors: connections end all the time, so look again soon.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long after a shortage of descriptors it still counts as one.
+const SHORTAGE: Duration = Duration::from_secs(10);
 /// The same trouble is told at most so often.
 const ACCEPT_WARNING_EVERY: Duration = Duration::from_secs(10);
 
@@ -60,6 +63,7 @@ impl Listener {
             connections: listener.connections.clone(),
             cut: listener.cut.clone(),
             warned_at: None,
+            short_at: None,
         };
         listener.connections.spawn(acceptor.run(socket));
         Ok(listener)
@@ -97,6 +101,8 @@ struct Acceptor {
     connections: TaskTracker,
     cut: CancellationToken,
     warned_at: Option<Instant>,
+    /// When descriptors were short last.
+    short_at: Option<Instant>,
 }
 
 impl Acceptor {
@@ -135,7 +141,9 @@ impl Acceptor {
             return;
         };
         let _ = stream.set_nodelay(true);
-        let connection = self.service.connection(stream, remote, local, permit);
+        let connection = self
+            .service
+            .connection(stream, remote, local, permit, self.head_wait());
         let (stopping, cut) = (self.app.stopping().clone(), self.cut.clone());
         self.connections.spawn(async move {
             tokio::select! {
@@ -145,9 +153,19 @@ impl Acceptor {
         });
     }
 
+    /// Who holds descriptors without asking for anything must not keep others out for long.
+    fn head_wait(&self) -> Duration {
+        let now = self.app.clock.instant();
+        match self.short_at {
+            Some(at) if now - at < SHORTAGE => HEAD_READ_HURRIED,
+            _ => HEAD_READ,
+        }
+    }
+
     fn warn(&mut self, error: &io::Error) {
         self.app.metrics.count_rejected("accept-failed");
         let now = self.app.clock.instant();
+        self.short_at = Some(now);
         if self
             .warned_at
             .is_none_or(|at| now - at >= ACCEPT_WARNING_EVERY)

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
@@ -62,13 +63,14 @@ impl Service {
         Self { app, routes }
     }
 
-    /// Makes a connection ready to be served.
+    /// Makes a connection ready to be served; its first head must come within `head_wait`.
     pub fn connection(
         &self,
         stream: TcpStream,
         remote: SocketAddr,
         local: SocketAddr,
         permit: Permit,
+        head_wait: Duration,
     ) -> Pending {
         let vantage = Vantage {
             remote: remote.ip().to_canonical(),
@@ -76,7 +78,7 @@ impl Service {
         };
         Pending {
             service: self.clone(),
-            stream: HeadGuard::new(stream),
+            stream: HeadGuard::new(stream, head_wait),
             connection: Connection {
                 vantage,
                 permit: Arc::new(permit),
@@ -220,7 +222,7 @@ mod tests {
         let permit = Permits::sparing_loopback()
             .take(remote.ip(), &metrics)
             .unwrap();
-        let pending = service.connection(stream, remote, local, permit);
+        let pending = service.connection(stream, remote, local, permit, Duration::from_secs(10));
         tokio::spawn(pending.serve(CancellationToken::new()));
         let requests = "GET /panic HTTP/1.1\r\nHost: localhost\r\n\r\n\
                         GET /calm HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
