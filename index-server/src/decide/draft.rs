@@ -24,6 +24,8 @@ pub struct Draft<'w, F> {
     /// Dropped in this batch at some time: what the world has of them no longer counts.
     dropped: HashSet<PeerId>,
     files: HashMap<FileId, Option<FileEntry>>,
+    /// Whose files changed in this batch.
+    changed: HashSet<PeerId>,
     paths: HashMap<PeerId, HashMap<CompactString, Option<FileId>>>,
     /// By how much the names of an owner became more or fewer.
     names_added: HashMap<PeerId, isize>,
@@ -40,6 +42,7 @@ impl<'w, F: Files> Draft<'w, F> {
             peers: HashMap::new(),
             dropped: HashSet::new(),
             files: HashMap::new(),
+            changed: HashSet::new(),
             paths: HashMap::new(),
             names_added: HashMap::new(),
             votes: HashMap::new(),
@@ -80,6 +83,9 @@ impl<'w, F: Files> Draft<'w, F> {
         } else {
             self.world.files().totals(owner).digest
         };
+        if !self.changed.contains(owner) {
+            return digest;
+        }
         for (id, drafted) in &self.files {
             let stored = self.stored_file(id);
             for entry in [stored.as_ref(), drafted.as_ref()].into_iter().flatten() {
@@ -177,10 +183,12 @@ impl<F: Files> Ground for Draft<'_, F> {
     }
 
     fn put_file(&mut self, entry: FileEntry) {
+        self.changed.insert(entry.owner);
         self.files.insert(entry.id, Some(entry));
     }
 
     fn remove_file(&mut self, entry: &FileEntry) {
+        self.changed.insert(entry.owner);
         self.files.insert(entry.id, None);
         self.removed.insert(entry.id);
         if !self.votes.is_empty() {

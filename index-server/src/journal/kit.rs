@@ -163,6 +163,10 @@ pub struct FlakyJournal {
     pub is_failing: AtomicBool,
     /// Appends are made and then reported as failed while this is set.
     pub is_lying: AtomicBool,
+    /// It says that it is to be compacted while this is set; a compaction ends it.
+    pub is_large: AtomicBool,
+    /// Compactions that were made.
+    pub compactions: AtomicUsize,
     /// Appends so far.
     pub appends: AtomicUsize,
     /// Appends that wait at the gate or have passed it.
@@ -222,11 +226,21 @@ impl Journal for FlakyJournal {
     }
 
     fn compact(&self, through: Position, snapshot: &mut Snapshot<'_>) -> Result<(), JournalError> {
-        self.inner.compact(through, snapshot)
+        self.is_large.store(false, Ordering::SeqCst);
+        if self.is_failing.load(Ordering::SeqCst) {
+            return Err(Self::failure());
+        }
+        self.inner.compact(through, snapshot)?;
+        self.compactions.fetch_add(1, Ordering::SeqCst);
+        Ok(())
     }
 
     fn sizes(&self) -> Sizes {
-        self.inner.sizes()
+        let mut sizes = self.inner.sizes();
+        if self.is_large.load(Ordering::SeqCst) {
+            sizes.tail_bytes = u64::MAX;
+        }
+        sizes
     }
 
     fn close(&self) {

@@ -214,6 +214,42 @@ async fn a_journal_that_cannot_be_read_stops_the_start_with_a_remedy() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_large_tail_is_compacted_beside_the_traffic() {
+    let house = House::new().await;
+    house.ok(register(1)).await;
+    house
+        .ok(change(1, vec![add("x", "x"), add("y", "y")]))
+        .await;
+    house.ok(change(1, vec![remove(1, "y", None)])).await;
+    house.journal.is_large.store(true, Ordering::SeqCst);
+    let compactions = || house.journal.compactions.load(Ordering::SeqCst);
+    while compactions() == 0 {
+        house.ok(download(1, "x")).await;
+    }
+    house.ok(change(1, vec![add("z", "z")])).await;
+    assert!(house.journal.sizes().snapshot_records > 0);
+    let (was, again) = (house.index.view(), House::on(rewound(&house.journal)).await);
+    assert_eq!(again.found(), ["x", "z"]);
+    let is = again.index.view();
+    assert_eq!(is.stats.total_downloads, was.stats.total_downloads);
+    // One that fails is not tried again at once, and takes nothing away.
+    let failures = || house.index.shared.metrics.journal_failures.get();
+    house.journal.is_large.store(true, Ordering::SeqCst);
+    house.journal.is_failing.store(true, Ordering::SeqCst);
+    while failures() == 0 {
+        house.ok(heartbeat(1)).await;
+        pass(1).await;
+    }
+    house.journal.is_failing.store(false, Ordering::SeqCst);
+    house.journal.is_large.store(true, Ordering::SeqCst);
+    house.ok(heartbeat(1)).await;
+    pass(60).await;
+    assert_eq!((compactions(), house.found().len()), (1, 2));
+    pass(600).await;
+    assert_eq!(compactions(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_append_that_lied_about_failing_is_found_out() {
     let house = House::new().await;
     house.ok(register(1)).await;

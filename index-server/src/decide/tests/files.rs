@@ -75,6 +75,45 @@ fn a_digest_tells_whether_all_is_known() {
 }
 
 #[test]
+fn a_digest_counts_what_the_same_batch_changed() {
+    let mut table = Table::with(&[1, 2]);
+    table.changed(1, vec![add("a", "x"), add("b", "y"), add("c", "z")]);
+    let mut draft = Draft::on(&table.world);
+    let changes = vec![
+        remove(1, "x", None),
+        add("b2", "y"),
+        add("c", "w"),
+        add_partial("p", "p"),
+    ];
+    let mut ask = |command: Command| {
+        decide(
+            &command,
+            &mut draft,
+            at(0),
+            &Rules::default(),
+            Overdue::default,
+        )
+        .expect("carried out")
+        .answer
+    };
+    ask(change(1, changes));
+    let mut digest = protocol::file::CatalogDigest::default();
+    for (path, name) in [("b", "y"), ("b2", "y"), ("c", "w")] {
+        digest.toggle(path, &content(name));
+    }
+    for (number, expected) in [(1, CatalogState::InSync), (2, CatalogState::SendAll)] {
+        let answer = ask(Command::Register(Register {
+            catalog_digest: Some(digest.to_hex()),
+            ..keyed(number)
+        }));
+        let Answer::Registered(told) = answer else {
+            panic!("{answer:?}");
+        };
+        assert_eq!(told.catalog, Some(expected));
+    }
+}
+
+#[test]
 fn an_unfinished_download_is_completed_and_never_undone() {
     let mut table = Table::with(&[1]);
     let is_partial = |table: &Table| {
