@@ -14,6 +14,7 @@ use super::{Decision, Draft, News, Rules, check_actor};
 use crate::command::{Actor, Answer, Refusal, Register, Registered};
 use crate::peers::{PeerFacts, SESSION_LIFE_SECS, Session, is_same_host, unknown_peer};
 use crate::record::{Moment, Record};
+use crate::view::PeerAddress;
 use crate::world::{Files, Ground};
 
 /// A peer comes, for the first time or again.
@@ -172,13 +173,32 @@ pub(super) fn heartbeat<F: Files>(
 ) -> Result<Decision, Refusal> {
     check_actor(actor, draft, now)?;
     let id = actor.peer;
+    let peer = draft.peer(&id).ok_or_else(unknown_peer)?;
+    if has_moved(&peer.facts, actor.remote) {
+        return Err(Refusal::new(
+            Slug::InvalidToken,
+            "the peer calls from another address than the one it is published under; register \
+             again from here",
+        ));
+    }
     let decision = Decision::new(Answer::Alive).showing_alive(id);
-    if draft.peer(&id).is_none_or(|peer| peer.is_online) {
+    if peer.is_online {
         return Ok(decision);
     }
     let record = Record::PeerOnline { at: now.into(), id };
     draft.apply(&record);
     Ok(decision.with(record).telling(News::PeerOnline(id)))
+}
+
+/// Whether a peer that is published under the address it was seen at is now seen at another: it has
+/// moved, and the old address may be somebody else's by now. A host may well have one address of
+/// each family.
+fn has_moved(facts: &PeerFacts, seen_at: IpAddr) -> bool {
+    let PeerAddress::At(published) = facts.address else {
+        return false;
+    };
+    let seen_at = seen_at.to_canonical();
+    published == facts.remote && seen_at.is_ipv4() == published.is_ipv4() && seen_at != published
 }
 
 /// A peer says goodbye: its records stay as those of an offline peer, its session ends.

@@ -178,6 +178,33 @@ fn calls_need_token_or_address_and_the_token_ends_with_the_day_and_with_a_goodby
 }
 
 #[test]
+fn a_peer_that_moved_is_sent_to_register_again() {
+    let mut table = Table::with(&[1]);
+    let from = |remote: &str| {
+        let remote = remote.parse().expect("an address");
+        Command::Heartbeat(Actor { remote, ..actor(1) })
+    };
+    table.ok(&from("10.0.0.1"));
+    table.ok(&from("::ffff:10.0.0.1"));
+    table.ok(&from("fd00::1"));
+    assert_eq!(table.refused(&from("10.0.0.99")), Slug::InvalidToken);
+    // A proven address is its own, wherever the peer calls from.
+    let forwarded = Register {
+        address: PeerAddress::At(host(200)),
+        ..keyed(1)
+    };
+    table.registered(forwarded);
+    table.ok(&from("10.0.0.99"));
+    let local = Register {
+        address: PeerAddress::SameMachine("127.0.0.1".parse().expect("an address")),
+        remote: "127.0.0.1".parse().expect("an address"),
+        ..keyed(1)
+    };
+    table.registered(local);
+    table.ok(&from("127.0.0.2"));
+}
+
+#[test]
 fn watchers_hear_of_a_registration_that_says_something_new() {
     let mut table = Table::new();
     assert_eq!(table.ok(&register(1)).news, [News::PeerRegistered(peer(1))]);
