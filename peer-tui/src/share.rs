@@ -241,8 +241,8 @@ impl Share {
             revision: Sender::new(0),
         });
         let (asks, receiver) = mpsc::channel(ASKS_MAX_COUNT);
-        let publisher = Publisher::new(Arc::clone(&published));
-        let task = Task::new(config, Arc::clone(&crew), hints, publisher);
+        let views = Publisher::new(Arc::clone(&published));
+        let task = Task::new(config, Arc::clone(&crew), hints, views);
         tokio::spawn(task.run(receiver));
         Ok(Self {
             published,

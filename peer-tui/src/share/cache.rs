@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use protocol::hash::{ContentHash, PieceHash, PiecesRoot};
 use protocol::pieces::PieceLayout;
@@ -50,7 +50,8 @@ struct Unsaved {
 /// The cache; all calls may block.
 pub struct Cache {
     path: PathBuf,
-    database: Database,
+    /// `None` once it is closed.
+    database: RwLock<Option<Database>>,
     unsaved: Mutex<Unsaved>,
 }
 
@@ -87,7 +88,7 @@ impl Cache {
         };
         Ok(Self {
             path,
-            database,
+            database: RwLock::new(Some(database)),
             unsaved: Mutex::default(),
         })
     }
@@ -121,13 +122,15 @@ impl Cache {
         wanted: &[(PathBuf, FileStamp)],
         found: &mut [Option<Entry>],
     ) -> Result<(), redb::Error> {
-        let transaction = self.database.begin_read()?;
-        let files = transaction.open_table(FILES)?;
-        for ((path, _), slot) in wanted.iter().zip(found) {
-            let value = files.get(path.as_os_str().as_bytes())?;
-            *slot = value.and_then(|value| postcard::from_bytes(value.value()).ok());
-        }
-        Ok(())
+        self.with_database(|database| {
+            let transaction = database.begin_read()?;
+            let files = transaction.open_table(FILES)?;
+            for ((path, _), slot) in wanted.iter().zip(found) {
+                let value = files.get(path.as_os_str().as_bytes())?;
+                *slot = value.and_then(|value| postcard::from_bytes(value.value()).ok());
+            }
+            Ok(())
+        })
     }
 
     /// Remembers a file; written with the next [`Cache::save`].
@@ -165,7 +168,7 @@ impl Cache {
         self.unsaved()
             .pieces
             .extend(batch.pieces.iter().map(|(k, v)| (*k, Arc::clone(v))));
-        let written = self.write(&batch);
+        let written = self.with_database(|database| write(database, &batch));
         let mut unsaved = self.unsaved();
         match written {
             Ok(()) => {
@@ -184,24 +187,6 @@ impl Cache {
                 Err(failed("write", &self.path, &error))
             }
         }
-    }
-
-    fn write(&self, batch: &Unsaved) -> Result<(), redb::Error> {
-        let transaction = self.database.begin_write()?;
-        {
-            let mut files = transaction.open_table(FILES)?;
-            for (path, entry) in &batch.entries {
-                let value = postcard::to_stdvec(entry).map_err(std::io::Error::other)?;
-                files.insert(path.as_os_str().as_bytes(), value.as_slice())?;
-            }
-            let mut table = transaction.open_table(PIECES)?;
-            for (hash, pieces) in &batch.pieces {
-                let value: Vec<u8> = pieces.iter().flat_map(|piece| *piece.as_bytes()).collect();
-                table.insert(hash.as_bytes().as_slice(), value.as_slice())?;
-            }
-        }
-        transaction.commit()?;
-        Ok(())
     }
 
     /// The piece hashes of a content of this size and root.
@@ -224,7 +209,7 @@ impl Cache {
             return Ok(Arc::clone(pieces));
         }
         let stored = self
-            .read_pieces(hash)
+            .with_database(|database| read_pieces(database, hash))
             .map_err(|error| failed("read", &self.path, &error))?;
         let pieces = stored.filter(|pieces| pieces.len() == layout.count() as usize);
         pieces.ok_or_else(|| {
@@ -235,51 +220,99 @@ impl Cache {
         })
     }
 
-    fn read_pieces(&self, hash: &ContentHash) -> Result<Option<Arc<[PieceHash]>>, redb::Error> {
-        let transaction = self.database.begin_read()?;
-        let table = transaction.open_table(PIECES)?;
-        let value = table.get(hash.as_bytes().as_slice())?;
-        Ok(value.map(|value| {
-            let (pieces, _) = value.value().as_chunks::<32>();
-            pieces.iter().copied().map(PieceHash::from_bytes).collect()
-        }))
-    }
-
     /// Drops what was not seen for a month, and piece hashes that no entry needs any more; yields
     /// how many entries went.
     ///
     /// # Errors
     /// When the disk does not take it.
     pub fn prune(&self, now_secs: u64) -> Result<usize, ShareError> {
-        self.drop_older(now_secs.saturating_sub(KEPT_SECS))
+        let oldest_secs = now_secs.saturating_sub(KEPT_SECS);
+        self.with_database(|database| drop_older(database, oldest_secs))
             .map_err(|error| failed("tidy", &self.path, &error))
     }
 
-    fn drop_older(&self, oldest_secs: u64) -> Result<usize, redb::Error> {
-        let transaction = self.database.begin_write()?;
-        let mut dropped = 0;
-        {
-            let mut files = transaction.open_table(FILES)?;
-            let mut used = BTreeSet::new();
-            files.retain(|_, value| {
-                let entry = postcard::from_bytes::<Entry>(value);
-                let kept = entry.ok().filter(|entry| entry.seen_secs >= oldest_secs);
-                dropped += usize::from(kept.is_none());
-                used.extend(kept.map(|entry| entry.hash));
-                kept.is_some()
-            })?;
-            let mut pieces = transaction.open_table(PIECES)?;
-            let of_key = |key: &[u8]| key.try_into().ok().map(ContentHash::from_bytes);
-            pieces.retain(|key, _| of_key(key).is_some_and(|hash| used.contains(&hash)))?;
+    /// Writes what is left and lets go of the file, for the next daemon; readers get errors from
+    /// now on.
+    ///
+    /// # Errors
+    /// When the disk does not take what is left.
+    pub fn close(&self) -> Result<(), ShareError> {
+        let saved = self.save();
+        let mut database = self
+            .database
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *database = None;
+        saved
+    }
+
+    fn with_database<T>(
+        &self,
+        run: impl FnOnce(&Database) -> Result<T, redb::Error>,
+    ) -> Result<T, redb::Error> {
+        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        match &*database {
+            Some(database) => run(database),
+            None => Err(std::io::Error::other("it is closed").into()),
         }
-        transaction.commit()?;
-        Ok(dropped)
     }
 
     fn unsaved(&self) -> MutexGuard<'_, Unsaved> {
         // Each change is one call of a map, so a panic elsewhere leaves them whole.
         self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn write(database: &Database, batch: &Unsaved) -> Result<(), redb::Error> {
+    let transaction = database.begin_write()?;
+    {
+        let mut files = transaction.open_table(FILES)?;
+        for (path, entry) in &batch.entries {
+            let value = postcard::to_stdvec(entry).map_err(std::io::Error::other)?;
+            files.insert(path.as_os_str().as_bytes(), value.as_slice())?;
+        }
+        let mut table = transaction.open_table(PIECES)?;
+        for (hash, pieces) in &batch.pieces {
+            let value: Vec<u8> = pieces.iter().flat_map(|piece| *piece.as_bytes()).collect();
+            table.insert(hash.as_bytes().as_slice(), value.as_slice())?;
+        }
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+fn read_pieces(
+    database: &Database,
+    hash: &ContentHash,
+) -> Result<Option<Arc<[PieceHash]>>, redb::Error> {
+    let transaction = database.begin_read()?;
+    let table = transaction.open_table(PIECES)?;
+    let value = table.get(hash.as_bytes().as_slice())?;
+    Ok(value.map(|value| {
+        let (pieces, _) = value.value().as_chunks::<32>();
+        pieces.iter().copied().map(PieceHash::from_bytes).collect()
+    }))
+}
+
+fn drop_older(database: &Database, oldest_secs: u64) -> Result<usize, redb::Error> {
+    let transaction = database.begin_write()?;
+    let mut dropped = 0;
+    {
+        let mut files = transaction.open_table(FILES)?;
+        let mut used = BTreeSet::new();
+        files.retain(|_, value| {
+            let entry = postcard::from_bytes::<Entry>(value);
+            let kept = entry.ok().filter(|entry| entry.seen_secs >= oldest_secs);
+            dropped += usize::from(kept.is_none());
+            used.extend(kept.map(|entry| entry.hash));
+            kept.is_some()
+        })?;
+        let mut pieces = transaction.open_table(PIECES)?;
+        let of_key = |key: &[u8]| key.try_into().ok().map(ContentHash::from_bytes);
+        pieces.retain(|key, _| of_key(key).is_some_and(|hash| used.contains(&hash)))?;
+    }
+    transaction.commit()?;
+    Ok(dropped)
 }
 
 fn open_database(path: &Path) -> Result<Database, DatabaseError> {

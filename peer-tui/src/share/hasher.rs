@@ -22,6 +22,9 @@ const BUFFERS: usize = 4;
 /// From here on a second thread pays for itself.
 pub const PAIR_MIN_BYTES: u64 = 16 * 1024 * 1024;
 
+/// A buffer and how many of its bytes count.
+type Filled = (Vec<u8>, usize);
+
 /// Why a file was not hashed.
 #[derive(Debug, thiserror::Error)]
 pub enum HashError {
@@ -121,7 +124,7 @@ pub fn hash_on_two(
     size_bytes: u64,
     progress: Progress<'_>,
 ) -> Result<FileHashes, HashError> {
-    let (filled, to_hash) = sync_channel::<(Vec<u8>, usize)>(BUFFERS);
+    let (filled, to_hash) = sync_channel::<Filled>(BUFFERS);
     let (emptied, empty) = sync_channel::<Vec<u8>>(BUFFERS);
     for _ in 0..BUFFERS {
         // The queue was made to hold them.
@@ -144,7 +147,7 @@ pub fn hash_on_two(
 fn hash_whole(
     file: &File,
     path: &Path,
-    (empty, filled): (&Receiver<Vec<u8>>, SyncSender<(Vec<u8>, usize)>),
+    (empty, filled): (&Receiver<Vec<u8>>, SyncSender<Filled>),
     progress: Progress<'_>,
 ) -> Result<ContentHash, HashError> {
     let mut whole = Sha256::new();
@@ -168,7 +171,7 @@ fn hash_whole(
 
 fn hash_tree(
     size_bytes: u64,
-    filled: Receiver<(Vec<u8>, usize)>,
+    filled: Receiver<Filled>,
     emptied: &SyncSender<Vec<u8>>,
 ) -> Option<FileTree> {
     let mut tree = TreeHasher::new(size_bytes);

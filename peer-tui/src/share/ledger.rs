@@ -26,7 +26,7 @@ use super::{ShareChange, SharedFile};
 
 /// A file that is gone under one name is known by its inode for so long: a rename that is seen in
 /// two looks costs no hashing.
-const DEPARTED_KEPT: Duration = Duration::from_secs(60);
+const DEPARTED_KEPT: Duration = Duration::from_mins(1);
 
 /// How much of a share folder a look was at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,12 +208,11 @@ impl Ledger {
             (_, Some(hit)) if hit.stamp == found.stamp => Some((hit.hash, hit.pieces_root)),
             _ => None,
         };
-        match hashes {
-            Some(hashes) => self.share(root, found, hashes),
-            None => {
-                let settling = Settling::new(found.stamp, moment.now);
-                self.settle(root, found, settling, moment);
-            }
+        if let Some(hashes) = hashes {
+            self.share(root, found, hashes);
+        } else {
+            let settling = Settling::new(found.stamp, moment.now);
+            self.settle(root, found, settling, moment);
         }
     }
 

@@ -42,6 +42,8 @@ pub struct Looked {
     /// Folders that could not be read this time for a passing reason: what is known below them
     /// stays.
     pub unseen: Vec<PathBuf>,
+    /// The look was at one path, and a folder is there.
+    pub is_folder: bool,
 }
 
 /// Why a share folder cannot be looked at.
@@ -66,6 +68,9 @@ pub struct Rules {
 }
 
 /// Device and inode of a folder.
+///
+/// # Errors
+/// When it is not there or cannot be reached.
 pub fn identity_of(folder: &Path) -> io::Result<(u64, u64)> {
     let metadata = std::fs::metadata(folder)?;
     Ok((metadata.dev(), metadata.ino()))
@@ -106,6 +111,7 @@ pub fn look_below(root: &Path, relative: &Path, rules: &Rules) -> Looked {
     }
     match is_reached_without_links(root, relative) {
         Ok(Some(metadata)) if metadata.is_dir() => {
+            look.looked.is_folder = true;
             if !rules.others.contains(&(metadata.dev(), metadata.ino())) {
                 look.walk(relative.to_owned());
             }

@@ -214,27 +214,24 @@ impl Shelf {
             let Some(rest) = path_below(file, root, &start) else {
                 break;
             };
-            match rest.split_once('/') {
-                Some((name, _)) => {
-                    let path = format!("{start}{name}");
-                    let totals = self.totals(root, &path);
-                    let (_, end) = bounds(&path);
-                    folders.push(ShareNode::Folder {
-                        name: name.to_owned(),
-                        path,
-                        files: totals.files,
-                        bytes: totals.bytes,
-                    });
-                    let end = end.unwrap_or_default();
-                    next = self.by_place.first_from(|file| is_before(file, root, &end));
-                }
-                None => {
-                    files.push(ShareNode::File(Arc::clone(file)));
-                    let here = Arc::clone(file);
-                    next = self
-                        .by_place
-                        .first_from(|other| ByPlace::compare(other, &here).is_le());
-                }
+            if let Some((name, _)) = rest.split_once('/') {
+                let path = format!("{start}{name}");
+                let totals = self.totals(root, &path);
+                let (_, end) = bounds(&path);
+                folders.push(ShareNode::Folder {
+                    name: name.to_owned(),
+                    path,
+                    files: totals.files,
+                    bytes: totals.bytes,
+                });
+                let end = end.unwrap_or_default();
+                next = self.by_place.first_from(|file| is_before(file, root, &end));
+            } else {
+                files.push(ShareNode::File(Arc::clone(file)));
+                let here = Arc::clone(file);
+                next = self
+                    .by_place
+                    .first_from(|other| ByPlace::compare(other, &here).is_le());
             }
         }
         folders.append(&mut files);

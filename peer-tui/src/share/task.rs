@@ -4,10 +4,12 @@
 //! hasher a core at a time; what is asked meanwhile waits in a bounded queue.
 
 pub mod ask;
+pub mod looks;
 pub mod publish;
 pub mod roots;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -22,16 +24,12 @@ pub use self::ask::Ask;
 use self::publish::Publisher;
 use self::roots::Roots;
 use super::ShareConfig;
-use super::crew::{Crew, LookJob, LookReport};
-use super::ledger::{HashJob, Ledger, Moment, Outcome, RootId, Scope};
-use super::scan::RootTrouble;
+use super::crew::{Crew, LookReport};
+use super::ledger::{HashJob, Ledger, Moment, Outcome, RootId};
 use super::watch::Hints;
 
 /// Hints are gathered for so long before a look: one copy makes many of them.
 const GATHER: Duration = Duration::from_millis(100);
-/// A folder that appeared is looked at again after this: files put in it before the system watched
-/// it made no hint.
-const SECOND_LOOK: Duration = Duration::from_millis(1_500);
 /// Hinted paths of one folder past which all of it is looked at.
 const HINTED_MAX_COUNT: usize = 1_024;
 /// Files a hasher takes at a time, and their bytes.
@@ -192,56 +190,6 @@ impl Task {
         }
     }
 
-    fn start_look(&mut self) {
-        self.look_at = None;
-        let mut jobs = Vec::new();
-        for root in std::mem::take(&mut self.look_all) {
-            self.hinted.remove(&root);
-            jobs.extend(self.look_job(root, Scope::All));
-        }
-        for (root, paths) in std::mem::take(&mut self.hinted) {
-            let mut last: Option<PathBuf> = None;
-            for path in paths {
-                // A look at a folder sees what is below it.
-                if last.as_ref().is_some_and(|last| path.starts_with(last)) {
-                    continue;
-                }
-                jobs.extend(self.look_job(root, Scope::Below(path.clone())));
-                last = Some(path);
-            }
-        }
-        if jobs.is_empty() {
-            return;
-        }
-        self.is_looking = true;
-        let crew = Arc::clone(&self.crew);
-        let roots = self.ledger.roots().iter();
-        let paths: Vec<(RootId, PathBuf)> = roots
-            .map(|(id, root)| (*id, root.path.to_path_buf()))
-            .collect();
-        self.jobs.spawn_blocking(move || {
-            let now_secs = unix_secs();
-            let look = |job: LookJob| {
-                let others = paths.iter().filter(|(id, _)| *id != job.root);
-                let others: Vec<PathBuf> = others.map(|(_, path)| path.clone()).collect();
-                crew.look(job, &others, now_secs)
-            };
-            Done::Looked(jobs.into_iter().map(look).collect())
-        });
-    }
-
-    fn look_job(&self, root: RootId, scope: Scope) -> Option<LookJob> {
-        let state = self.ledger.roots().get(&root)?;
-        Some(LookJob {
-            root,
-            folder: Arc::clone(&state.path),
-            rules: self.roots.rules(root, self.config.max_file_size),
-            is_first: scope == Scope::All && !self.roots.is_seen(root),
-            watched: self.roots.watched(root),
-            scope,
-        })
-    }
-
     fn start_hasher(&mut self) -> bool {
         let batch = self.ledger.next_batch(BATCH_MAX_COUNT, BATCH_MAX_BYTES);
         if batch.is_empty() {
@@ -250,8 +198,16 @@ impl Task {
         self.hashers += 1;
         let has_idle_core = self.hashers < self.cores && self.ledger.queued() == 0;
         let crew = Arc::clone(&self.crew);
-        self.jobs
-            .spawn_blocking(move || Done::Hashed(crew.hash(batch, has_idle_core, unix_secs())));
+        self.jobs.spawn_blocking(move || {
+            let jobs = batch.clone();
+            let hashing = || crew.hash(batch, has_idle_core, unix_secs());
+            let outcomes = std::panic::catch_unwind(AssertUnwindSafe(hashing));
+            Done::Hashed(outcomes.unwrap_or_else(|_| {
+                let broken = Outcome::Failed("hashing it broke; the log says more".to_owned());
+                let failed = jobs.into_iter().map(|job| (job, Some(broken.clone())));
+                failed.collect()
+            }))
+        });
         true
     }
 
@@ -296,61 +252,13 @@ impl Task {
             }
             Ok(Done::Saved) => self.is_saving = false,
             Err(error) => {
-                // A panic of a job: its kind is not known, so nothing is assumed to be under way.
-                tracing::error!(%error, "a look at the share folders broke; looking again");
+                // Which kind of job broke is not known: another of each may start.
+                tracing::error!(%error, "a look at the share folders broke; the next follows");
                 self.is_looking = false;
                 self.is_saving = false;
-                self.hashers = self.hashers.saturating_sub(1);
-                self.look_at = None;
             }
         }
         self.publisher.mark();
-    }
-
-    fn take_looks(&mut self, reports: Vec<LookReport>) {
-        let moment = self.moment();
-        let mut looks = Vec::new();
-        for report in reports {
-            let root = report.job.root;
-            if let Some(watch) = report.watch {
-                self.roots.set_watch(root, watch);
-            }
-            match report.result {
-                Ok(look) => {
-                    self.roots.set_trouble(root, None);
-                    let is_folder = look.looked.files.first().is_some_and(|first| {
-                        matches!(&look.scope, Scope::Below(path) if first.relative != *path)
-                    });
-                    if is_folder && let Scope::Below(path) = &look.scope {
-                        self.look_again(root, path.clone());
-                    }
-                    looks.push(look);
-                }
-                Err(RootTrouble::Gone(reason)) => {
-                    self.roots.set_trouble(root, Some(reason));
-                    self.ledger.hide_root(root, moment.now);
-                }
-                Err(RootTrouble::Failed(reason)) => self.roots.set_trouble(root, Some(reason)),
-            }
-            if report.job.scope == Scope::All {
-                self.roots.set_seen(root);
-            }
-        }
-        self.ledger.take_looks(looks, moment);
-        self.save_soon();
-    }
-
-    /// A look at a folder that turned up is made once more.
-    fn look_again(&mut self, root: RootId, path: PathBuf) {
-        let is_second = self.roots.take_second_look(root, &path);
-        if !is_second {
-            self.roots.note_second_look(root, path.clone());
-            let mut at = Instant::now() + SECOND_LOOK;
-            while self.second_looks.contains_key(&at) {
-                at += Duration::from_nanos(1);
-            }
-            self.second_looks.insert(at, (root, path));
-        }
     }
 
     pub(super) fn save_soon(&mut self) {
@@ -382,7 +290,7 @@ impl Task {
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner);
             *watch = None;
-            crew.cache.save()
+            crew.cache.close()
         });
         if let Ok(Err(error)) = closed.await {
             tracing::warn!(%error, "files may be hashed again after a restart");

@@ -102,12 +102,12 @@ impl Roots {
     }
 
     /// How watching it stands now.
-    pub fn set_watch(&mut self, id: RootId, report: WatchReport) {
+    pub fn set_watch(&mut self, (id, folder): (RootId, &Path), report: WatchReport) {
         let Some(root) = self.roots.get_mut(&id) else {
             return;
         };
         if let Some(trouble) = &report.trouble {
-            tracing::warn!(trouble, "watch a share folder");
+            tracing::warn!(folder = %folder.display(), trouble, "watch a share folder");
         }
         let trouble = if report.is_new || report.watched.is_none() {
             report.trouble
@@ -118,14 +118,16 @@ impl Roots {
     }
 
     /// Why it cannot be read, if so; told in the log when that changes.
-    pub fn set_trouble(&mut self, id: RootId, trouble: Option<String>) {
+    pub fn set_trouble(&mut self, (id, folder): (RootId, &Path), trouble: Option<String>) {
         let Some(root) = self.roots.get_mut(&id) else {
             return;
         };
         if root.trouble != trouble {
-            match &trouble {
-                Some(trouble) => tracing::warn!(trouble, "a share folder"),
-                None => tracing::info!("a share folder can be read again"),
+            let folder = folder.display();
+            if let Some(trouble) = &trouble {
+                tracing::warn!(%folder, trouble, "look at a share folder");
+            } else {
+                tracing::info!(%folder, "a share folder can be read again");
             }
         }
         root.trouble = trouble;
