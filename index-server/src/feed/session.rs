@@ -14,6 +14,7 @@ use protocol::event::{Envelope, Event, Goodbye, Hello, Resync, Subscribe};
 use protocol::limits::SOCKET_MESSAGE_MAX_BYTES;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval_at, timeout};
 use tokio_tungstenite::WebSocketStream;
@@ -78,25 +79,32 @@ enum End {
     Stuck,
 }
 
-/// Serves a socket to its end.
-pub async fn run(upgraded: Upgraded, reader: Reader) {
-    let metrics = Arc::clone(&reader.metrics);
-    metrics.ws_readers.inc();
+/// A socket that is about to be served.
+pub struct Opened(Session<TcpStream>);
+
+/// Makes a socket of a connection that was upgraded; `None` if the connection is not of our
+/// listener.
+pub async fn open(upgraded: Upgraded, reader: Reader) -> Option<Opened> {
+    let parts = upgraded.downcast::<TokioIo<HeadGuard>>().ok()?;
+    let stream = parts.io.into_inner().into_stream();
+    let _ = SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES);
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(0)
         .max_message_size(Some(SOCKET_MESSAGE_MAX_BYTES))
         .max_frame_size(Some(SOCKET_MESSAGE_MAX_BYTES));
-    // Only our own listener hands out upgrades, so there is always its stream below.
-    if let Ok(parts) = upgraded.downcast::<TokioIo<HeadGuard>>() {
-        let stream = parts.io.into_inner().into_stream();
-        let _ = SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES);
-        let read = parts.read_buf.to_vec();
-        let socket =
-            WebSocketStream::from_partially_read(stream, read, Role::Server, Some(config)).await;
-        Session::new(socket, reader).run().await;
+    let read = parts.read_buf.to_vec();
+    let socket =
+        WebSocketStream::from_partially_read(stream, read, Role::Server, Some(config)).await;
+    Some(Opened(Session::new(socket, reader)))
+}
+
+impl Opened {
+    /// Serves the socket to its end. Spawn this by itself: what opening it took is free then, and
+    /// ten thousand tasks are as small as can be.
+    pub fn run(self) -> impl Future<Output = ()> + Send {
+        self.0.run()
     }
-    metrics.ws_readers.dec();
 }
 
 struct Session<S> {
@@ -111,8 +119,15 @@ struct Session<S> {
     incoming_count: u32,
 }
 
+impl<S> Drop for Session<S> {
+    fn drop(&mut self) {
+        self.reader.metrics.ws_readers.dec();
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     fn new(socket: WebSocketStream<S>, reader: Reader) -> Self {
+        reader.metrics.ws_readers.inc();
         let clock = Clock::default();
         let mut ping = interval_at(clock.deadline(PING_EVERY), PING_EVERY);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -163,7 +178,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             let has_more = self.send_portion().await?;
             if let Some(reason) = signal.goodbye.filter(|_| !has_more) {
                 let reason = reason.to_string();
-                self.tell(Event::Goodbye(Goodbye { reason })).await?;
+                let goodbye = self.own_words(Event::Goodbye(Goodbye { reason }));
+                self.send(goodbye).await?;
                 return Err(End::Close(CloseCode::Away, "the index is stopping"));
             }
             tokio::select! {
@@ -181,8 +197,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.seen = since;
             return Ok(());
         }
-        let hello = self.reader.hello.clone();
-        self.tell(Event::Hello(hello)).await
+        let hello = self.own_words(Event::Hello(self.reader.hello.clone()));
+        self.send(hello).await
     }
 
     /// Sends the next events; tells whether there may be more.
@@ -192,7 +208,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Catch::Lost { missed, last_seq } => {
                 self.reader.metrics.ws_resyncs.inc();
                 self.seen = last_seq;
-                self.tell(Event::Resync(Resync { missed })).await?;
+                let resync = self.own_words(Event::Resync(Resync { missed }));
+                self.send(resync).await?;
                 return Ok(true);
             }
         };
@@ -207,17 +224,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         Ok(events.len() == PORTION_MAX_COUNT)
     }
 
-    /// Sends a message that is for this reader alone; it takes no number of its own.
-    async fn tell(&mut self, event: Event) -> Result<(), End> {
+    /// A message that is for this reader alone; it takes no number of its own.
+    fn own_words(&self, event: Event) -> Message {
         let envelope = Envelope {
             seq: self.seen,
             event,
             at: self.clock.now(),
         };
-        match encode(&envelope) {
-            Some(message) => self.send(Message::Text(message)).await,
-            None => Ok(()),
-        }
+        // An event of our own making always has a JSON form.
+        Message::Text(encode(&envelope).unwrap_or_default())
     }
 
     async fn send_ping(&mut self) -> Result<(), End> {

@@ -58,9 +58,14 @@ pub(super) async fn open(mut call: Call) -> Result<Response, Refusal> {
         since,
         connection: call.connection.clone(),
     };
+    let sockets = call.app.sockets.clone();
     call.app.sockets.spawn(async move {
         match upgrade.await {
-            Ok(upgraded) => session::run(upgraded, reader).await,
+            Ok(upgraded) => {
+                if let Some(opened) = session::open(upgraded, reader).await {
+                    sockets.spawn(opened.run());
+                }
+            }
             Err(error) => debug!(%error, "a socket of the feed went before it was open"),
         }
     });
