@@ -18,6 +18,8 @@ mod reply;
 pub mod routes;
 pub mod slots;
 pub mod stream;
+#[cfg(test)]
+mod tests;
 pub mod uploads;
 
 use std::fmt;

@@ -87,7 +87,7 @@ mod tests {
         assert!(etag(&hash).starts_with("\"sha256-e3b0c442"));
         let digest = "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:";
         assert_eq!(repr_digest(&hash), digest);
-        assert_eq!(content_type("a.iso"), "application/x-iso9660-image");
+        assert_eq!(content_type("a.pdf"), "application/pdf");
         assert_eq!(content_type("a"), "application/octet-stream");
     }
 }

@@ -1,0 +1,416 @@
+//! The serving side over loopback: real files, a real client.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use protocol::hash::{ContentHash, PiecesRoot};
+use protocol::pieces::{FileHasher, PieceLayout, PieceSet, root_of_pieces};
+use protocol::problem::Problem;
+use protocol::proof::{ProofResponse, address_statement};
+use protocol::search::{SearchParams, SearchResponse};
+use protocol::stats::NetworkStats;
+use reqwest::{Client, Response};
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::{Network, PartialContent, PartialContents, Serve, ServeConfig};
+use crate::identity::Identity;
+use crate::index_client::IndexError;
+use crate::share::{Share, ShareConfig};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct NoNetwork(watch::Sender<Option<NetworkStats>>);
+
+impl Network for NoNetwork {
+    fn search(&self, _: SearchParams) -> BoxFuture<'static, Result<SearchResponse, IndexError>> {
+        let unreachable = IndexError::Unreachable {
+            url: "http://127.0.0.1:1".to_owned(),
+            reason: "connection refused".to_owned(),
+        };
+        Box::pin(std::future::ready(Err(unreachable)))
+    }
+
+    fn stats(&self) -> watch::Receiver<Option<NetworkStats>> {
+        self.0.subscribe()
+    }
+}
+
+#[derive(Default)]
+struct Partials(Option<(ContentHash, PartialContent)>);
+
+impl PartialContents for Partials {
+    fn partial(&self, hash: &ContentHash) -> Option<PartialContent> {
+        let (mine, content) = self.0.as_ref()?;
+        (mine == hash).then(|| content.clone())
+    }
+
+    fn totals(&self) -> (u64, u64, u64) {
+        (3, 4_000, 1)
+    }
+}
+
+struct Kit {
+    root: TempDir,
+    _data: TempDir,
+    share: Share,
+    serve: Serve,
+    client: Client,
+}
+
+impl Kit {
+    async fn start(files: &[(&str, &[u8])], partials: Partials) -> Self {
+        let (root, data) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+        for (name, bytes) in files {
+            let path = root.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+        let identity = Arc::new(Identity::from_secret(&[7; 32]));
+        let share = Share::start(ShareConfig {
+            owner: identity.id(),
+            roots: vec![root.path().to_owned()],
+            downloads: None,
+            data: data.path().to_owned(),
+            rescan_every: Duration::from_secs(3600),
+            max_file_size: None,
+        })
+        .await
+        .unwrap();
+        let mut changed = share.watch();
+        let all = changed.wait_for(|_| share.view().count() == files.len());
+        timeout(PATIENCE, all)
+            .await
+            .expect("files are shared")
+            .unwrap();
+        let serve = Serve::start(ServeConfig {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            listen_is_fixed: true,
+            slots: 4,
+            slots_per_client: 2,
+            up_limit: None,
+            earlier: (0, 0),
+            identity,
+            name: "attic".to_owned(),
+            share: share.clone(),
+            partials: Arc::new(partials),
+            network: Arc::new(NoNetwork(watch::Sender::new(None))),
+            allowed_hosts: Vec::new(),
+        })
+        .await
+        .unwrap();
+        Self {
+            root,
+            _data: data,
+            share,
+            serve,
+            client: Client::new(),
+        }
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.serve.local_addr()
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address())
+    }
+
+    async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Response {
+        let mut request = self.client.get(self.url(path));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.unwrap()
+    }
+
+    async fn slug(&self, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
+        let response = self.get(path, headers).await;
+        let status = response.status().as_u16();
+        let problem: Problem = response.json().await.unwrap();
+        assert_eq!(problem.status, status);
+        (status, problem.slug)
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        Path::join(self.root.path(), name)
+    }
+}
+
+fn header<'a>(response: &'a Response, name: &str) -> &'a str {
+    response.headers()[name].to_str().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_are_had_whole_and_in_part_by_content_id_and_name() {
+    let bytes: Vec<u8> = (0..700_000_u32).flat_map(u32::to_le_bytes).collect();
+    let kit = Kit::start(
+        &[("a b/big.bin", &bytes), ("empty", b"")],
+        Partials::default(),
+    )
+    .await;
+    let hash = ContentHash::of(&bytes);
+    let by_hash = format!("/content/{hash}");
+    let file = kit.share.view().by_hash(&hash).unwrap();
+
+    for path in [
+        by_hash.clone(),
+        format!("/download/{}", file.id),
+        format!("/download?filename=ignored&id={}", file.id),
+        "/download?filename=big.bin".to_owned(),
+        "/download?filename=a+b%2Fbig.bin".to_owned(),
+    ] {
+        let whole = kit.get(&path, &[]).await;
+        assert_eq!(whole.status(), 200, "{path}");
+        assert_eq!(header(&whole, "etag"), format!("\"sha256-{hash}\""));
+        assert_eq!(header(&whole, "accept-ranges"), "bytes");
+        assert!(header(&whole, "content-disposition").contains("filename=\"big.bin\""));
+        assert!(header(&whole, "repr-digest").starts_with("sha-256=:"));
+        assert_eq!(whole.bytes().await.unwrap(), bytes, "{path}");
+    }
+    let part = kit.get(&by_hash, &[("range", "bytes=1000-1999")]).await;
+    assert_eq!(part.status(), 206);
+    assert_eq!(header(&part, "content-range"), "bytes 1000-1999/2800000");
+    assert_eq!(part.bytes().await.unwrap(), bytes[1000..2000]);
+    let tag = format!("\"sha256-{hash}\"");
+    let same = kit.get(&by_hash, &[("if-none-match", &tag)]).await;
+    assert_eq!(same.status(), 304);
+    let head = kit.client.head(kit.url(&by_hash)).send().await.unwrap();
+    assert_eq!(header(&head, "content-length"), "2800000");
+    let empty = kit.get("/download?filename=empty", &[]).await;
+    assert_eq!(empty.status(), 200);
+    assert_eq!(empty.bytes().await.unwrap().len(), 0);
+
+    let status = kit.serve.status();
+    assert_eq!(status.total_bytes, 5 * 2_800_000 + 1000);
+    assert_eq!(
+        kit.serve.sent_to("127.0.0.1".parse().unwrap()),
+        status.total_bytes
+    );
+    let none = "0".repeat(64);
+    for (path, headers, status, slug) in [
+        (
+            &by_hash,
+            ("range", "bytes=2800000-"),
+            416,
+            "range-not-satisfiable",
+        ),
+        (
+            &format!("/content/{none}"),
+            ("x", "y"),
+            404,
+            "unknown-content",
+        ),
+        (&"/download/ff".to_owned(), ("x", "y"), 404, "unknown-file"),
+        (
+            &"/download?filename=..%2Fsecret".to_owned(),
+            ("x", "y"),
+            404,
+            "unknown-file",
+        ),
+        (
+            &"/download".to_owned(),
+            ("x", "y"),
+            400,
+            "invalid-parameter",
+        ),
+        (&"/nothing".to_owned(), ("x", "y"), 404, "not-found"),
+        (
+            &"/api/v1/files/search?q=x".to_owned(),
+            ("x", "y"),
+            502,
+            "index-unreachable",
+        ),
+        (&"/ws".to_owned(), ("x", "y"), 426, "upgrade-required"),
+        (
+            &"/ws".to_owned(),
+            ("origin", "http://evil.example"),
+            403,
+            "forbidden-origin",
+        ),
+        (&by_hash, ("host", "evil.example"), 403, "forbidden-host"),
+    ] {
+        let found = kit.slug(path, &[headers]).await;
+        assert_eq!(found, (status, slug.to_owned()), "{path} {headers:?}");
+    }
+    let posted = kit.client.post(kit.url("/healthz")).send().await.unwrap();
+    assert_eq!(
+        (posted.status().as_u16(), header(&posted, "allow")),
+        (405, "GET, HEAD, OPTIONS")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pieces_lead_to_the_root_and_the_address_is_proven() {
+    let bytes = vec![9_u8; 1_000_000];
+    let kit = Kit::start(&[("a.bin", &bytes)], Partials::default()).await;
+    let hash = ContentHash::of(&bytes);
+    let layout = PieceLayout::of_size(1_000_000);
+    let mut hasher = FileHasher::new(1_000_000);
+    hasher.update(&bytes);
+    let hashes = hasher.finish().unwrap();
+
+    let pieces = kit.get(&format!("/content/{hash}/pieces"), &[]).await;
+    assert_eq!(
+        header(&pieces, "x-piece-size"),
+        layout.piece_bytes().to_string()
+    );
+    assert_eq!(header(&pieces, "x-content-length"), "1000000");
+    let root: PiecesRoot = header(&pieces, "x-pieces-root").parse().unwrap();
+    let body = pieces.bytes().await.unwrap();
+    let expected: Vec<u8> = hashes.pieces.iter().flat_map(|p| *p.as_bytes()).collect();
+    assert_eq!(body, expected);
+    assert_eq!(root_of_pieces(layout, &hashes.pieces), Some(root));
+    let have = kit.get(&format!("/content/{hash}/have"), &[]).await;
+    let bits = have.bytes().await.unwrap();
+    assert!(
+        PieceSet::from_bytes(layout.count(), &bits)
+            .unwrap()
+            .is_complete()
+    );
+
+    let proof = kit.get("/.well-known/peerdex/proof?nonce=abc", &[]).await;
+    let proof: ProofResponse = proof.json().await.unwrap();
+    let key = data_encoding::HEXLOWER
+        .decode(proof.public_key.as_bytes())
+        .unwrap();
+    let key = ed25519_dalek::VerifyingKey::from_bytes(&key.try_into().unwrap()).unwrap();
+    let signature = data_encoding::HEXLOWER
+        .decode(proof.signature.as_bytes())
+        .unwrap();
+    let signature = ed25519_dalek::Signature::from_slice(&signature).unwrap();
+    key.verify_strict(&address_statement("abc", &proof.id), &signature)
+        .unwrap();
+    let list: serde_json::Value = kit.get("/api/v1/files", &[]).await.json().await.unwrap();
+    assert_eq!(list["files"][0]["filename"], "a.bin");
+    let stats: serde_json::Value = kit.get("/api/v1/stats", &[]).await.json().await.unwrap();
+    assert_eq!(stats["downloads"]["total_downloads"], 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_changed_is_refused_and_looked_at_again() {
+    let kit = Kit::start(&[("a.txt", b"first")], Partials::default()).await;
+    let old = ContentHash::of(b"first");
+    std::fs::write(kit.path("a.txt"), "second and longer").unwrap();
+    let found = kit.slug(&format!("/content/{old}"), &[]).await;
+    assert!(matches!(found.0, 409 | 404), "{found:?}");
+    let new = ContentHash::of(b"second and longer");
+    let mut changed = kit.share.watch();
+    let seen = changed.wait_for(|_| kit.share.view().by_hash(&new).is_some());
+    timeout(PATIENCE, seen)
+        .await
+        .expect("looked at again")
+        .unwrap();
+    let text = kit.get(&format!("/content/{new}"), &[]).await;
+    assert_eq!(text.text().await.unwrap(), "second and longer");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_cut_short_under_the_reader_never_ends_cleanly() {
+    let bytes = vec![1_u8; 8 << 20];
+    let kit = Kit::start(&[("a.bin", &bytes)], Partials::default()).await;
+    // Slow enough that the reader is in the middle when the file is cut.
+    kit.serve.set_up_limit(Some(4 << 20));
+    let hash = ContentHash::of(&bytes);
+    let mut response = kit.get(&format!("/content/{hash}"), &[]).await;
+    let first = response.chunk().await.unwrap().unwrap();
+    let file = std::fs::File::options()
+        .write(true)
+        .open(kit.path("a.bin"))
+        .unwrap();
+    file.set_len(1 << 20).unwrap();
+    kit.serve.set_up_limit(None);
+    let mut got = first.len();
+    let end = loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => got += chunk.len(),
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    assert!(end.is_err(), "{got} bytes and a clean end");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_client_cannot_take_all_slots() {
+    let bytes = vec![1_u8; 4 << 20];
+    let kit = Kit::start(&[("a.bin", &bytes)], Partials::default()).await;
+    kit.serve.set_up_limit(Some(64 << 10));
+    let path = format!("/content/{}", ContentHash::of(&bytes));
+    let (first, second) = (kit.get(&path, &[]).await, kit.get(&path, &[]).await);
+    assert_eq!(
+        (first.status(), second.status()),
+        (reqwest::StatusCode::OK, reqwest::StatusCode::OK)
+    );
+    let third = kit.get(&path, &[]).await;
+    assert_eq!(header(&third, "retry-after"), "2");
+    assert_eq!(third.json::<Problem>().await.unwrap().slug, "busy");
+    let head = kit.client.head(kit.url(&path)).send().await.unwrap();
+    assert_eq!(head.status(), 200, "a question takes no slot");
+    assert_eq!(kit.serve.status().slots, (2, 4));
+    drop((first, second));
+    kit.serve.set_up_limit(None);
+    let mut changed = kit.serve.watch();
+    let freed = changed.wait_for(|_| kit.serve.status().slots.0 == 0);
+    timeout(PATIENCE, freed)
+        .await
+        .expect("slots are free again")
+        .unwrap();
+    assert_eq!(kit.get(&path, &[]).await.status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unfinished_download_is_served_where_it_is_verified() {
+    let bytes: Vec<u8> = (0..150_000_u32).flat_map(u32::to_le_bytes).collect();
+    let hash = ContentHash::of(&bytes);
+    let layout = PieceLayout::of_size(bytes.len() as u64);
+    let mut hasher = FileHasher::new(bytes.len() as u64);
+    hasher.update(&bytes);
+    let hashes = hasher.finish().unwrap();
+    let folder = TempDir::new().unwrap();
+    let part = folder.path().join("x.part");
+    std::fs::write(&part, &bytes).unwrap();
+    let mut held = PieceSet::none(layout.count());
+    held.insert(layout.piece(1).unwrap());
+    let held = watch::Sender::new(Arc::new(held));
+    let partial = PartialContent {
+        path: part,
+        layout,
+        pieces_root: hashes.root,
+        pieces: hashes.pieces.into(),
+        held: held.subscribe(),
+    };
+    let kit = Kit::start(&[], Partials(Some((hash, partial)))).await;
+    let path = format!("/content/{hash}");
+    let second = layout.range(layout.piece(1).unwrap());
+    let range = second.to_range_header();
+    let good = kit.get(&path, &[("range", &range)]).await;
+    assert_eq!(good.status(), 206);
+    let (from, to) = (262_144, 524_288);
+    assert_eq!(good.bytes().await.unwrap(), bytes[from..to]);
+    for range in ["bytes=0-99", "bytes=262143-262200", "bytes=0-"] {
+        let (status, _) = kit.slug(&path, &[("range", range)]).await;
+        assert_eq!(status, 416, "{range}");
+    }
+    assert_eq!(kit.slug(&path, &[]).await.0, 416, "the whole is not there");
+    let have = kit.get(&format!("{path}/have"), &[]).await;
+    let version = header(&have, "x-have-version").to_owned();
+    let waiting = format!("{path}/have?since={version}&wait=20");
+    let waiting = kit.get(&waiting, &[]);
+    let more = async {
+        let all = PieceSet::all(layout.count());
+        held.send_replace(Arc::new(all));
+    };
+    let (answer, ()) = tokio::join!(waiting, more);
+    let bits = answer.bytes().await.unwrap();
+    assert!(
+        PieceSet::from_bytes(layout.count(), &bits)
+            .unwrap()
+            .is_complete()
+    );
+    assert_eq!(kit.get(&path, &[]).await.bytes().await.unwrap(), bytes);
+}
