@@ -4,10 +4,19 @@
 //! Knows the index through a trait and peers through HTTP; knows no screen.
 
 pub mod handle;
+pub mod job;
 pub mod limits;
 pub mod partial;
+pub mod queue;
+pub mod rate;
+pub mod refused;
+pub mod run;
+pub mod scheduler;
+pub mod source;
 pub mod sources;
+pub mod store;
 pub mod task;
+pub mod verify;
 
 use std::path::PathBuf;
 
@@ -155,3 +164,6 @@ pub struct DownloadDetail {
     /// Notes in words (bad sources that were dropped and why).
     pub notes: Vec<String>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,19 +1,49 @@
-//! The owner of all downloads.
+//! The owner of all downloads: takes orders, starts what may run, keeps the queue on disk, shows how
+//! things stand.
+//!
+//! Every download runs in a task of its own; the owner hears of it through what it shows and how it
+//! ends.
 
+mod orders;
+mod reports;
+mod saver;
+mod view;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use protocol::hash::ContentHash;
 use protocol::ids::PeerId;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
 
-use super::handle::{Change, FetchConfig, FetchError, FetchEvent, FetchView};
+use super::handle::{Change, FetchConfig, FetchError, FetchEvent, FetchView, Finished};
 use super::limits::DownLimit;
 use super::partial::Partials;
-use super::{DownloadDetail, DownloadId, Holders, Wish};
+use super::queue::file::{self, Saved};
+use super::queue::{Entry, Queue};
+use super::refused::Refused;
+use super::run::{self, Ended, Live, Outcome, RunOrder, Shared, Task};
+use super::source::{Http, blocking};
+use super::store::place::Target;
+use super::store::{self, FOLDER};
+use super::{DownloadDetail, DownloadId, DownloadState, Holders, Wish};
+use reports::Reports;
+use saver::Saver;
+use view::Shown;
 
 /// Answer to an order that makes many downloads.
 pub type Enqueued = Result<Vec<Result<DownloadId, FetchError>>, FetchError>;
+/// Orders to one running download that may wait; further ones are dropped, since they are all of the
+/// kind that can be given again.
+const RUN_ORDERS_COUNT: usize = 8;
+/// Changes are shown at most so often.
+const SHOW_EVERY: Duration = Duration::from_millis(100);
+/// At the end, downloads have so long to make safe what they have.
+const STOP_WAIT: Duration = Duration::from_secs(10);
 
 /// What the handle may ask for, in order.
 #[derive(Debug)]
@@ -54,6 +84,25 @@ pub struct Outlets {
     pub limit: DownLimit,
 }
 
+struct Running {
+    orders: mpsc::Sender<RunOrder>,
+    live: watch::Receiver<Live>,
+}
+
+struct Owner {
+    config: FetchConfig,
+    shared: Shared,
+    queue: Queue,
+    running: HashMap<DownloadId, Running>,
+    runs: JoinSet<Ended>,
+    saver: Saver,
+    shown: Shown,
+    reports: Reports,
+    outlets: Outlets,
+    /// Off the list; their unfinished bytes are still on disk.
+    gone: Vec<Entry>,
+}
+
 /// Reads the queue and starts the owner.
 ///
 /// # Errors
@@ -62,9 +111,281 @@ pub async fn start(
     config: FetchConfig,
     holders: Arc<dyn Holders>,
     outlets: Outlets,
-    mut inbox: mpsc::Receiver<Order>,
+    inbox: mpsc::Receiver<Order>,
 ) -> Result<(), FetchError> {
-    let _ = (config, holders, outlets);
-    tokio::spawn(async move { while inbox.recv().await.is_some() {} });
+    let (downloads, data) = (config.downloads.clone(), config.data.clone());
+    let saved = blocking(move || {
+        for folder in [&downloads, &data] {
+            std::fs::create_dir_all(folder).map_err(|error| FetchError::Io {
+                operation: "make folder",
+                path: folder.clone(),
+                reason: error.to_string(),
+            })?;
+        }
+        file::read(&data)
+    });
+    let saved = saved.await?;
+    let http = Http::new(config.timing, outlets.limit.clone()).map_err(|error| FetchError::Io {
+        operation: "make an HTTP client for",
+        path: config.downloads.clone(),
+        reason: error.to_string(),
+    })?;
+    let shared = Shared {
+        folder: config.downloads.join(FOLDER),
+        http,
+        holders: holders.clone(),
+        refused: Refused::new(config.blocked.iter().copied()),
+        partials: outlets.partials.clone(),
+        events: outlets.events.clone(),
+        timing: config.timing,
+    };
+    let entries = saved
+        .downloads
+        .iter()
+        .cloned()
+        .map(Entry::restarted)
+        .collect();
+    let mut owner = Owner {
+        queue: Queue::new(entries, saved.next_id),
+        running: HashMap::new(),
+        runs: JoinSet::new(),
+        saver: Saver::new(config.data.clone()),
+        shown: Shown::new(&saved),
+        reports: Reports::new(holders),
+        shared,
+        config,
+        outlets,
+        gone: Vec::new(),
+    };
+    let ids: Vec<_> = owner.queue.entries().map(|entry| entry.id).collect();
+    ids.into_iter().for_each(|id| owner.shown.changed(id));
+    owner.show();
+    tokio::spawn(owner.run(inbox));
     Ok(())
+}
+
+impl Owner {
+    async fn run(mut self, mut inbox: mpsc::Receiver<Order>) {
+        loop {
+            self.start_some();
+            let now = Instant::now();
+            if let Some(saved) = self.saver.is_due(now).then(|| self.saved()) {
+                self.saver.save(saved, now);
+            }
+            let wake_at = self.wake_at(now);
+            tokio::select! {
+                order = inbox.recv() => match order {
+                    None => break,
+                    Some(Order::Stop(done)) => {
+                        self.stop().await;
+                        // Whoever asked may have gone.
+                        let _ = done.send(());
+                        return;
+                    }
+                    Some(order) => self.obey(order),
+                },
+                Some(ended) = self.runs.join_next() => self.take_ended(ended).await,
+                () = self.saver.saved() => {}
+                () = tokio::time::sleep_until(wake_at.into()) => {}
+            }
+            self.look_at_clock().await;
+        }
+        self.stop().await;
+    }
+
+    fn wake_at(&self, now: Instant) -> Instant {
+        let (retry_at, undo_until) = self.queue.next_changes();
+        let undo_at = undo_until.map(|until| {
+            let left = until.duration_since(Timestamp::now());
+            now + Duration::try_from(left).unwrap_or_default() + Duration::from_millis(10)
+        });
+        let show_at = (!self.running.is_empty() || self.shown.is_stale()).then(|| now + SHOW_EVERY);
+        let all = [
+            retry_at,
+            undo_at,
+            show_at,
+            self.saver.due_at(),
+            self.reports.due_at(),
+        ];
+        let first = all.into_iter().flatten().min();
+        first.unwrap_or(now + Duration::from_secs(60))
+    }
+
+    async fn look_at_clock(&mut self) {
+        let now = Instant::now();
+        for id in self.queue.retry_due(now) {
+            self.shown.changed(id);
+        }
+        let running: HashSet<_> = self.running.keys().copied().collect();
+        for gone in self.queue.expire(Timestamp::now(), &running) {
+            self.saver.changed();
+            self.shown.gone(gone.id);
+            self.gone.push(gone);
+        }
+        for gone in std::mem::take(&mut self.gone) {
+            if gone.state != DownloadState::Done {
+                self.forget(&gone).await;
+            }
+        }
+        self.reports.flush_due(now);
+        if self.shown.is_due(now, SHOW_EVERY) {
+            self.show();
+        }
+    }
+
+    /// Starts what may run.
+    fn start_some(&mut self) {
+        let mut running: HashSet<_> = self.running.keys().copied().collect();
+        while let Some(id) = self.queue.next_to_start(&running, self.config.max_active) {
+            running.insert(id);
+            self.start(id);
+        }
+    }
+
+    fn start(&mut self, id: DownloadId) {
+        let Some(entry) = self.queue.get(id).cloned() else {
+            return;
+        };
+        let live = Live {
+            state: DownloadState::Looking,
+            size_bytes: entry.size_bytes,
+            done_bytes: entry.done_bytes,
+            rate_bytes: 0,
+            sources: (0, 0),
+        };
+        let (live_out, live) = watch::channel(live);
+        let (orders, inbox) = mpsc::channel(RUN_ORDERS_COUNT);
+        let wish = &entry.wish;
+        let task = Task {
+            id,
+            hash: wish.hash,
+            size_bytes: entry.size_bytes,
+            name: entry.name.clone(),
+            target: Target::of(&self.config.downloads, &wish.path, wish.save_as.as_deref()),
+            local: self.queue.done_copy(&wish.hash),
+            may_be_there: entry.may_be_there,
+            live: live_out,
+            orders: inbox,
+        };
+        self.runs.spawn(run::run(task, self.shared.clone()));
+        self.running.insert(id, Running { orders, live });
+        self.queue.started(id);
+        self.saver.changed();
+        self.shown.changed(id);
+    }
+
+    async fn take_ended(&mut self, ended: Result<Ended, tokio::task::JoinError>) {
+        let Ok(ended) = ended else {
+            // A defect: the download stays as it is until the next start.
+            tracing::error!("a download ended by a panic");
+            return;
+        };
+        let Ended { id, outcome, .. } = &ended;
+        self.running.remove(id);
+        self.shown.took(*id, &ended);
+        let Some(entry) = self.queue.get(*id).cloned() else {
+            return;
+        };
+        self.reports.took(entry.wish.hash, &ended.got);
+        if !ended.got.is_empty() {
+            self.queue.progressed(*id);
+        }
+        let (done_bytes, size_bytes) = (ended.done_bytes, ended.size_bytes);
+        match outcome {
+            Outcome::Done {
+                destination,
+                hashes,
+            } => {
+                tracing::info!(name = %entry.name, to = %destination.display(), "fetched");
+                self.queue
+                    .finished(*id, destination.clone(), size_bytes, Timestamp::now());
+                self.shown.finished();
+                let finished = Finished {
+                    id: *id,
+                    hash: entry.wish.hash,
+                    hashes: hashes.as_ref().clone(),
+                    destination: destination.clone(),
+                };
+                // Nobody may be listening.
+                let _ = self
+                    .outlets
+                    .events
+                    .send(FetchEvent::Finished(Arc::new(finished)));
+                let hash = entry.wish.hash;
+                if hashes.pieces.len() > 1 {
+                    let _ = self.outlets.events.send(FetchEvent::PartialGone { hash });
+                }
+            }
+            Outcome::NoSource(reason) => {
+                let timing = self.config.timing;
+                self.queue
+                    .no_source(*id, reason.clone(), Instant::now(), &timing);
+                self.queue
+                    .stopped(*id, DownloadState::Queued, done_bytes, size_bytes);
+            }
+            Outcome::Failed(reason) => {
+                tracing::warn!(name = %entry.name, %reason, "download failed");
+                let state = DownloadState::Failed {
+                    reason: reason.clone(),
+                };
+                self.queue.stopped(*id, state, done_bytes, size_bytes);
+            }
+            Outcome::Stopped => {
+                self.queue
+                    .stopped(*id, DownloadState::Queued, done_bytes, size_bytes);
+            }
+        }
+        self.saver.changed();
+        self.shown.changed(*id);
+    }
+
+    /// Takes the unfinished bytes of a cancelled download off the disk.
+    async fn forget(&self, entry: &Entry) {
+        let (hash, folder) = (entry.wish.hash, self.shared.folder.clone());
+        if self.queue.is_wanted_elsewhere(&hash, entry.id) {
+            return;
+        }
+        if let Err(error) = blocking(move || store::remove(&folder, &hash)).await {
+            tracing::warn!(%error, "an unfinished download stays on disk");
+        }
+    }
+
+    fn saved(&self) -> Saved {
+        let mut saved = self.shown.totals();
+        saved.next_id = self.queue.next_id();
+        saved.downloads = self.queue.entries().cloned().collect();
+        saved
+    }
+
+    fn show(&mut self) {
+        let view = self.shown.view(&self.queue, &self.running);
+        let revision = view.revision;
+        self.outlets.view.store(Arc::new(view));
+        self.outlets.revision.send_replace(revision);
+    }
+
+    async fn stop(&mut self) {
+        for running in self.running.values() {
+            // A full inbox holds an order that comes first.
+            let _ = running.orders.try_send(RunOrder::Stop);
+        }
+        let ended = async {
+            while let Some(ended) = self.runs.join_next().await {
+                if let Ok(ended) = &ended {
+                    let running = DownloadState::Looking;
+                    self.shown.took(ended.id, ended);
+                    self.queue
+                        .stopped(ended.id, running, ended.done_bytes, ended.size_bytes);
+                }
+            }
+        };
+        if tokio::time::timeout(STOP_WAIT, ended).await.is_err() {
+            tracing::warn!(
+                "a download took too long to stop; it is checked again at the next start"
+            );
+        }
+        self.reports.flush();
+        let saved = self.saved();
+        self.saver.save_last(saved).await;
+    }
 }

@@ -1,0 +1,419 @@
+//! One download as a state machine: who may serve it, whom to believe, who is asked next, and when
+//! there is nobody left.
+//!
+//! Pure: time is an argument, bytes and sockets are elsewhere. What it decides is done in `run`.
+
+pub mod candidate;
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::{Duration, Instant};
+
+use protocol::file::ContentInfo;
+use protocol::hash::PiecesRoot;
+use protocol::ids::PeerId;
+use protocol::pieces::{PieceIndex, PieceLayout, PieceSet};
+
+use super::scheduler::{Run, Scheduler, SourceKey};
+use super::source::Fault;
+use super::{SourceState, SourceStatus};
+use candidate::{Candidate, Holding, Standing};
+
+/// Failures in a row before a source is left alone until the index is asked again.
+const FAILURES_MAX_COUNT: u32 = 4;
+/// First wait after a failure; doubles with each.
+const FAILURE_WAIT: Duration = Duration::from_secs(1);
+/// Notes kept for the close-up.
+const NOTES_MAX_COUNT: usize = 50;
+/// Sources of one download: enough to fill any link, few enough to look at each.
+const CANDIDATES_MAX_COUNT: usize = 200;
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Sources are at work, or one may be asked.
+    Go,
+    /// Nobody can be asked before this time.
+    Wait(Instant),
+    /// Nobody is left.
+    NoSource(String),
+}
+
+/// One download.
+#[derive(Debug)]
+pub struct Job {
+    layout: PieceLayout,
+    own_id: PeerId,
+    candidates: Vec<Candidate>,
+    by_peer: BTreeMap<PeerId, SourceKey>,
+    root: Option<PiecesRoot>,
+    bad_roots: HashSet<PiecesRoot>,
+    scheduler: Option<Scheduler>,
+    notes: Vec<String>,
+}
+
+impl Job {
+    /// A download of a file of this layout that knows nobody yet.
+    pub fn new(layout: PieceLayout, own_id: PeerId) -> Self {
+        Self {
+            layout,
+            own_id,
+            candidates: Vec::new(),
+            by_peer: BTreeMap::new(),
+            root: None,
+            bad_roots: HashSet::new(),
+            scheduler: None,
+            notes: Vec::new(),
+        }
+    }
+
+    /// The root that pieces are checked against; `None` while nobody told one.
+    pub const fn root(&self) -> Option<PiecesRoot> {
+        self.root
+    }
+
+    /// Which piece comes from where, once the pieces are known.
+    pub const fn scheduler(&self) -> Option<&Scheduler> {
+        self.scheduler.as_ref()
+    }
+
+    /// A source.
+    pub fn candidate(&self, key: SourceKey) -> Option<&Candidate> {
+        self.candidates.get(key.0 as usize)
+    }
+
+    /// Notes in words.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Adds a note in words (cleaned: it may hold a stranger's name).
+    pub fn note(&mut self, text: &str) {
+        if self.notes.len() == NOTES_MAX_COUNT {
+            self.notes.remove(0);
+        }
+        self.notes
+            .push(protocol::text::clean(text).text.into_owned());
+    }
+
+    /// Takes what the index says of the holders. Peers for which `is_refused` are never asked;
+    /// those that failed get another chance, those that sent wrong bytes do not.
+    pub fn learn(&mut self, content: &ContentInfo, is_refused: impl Fn(&PeerId) -> bool) {
+        for source in &content.sources {
+            if source.peer == self.own_id || !source.is_online || is_refused(&source.peer) {
+                continue;
+            }
+            if let Some(key) = self.by_peer.get(&source.peer) {
+                self.candidates[key.0 as usize].renew(source);
+                continue;
+            }
+            if self.candidates.len() == CANDIDATES_MAX_COUNT {
+                continue;
+            }
+            let number = u32::try_from(self.candidates.len()).unwrap_or(u32::MAX);
+            let Some(candidate) = Candidate::new(source, self.layout) else {
+                self.note(&format!(
+                    "{} has no address that may be connected to",
+                    source.name
+                ));
+                continue;
+            };
+            self.by_peer.insert(source.peer, SourceKey(number));
+            self.candidates.push(candidate);
+        }
+        if self.root.is_none() || self.scheduler.is_none() {
+            self.choose_root(content.pieces_root);
+        }
+        self.join_scheduler();
+    }
+
+    /// The root of most holders that are still believed; `hint` decides between equals.
+    fn choose_root(&mut self, hint: Option<PiecesRoot>) {
+        let mut votes: BTreeMap<PiecesRoot, usize> = BTreeMap::new();
+        let believed = self
+            .candidates
+            .iter()
+            .filter(|candidate| !candidate.is_out());
+        for root in believed.filter_map(|candidate| candidate.root) {
+            if !self.bad_roots.contains(&root) {
+                *votes.entry(root).or_default() += 1;
+            }
+        }
+        let best = votes
+            .into_iter()
+            .max_by_key(|(root, count)| (*count, Some(*root) == hint));
+        self.root = best.map(|(root, _)| root);
+    }
+
+    /// The piece hashes are known and these pieces are there: sources can be asked for the rest.
+    pub fn start(&mut self, have: PieceSet) {
+        self.scheduler = Some(Scheduler::new(self.layout, have));
+        self.join_scheduler();
+    }
+
+    fn join_scheduler(&mut self) {
+        let Some(scheduler) = &mut self.scheduler else {
+            return;
+        };
+        for (key, candidate) in (0..).map(SourceKey).zip(&mut self.candidates) {
+            let fits = candidate.root.is_none() || candidate.root == self.root;
+            let is_in = fits && !candidate.is_out();
+            if is_in && !candidate.is_scheduled {
+                scheduler.set_source(key, candidate.holding.pieces(self.layout));
+            }
+            if !is_in && candidate.is_scheduled {
+                scheduler.remove_source(key);
+            }
+            candidate.is_scheduled = is_in;
+        }
+    }
+
+    /// Sources to ask for the piece list, or for the whole file when they know no pieces.
+    pub fn askable(&self, now: Instant) -> Vec<SourceKey> {
+        let keys = (0..).map(SourceKey).zip(&self.candidates);
+        let able = keys.filter(|(_, candidate)| {
+            candidate.is_ready(now) && (candidate.root.is_none() || candidate.root == self.root)
+        });
+        let mut able: Vec<_> = able.collect();
+        // Those that told the root first, whole holders before partial ones, the trusted first.
+        able.sort_by_key(|(_, candidate)| {
+            let is_partial = candidate.holding != Holding::All;
+            let trust = u8::MAX - candidate.source.reputation;
+            (
+                candidate.root.is_none(),
+                is_partial,
+                candidate.failures,
+                trust,
+            )
+        });
+        able.into_iter().map(|(key, _)| key).collect()
+    }
+
+    /// Sources of unfinished downloads of which it is not known what they hold now.
+    pub fn unknown_holdings(&mut self, now: Instant) -> Vec<SourceKey> {
+        let keys = (0..).map(SourceKey).zip(&mut self.candidates);
+        let due = keys.filter(|(_, candidate)| candidate.is_scheduled && candidate.is_ready(now));
+        due.filter_map(|(key, candidate)| candidate.holding.ask(now).then_some(key))
+            .collect()
+    }
+
+    /// A source holds these pieces now.
+    pub fn holds(&mut self, key: SourceKey, pieces: PieceSet, now: Instant) {
+        let (Some(scheduler), Some(candidate)) =
+            (&mut self.scheduler, self.candidates.get_mut(key.0 as usize))
+        else {
+            return;
+        };
+        if candidate.is_scheduled {
+            scheduler.set_source(key, pieces.clone());
+        }
+        candidate.holding = Holding::Some {
+            pieces,
+            asked_at: now,
+        };
+    }
+
+    /// Requests to make now: every source that is free and has something to give gets one run.
+    pub fn assign(&mut self, now: Instant) -> Vec<(SourceKey, Run)> {
+        let Some(scheduler) = &mut self.scheduler else {
+            return Vec::new();
+        };
+        let mut free: Vec<_> = (0..)
+            .map(SourceKey)
+            .zip(&mut self.candidates)
+            .filter(|(_, candidate)| candidate.is_scheduled && candidate.is_ready(now))
+            .collect();
+        free.sort_by_key(|(_, candidate)| std::cmp::Reverse(candidate.source.reputation));
+        let mut runs = Vec::new();
+        for (key, candidate) in free {
+            scheduler.set_rate(key, candidate.rate.rate(now));
+            if let Some(run) = scheduler.next(key) {
+                candidate.standing = Standing::Running;
+                runs.push((key, run));
+            }
+        }
+        runs
+    }
+
+    /// Whether somebody could take over from the sources that are at work.
+    pub fn has_others(&self, now: Instant) -> bool {
+        let able = self.candidates.iter().filter(|candidate| {
+            candidate.is_scheduled && (candidate.is_ready(now) || candidate.is_running())
+        });
+        able.count() > 1
+    }
+
+    /// Bytes came from a source.
+    pub fn bytes(&mut self, key: SourceKey, bytes: u64, now: Instant) {
+        if let Some(candidate) = self.candidates.get_mut(key.0 as usize) {
+            candidate.rate.add(bytes, now);
+        }
+    }
+
+    /// A source brought a verified piece; tells whether it is the first to.
+    pub fn piece(&mut self, key: SourceKey, piece: PieceIndex) -> bool {
+        let bytes = self.layout.range(piece).len();
+        if let Some(candidate) = self.candidates.get_mut(key.0 as usize) {
+            candidate.gave_bytes += bytes;
+            candidate.failures = 0;
+        }
+        let Some(scheduler) = &mut self.scheduler else {
+            return false;
+        };
+        let is_new = scheduler.wants(piece);
+        scheduler.done(piece);
+        is_new
+    }
+
+    /// Verified bytes came from a source that knows no pieces.
+    pub fn gave(&mut self, key: SourceKey, bytes: u64) {
+        if let Some(candidate) = self.candidates.get_mut(key.0 as usize) {
+            candidate.gave_bytes += bytes;
+            candidate.failures = 0;
+        }
+    }
+
+    /// A source is asked for something else than a run.
+    pub fn asking(&mut self, key: SourceKey) {
+        if let Some(candidate) = self.candidates.get_mut(key.0 as usize) {
+            candidate.standing = Standing::Running;
+        }
+    }
+
+    /// What a source was asked for has ended.
+    pub fn ended(&mut self, key: SourceKey, result: Result<(), &Fault>, now: Instant) {
+        if let Some(scheduler) = &mut self.scheduler {
+            scheduler.release(key);
+        }
+        let Some(candidate) = self.candidates.get_mut(key.0 as usize) else {
+            return;
+        };
+        let name = candidate.source.name.clone();
+        let Err(fault) = result else {
+            candidate.standing = Standing::Ready;
+            return;
+        };
+        let said = candidate.fault(fault, now);
+        if let Some(said) = said {
+            self.note(&format!("{name} {said}"));
+        }
+        self.join_scheduler();
+    }
+
+    /// A person blocked a peer.
+    pub fn block(&mut self, peer: &PeerId) {
+        if let Some(key) = self.by_peer.get(peer) {
+            self.candidates[key.0 as usize].standing = Standing::Out(SourceState::Failed);
+            self.join_scheduler();
+        }
+    }
+
+    /// The whole file is not what its hash says although every piece fitted: the root was a lie, and
+    /// everybody who told it is out. Yields them.
+    pub fn root_was_wrong(&mut self) -> Vec<PeerId> {
+        let mut liars = Vec::new();
+        if let Some(root) = self.root.take() {
+            self.bad_roots.insert(root);
+            for candidate in self
+                .candidates
+                .iter_mut()
+                .filter(|one| one.root == Some(root))
+            {
+                candidate.standing = Standing::Out(SourceState::Corrupt);
+                liars.push(candidate.source.peer);
+            }
+        }
+        for candidate in &mut self.candidates {
+            candidate.is_scheduled = false;
+        }
+        self.scheduler = None;
+        self.note("the pieces fit each other but not the hash of the file: begun anew with others");
+        self.choose_root(None);
+        liars
+    }
+
+    /// All that was there is gone: begins again with the same sources.
+    pub fn restart(&mut self) {
+        for candidate in &mut self.candidates {
+            candidate.is_scheduled = false;
+        }
+        self.scheduler = None;
+    }
+
+    /// Verified bytes from each peer that gave any.
+    pub fn got(&self) -> Vec<(PeerId, u64)> {
+        let gave = self
+            .candidates
+            .iter()
+            .filter(|candidate| candidate.gave_bytes > 0);
+        gave.map(|candidate| (candidate.source.peer, candidate.gave_bytes))
+            .collect()
+    }
+
+    /// Whether to go on, wait or give up for now.
+    pub fn verdict(&self, now: Instant) -> Verdict {
+        let fitting = self.candidates.iter().filter(|candidate| {
+            !candidate.is_out() && (candidate.root.is_none() || candidate.root == self.root)
+        });
+        let mut soonest: Option<Instant> = None;
+        for candidate in fitting {
+            match candidate.ready_at(now) {
+                None => return Verdict::Go,
+                Some(at) => soonest = Some(soonest.map_or(at, |soonest| soonest.min(at))),
+            }
+        }
+        match soonest {
+            Some(at) => Verdict::Wait(at),
+            None => Verdict::NoSource(self.why_nobody()),
+        }
+    }
+
+    fn why_nobody(&self) -> String {
+        let count_of = |state| {
+            let out = self
+                .candidates
+                .iter()
+                .filter(|one| one.standing == Standing::Out(state));
+            out.count()
+        };
+        let (corrupt, all) = (count_of(SourceState::Corrupt), self.candidates.len());
+        match all {
+            0 => "nobody who has it is online".to_owned(),
+            _ if corrupt == all => "everybody who has it sent wrong bytes".to_owned(),
+            _ => "none of those who have it answers".to_owned(),
+        }
+    }
+
+    /// Bytes a second from all sources together.
+    pub fn rate(&mut self, now: Instant) -> u64 {
+        self.candidates
+            .iter_mut()
+            .map(|candidate| candidate.rate.rate(now))
+            .sum()
+    }
+
+    /// (sources at work, sources known).
+    pub fn source_counts(&self) -> (u32, u32) {
+        let running = self
+            .candidates
+            .iter()
+            .filter(|candidate| candidate.is_running())
+            .count();
+        let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
+        (count(running), count(self.candidates.len()))
+    }
+
+    /// Sources for the close-up, those at work first.
+    pub fn source_statuses(&mut self, now: Instant) -> Vec<SourceStatus> {
+        let layout = self.layout;
+        let all = self
+            .candidates
+            .iter_mut()
+            .map(|candidate| candidate.status(layout, now));
+        let mut all: Vec<_> = all.collect();
+        all.sort_by_key(|status| std::cmp::Reverse((status.rate_bytes, status.gave_bytes)));
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,438 @@
+//! All downloads in their order, and what may be done to each: which one starts next, what an order
+//! changes, what an ended one becomes.
+//!
+//! Pure but for one question to the disk that is passed in; time is an argument. Knows no source.
+
+pub mod entry;
+pub mod file;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use jiff::Timestamp;
+use protocol::hash::ContentHash;
+
+use super::handle::{Change, FetchError};
+use super::limits::Timing;
+use super::{DownloadId, DownloadState, Wish};
+pub use entry::Entry;
+
+/// Finished downloads that stay listed; older ones go, their files stay.
+const DONE_MAX_COUNT: usize = 5_000;
+/// A download is small up to here: many of them run at once besides the large ones.
+const SMALL_MAX_BYTES: u64 = 1024 * 1024;
+/// Small downloads that run at once.
+const SMALL_ACTIVE_COUNT: usize = 32;
+
+/// What an order or its time means for a download that may be running.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Nothing more.
+    None,
+    /// End it if it runs.
+    Stop,
+    /// Ask the index again if it runs.
+    LookAgain,
+    /// It is off the list.
+    Gone(Box<Entry>),
+}
+
+/// All downloads.
+#[derive(Debug, Default)]
+pub struct Queue {
+    entries: BTreeMap<DownloadId, Entry>,
+    by_hash: HashMap<ContentHash, Vec<DownloadId>>,
+    /// Those that may start, in order.
+    ready: BTreeSet<(Reverse<i8>, DownloadId)>,
+    /// Those that wait for a source, with the time of their next try.
+    waiting: BTreeMap<DownloadId, Instant>,
+    /// Those taken away that can still be brought back.
+    cancelled: BTreeMap<DownloadId, Timestamp>,
+    done: BTreeSet<(Timestamp, DownloadId)>,
+    next_id: u64,
+}
+
+impl Queue {
+    /// A queue of these downloads; ids go on behind `next_id`.
+    pub fn new(entries: Vec<Entry>, next_id: u64) -> Self {
+        let mut queue = Self::default();
+        for entry in entries {
+            queue.next_id = queue.next_id.max(entry.id.0 + 1);
+            queue.insert(entry);
+        }
+        queue.next_id = queue.next_id.max(next_id).max(1);
+        queue
+    }
+
+    /// All downloads in the order they were asked for.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
+    }
+
+    /// The id that the next download gets.
+    pub const fn next_id(&self) -> u64 {
+        self.next_id
+    }
+
+    /// One download.
+    pub fn get(&self, id: DownloadId) -> Option<&Entry> {
+        self.entries.get(&id)
+    }
+
+    /// The downloads of one content.
+    pub fn entries_of(&self, hash: &ContentHash) -> Vec<DownloadId> {
+        self.by_hash.get(hash).cloned().unwrap_or_default()
+    }
+
+    /// Takes a wish in. `is_there` tells whether a finished file still lies at its place. A wish with
+    /// folders in its path is part of a folder: it gets a copy of its own under its own path.
+    ///
+    /// # Errors
+    /// [`FetchError::AlreadyDone`].
+    pub fn enqueue(
+        &mut self,
+        wish: Wish,
+        downloads: &Path,
+        now: Timestamp,
+        is_there: impl Fn(&Path, u64) -> bool,
+    ) -> Result<DownloadId, FetchError> {
+        let wanted = Entry::new(DownloadId(self.next_id), wish, downloads, now);
+        let is_part_of_folder = wanted.name.contains('/');
+        for id in self
+            .by_hash
+            .get(&wanted.wish.hash)
+            .cloned()
+            .unwrap_or_default()
+        {
+            let Some(known) = self.entries.get(&id) else {
+                continue;
+            };
+            let is_same_place =
+                known.name == wanted.name && known.wish.save_as == wanted.wish.save_as;
+            if is_part_of_folder && !is_same_place {
+                continue;
+            }
+            match known.state {
+                DownloadState::Done if is_there(&known.destination, known.size_bytes) => {
+                    let destination = known.destination.clone();
+                    return Err(FetchError::AlreadyDone { id, destination });
+                }
+                DownloadState::Done => {}
+                DownloadState::Cancelled { .. } => {
+                    self.update(id, |entry| entry.state = DownloadState::Queued);
+                    return Ok(id);
+                }
+                _ => return Ok(id),
+            }
+        }
+        Ok(self.add(wanted))
+    }
+
+    /// Takes a wish in although the file is there: another copy of it.
+    pub fn enqueue_again(&mut self, wish: Wish, downloads: &Path, now: Timestamp) -> DownloadId {
+        let all = self.by_hash.get(&wish.hash).cloned().unwrap_or_default();
+        let is_open = |id: &DownloadId| {
+            self.get(*id)
+                .is_some_and(|entry| crate::daemon::state::is_open(&entry.state))
+        };
+        if let Some(id) = all.into_iter().find(is_open) {
+            return id;
+        }
+        self.add(Entry::new(DownloadId(self.next_id), wish, downloads, now))
+    }
+
+    fn add(&mut self, entry: Entry) -> DownloadId {
+        let id = entry.id;
+        self.next_id += 1;
+        self.insert(entry);
+        id
+    }
+
+    /// Does what a person asks for.
+    ///
+    /// # Errors
+    /// [`FetchError::Unknown`].
+    pub fn change(
+        &mut self,
+        change: Change,
+        id: DownloadId,
+        now: Timestamp,
+        timing: &Timing,
+    ) -> Result<Effect, FetchError> {
+        let state = self
+            .entries
+            .get(&id)
+            .ok_or(FetchError::Unknown(id))?
+            .state
+            .clone();
+        let is_open = crate::daemon::state::is_open(&state);
+        let to = |queue: &mut Self, state, effect| {
+            queue.update(id, |entry| entry.state = state);
+            Ok(effect)
+        };
+        match (change, state) {
+            (Change::Pause, DownloadState::Paused | DownloadState::Failed { .. }) => {
+                Ok(Effect::None)
+            }
+            (Change::Pause, _) if is_open => to(self, DownloadState::Paused, Effect::Stop),
+            (Change::Resume, DownloadState::Paused)
+            | (Change::Restore, DownloadState::Cancelled { .. })
+            | (Change::Resume | Change::Retry, DownloadState::Failed { .. })
+            | (
+                Change::Resume | Change::Retry | Change::MoreSources,
+                DownloadState::NoSource { .. },
+            ) => to(self, DownloadState::Queued, Effect::None),
+            (Change::MoreSources, _) if is_open => Ok(Effect::LookAgain),
+            (Change::Cancel, _) if is_open => {
+                let undo = jiff::SignedDuration::try_from(timing.undo).unwrap_or_default();
+                let until = now.checked_add(undo).unwrap_or(Timestamp::MAX);
+                to(self, DownloadState::Cancelled { until }, Effect::Stop)
+            }
+            (Change::Remove, DownloadState::Done | DownloadState::Failed { .. }) => {
+                let gone = self.remove(id).ok_or(FetchError::Unknown(id))?;
+                Ok(Effect::Gone(Box::new(gone)))
+            }
+            (Change::Prioritise(step), _) => {
+                self.update(id, |entry| {
+                    entry.priority = entry.priority.saturating_add(step)
+                });
+                Ok(Effect::None)
+            }
+            _ => Ok(Effect::None),
+        }
+    }
+
+    /// The download that starts next beside those that run; several calls start several.
+    pub fn next_to_start(
+        &self,
+        running: &HashSet<DownloadId>,
+        max_active: usize,
+    ) -> Option<DownloadId> {
+        let runs = running.iter().filter_map(|id| self.entries.get(id));
+        let (mut small_count, mut large_count) = (0, 0);
+        let mut hashes = HashSet::new();
+        for entry in runs {
+            hashes.insert(entry.wish.hash);
+            if entry.size_bytes <= SMALL_MAX_BYTES {
+                small_count += 1;
+            } else {
+                large_count += 1;
+            }
+        }
+        let has_room = |entry: &Entry| {
+            if entry.size_bytes <= SMALL_MAX_BYTES {
+                small_count < SMALL_ACTIVE_COUNT
+            } else {
+                large_count < max_active.max(1)
+            }
+        };
+        if small_count >= SMALL_ACTIVE_COUNT && large_count >= max_active.max(1) {
+            return None;
+        }
+        let ready = self.ready.iter().filter_map(|(_, id)| self.entries.get(id));
+        let mut startable = ready.filter(|entry| {
+            has_room(entry) && !running.contains(&entry.id) && !hashes.contains(&entry.wish.hash)
+        });
+        startable.next().map(|entry| entry.id)
+    }
+
+    /// A finished copy of a content.
+    pub fn done_copy(&self, hash: &ContentHash) -> Option<PathBuf> {
+        let all = self
+            .by_hash
+            .get(hash)?
+            .iter()
+            .filter_map(|id| self.entries.get(id));
+        let mut done = all.filter(|entry| entry.state == DownloadState::Done);
+        done.next().map(|entry| entry.destination.clone())
+    }
+
+    /// Whether another download of this content is not at its end.
+    pub fn is_wanted_elsewhere(&self, hash: &ContentHash, id: DownloadId) -> bool {
+        let all = self
+            .by_hash
+            .get(hash)
+            .into_iter()
+            .flatten()
+            .filter(|other| **other != id);
+        all.filter_map(|other| self.entries.get(other))
+            .any(|entry| entry.state != DownloadState::Done)
+    }
+
+    /// A download has begun to run.
+    pub fn started(&mut self, id: DownloadId) {
+        self.update(id, |entry| {
+            entry.state = DownloadState::Looking;
+            entry.may_be_there = false;
+        });
+    }
+
+    /// A download is done.
+    pub fn finished(
+        &mut self,
+        id: DownloadId,
+        destination: PathBuf,
+        size_bytes: u64,
+        now: Timestamp,
+    ) {
+        self.update(id, |entry| {
+            entry.state = DownloadState::Done;
+            entry.destination = destination;
+            entry.size_bytes = size_bytes;
+            entry.done_bytes = size_bytes;
+            entry.finished_at = Some(now);
+        });
+        while self.done.len() > DONE_MAX_COUNT
+            && let Some((_, oldest)) = self.done.first().copied()
+        {
+            self.remove(oldest);
+        }
+    }
+
+    /// A download has ended without being done: it keeps what a person made of it meanwhile, else
+    /// gets `state`.
+    pub fn stopped(
+        &mut self,
+        id: DownloadId,
+        state: DownloadState,
+        done_bytes: u64,
+        size_bytes: u64,
+    ) {
+        self.update(id, |entry| {
+            entry.done_bytes = done_bytes;
+            entry.size_bytes = size_bytes;
+            if matches!(entry.state, DownloadState::Looking) {
+                entry.state = state;
+            }
+        });
+    }
+
+    /// Nobody can be asked for it now: tried again by itself, later each time.
+    pub fn no_source(&mut self, id: DownloadId, reason: String, now: Instant, timing: &Timing) {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        if !matches!(entry.state, DownloadState::Looking) {
+            return;
+        }
+        let doubled = timing
+            .no_source_min
+            .saturating_mul(1 << entry.tries.min(10));
+        entry.tries += 1;
+        let retry_at = now + doubled.min(timing.no_source_max);
+        self.update(id, |entry| entry.state = DownloadState::NoSource { reason });
+        self.waiting.insert(id, retry_at);
+    }
+
+    /// A new holder of `hash`, or somebody (`None`), has come: those that wait for a source may try.
+    pub fn nudge(&mut self, hash: Option<ContentHash>) {
+        let ids: Vec<_> = match hash {
+            Some(hash) => self.by_hash.get(&hash).cloned().unwrap_or_default(),
+            None => self.waiting.keys().copied().collect(),
+        };
+        for id in ids {
+            if self.waiting.contains_key(&id) {
+                self.update(id, |entry| entry.state = DownloadState::Queued);
+            }
+        }
+    }
+
+    /// Bytes came, so that the next wait for a source starts short again.
+    pub fn progressed(&mut self, id: DownloadId) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.tries = 0;
+        }
+    }
+
+    /// Those that wait for a source and may try again now.
+    pub fn retry_due(&mut self, now: Instant) -> Vec<DownloadId> {
+        let due = self
+            .waiting
+            .iter()
+            .filter(|(_, at)| **at <= now)
+            .map(|(id, _)| *id);
+        let due: Vec<_> = due.collect();
+        for id in &due {
+            self.update(*id, |entry| entry.state = DownloadState::Queued);
+        }
+        due
+    }
+
+    /// Takes away for good what was cancelled and cannot be brought back any more, but for those
+    /// that still run; yields them.
+    pub fn expire(&mut self, now: Timestamp, running: &HashSet<DownloadId>) -> Vec<Entry> {
+        let over = self
+            .cancelled
+            .iter()
+            .filter(|(id, until)| **until <= now && !running.contains(id));
+        let over: Vec<_> = over.map(|(id, _)| *id).collect();
+        over.into_iter().filter_map(|id| self.remove(id)).collect()
+    }
+
+    /// When something changes by itself: (a retry, the end of an undo).
+    pub fn next_changes(&self) -> (Option<Instant>, Option<Timestamp>) {
+        (
+            self.waiting.values().min().copied(),
+            self.cancelled.values().min().copied(),
+        )
+    }
+
+    fn insert(&mut self, entry: Entry) {
+        self.by_hash
+            .entry(entry.wish.hash)
+            .or_default()
+            .push(entry.id);
+        self.file_under(&entry);
+        self.entries.insert(entry.id, entry);
+    }
+
+    fn remove(&mut self, id: DownloadId) -> Option<Entry> {
+        let entry = self.entries.remove(&id)?;
+        self.unfile(&entry);
+        if let Some(ids) = self.by_hash.get_mut(&entry.wish.hash) {
+            ids.retain(|other| *other != id);
+            if ids.is_empty() {
+                self.by_hash.remove(&entry.wish.hash);
+            }
+        }
+        Some(entry)
+    }
+
+    fn update(&mut self, id: DownloadId, change: impl FnOnce(&mut Entry)) {
+        if let Some(mut entry) = self.entries.remove(&id) {
+            self.unfile(&entry);
+            change(&mut entry);
+            self.file_under(&entry);
+            self.entries.insert(id, entry);
+        }
+    }
+
+    fn file_under(&mut self, entry: &Entry) {
+        match &entry.state {
+            DownloadState::Queued => {
+                self.ready.insert((Reverse(entry.priority), entry.id));
+            }
+            DownloadState::Cancelled { until } => {
+                self.cancelled.insert(entry.id, *until);
+            }
+            DownloadState::Done => {
+                self.done
+                    .insert((entry.finished_at.unwrap_or(entry.added_at), entry.id));
+            }
+            _ => {}
+        }
+    }
+
+    fn unfile(&mut self, entry: &Entry) {
+        self.ready.remove(&(Reverse(entry.priority), entry.id));
+        self.waiting.remove(&entry.id);
+        self.cancelled.remove(&entry.id);
+        self.done
+            .remove(&(entry.finished_at.unwrap_or(entry.added_at), entry.id));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! One download in the queue, and how it is kept in the queue's file.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::super::store::place::Target;
+use super::super::{DownloadId, DownloadState, DownloadStatus, Wish};
+
+/// One download.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its number.
+    pub id: DownloadId,
+    /// What was asked for.
+    pub wish: Wish,
+    /// Its safe name, with folders.
+    pub name: String,
+    /// Where it stands; while it runs, [`DownloadState::Looking`] stands for all that it does.
+    pub state: DownloadState,
+    /// Higher goes first.
+    pub priority: i8,
+    /// When it was asked for.
+    pub added_at: Timestamp,
+    /// When it was done.
+    pub finished_at: Option<Timestamp>,
+    /// Where it is or will be.
+    pub destination: PathBuf,
+    /// Bytes of the file.
+    pub size_bytes: u64,
+    /// Verified bytes on disk, as far as known.
+    pub done_bytes: u64,
+    /// Tries in a row that found no source.
+    #[serde(skip)]
+    pub tries: u32,
+    /// It was open when the program ended: it may lie at its place already.
+    #[serde(skip)]
+    pub may_be_there: bool,
+}
+
+impl Entry {
+    /// A download that waits for its turn.
+    pub fn new(id: DownloadId, wish: Wish, downloads: &Path, now: Timestamp) -> Self {
+        let target = Target::of(downloads, &wish.path, wish.save_as.as_deref());
+        let destination = target.path();
+        let name = match &target {
+            Target::Below { path, .. } | Target::At { name: path, .. } => path.as_path(),
+        };
+        Self {
+            id,
+            name: name.to_string_lossy().into_owned(),
+            state: DownloadState::Queued,
+            priority: 0,
+            added_at: now,
+            finished_at: None,
+            destination,
+            size_bytes: wish.size_bytes,
+            done_bytes: 0,
+            wish,
+            tries: 0,
+            may_be_there: false,
+        }
+    }
+
+    /// The same after a restart of the program: what ran waits for its turn, what waited for a
+    /// source tries at once.
+    #[must_use]
+    pub fn restarted(mut self) -> Self {
+        let was_running = matches!(
+            self.state,
+            DownloadState::Looking | DownloadState::Downloading | DownloadState::Finishing
+        );
+        self.may_be_there = was_running;
+        if was_running || matches!(self.state, DownloadState::NoSource { .. }) {
+            self.state = DownloadState::Queued;
+        }
+        self
+    }
+
+    /// What is shown of it while it does not run.
+    pub fn status(&self) -> Arc<DownloadStatus> {
+        Arc::new(DownloadStatus {
+            id: self.id,
+            hash: self.wish.hash,
+            name: self.name.clone(),
+            destination: self.destination.clone(),
+            size_bytes: self.size_bytes,
+            done_bytes: self.done_bytes,
+            rate_bytes: 0,
+            state: self.state.clone(),
+            priority: self.priority,
+            added_at: self.added_at,
+            finished_at: self.finished_at,
+            sources: (0, 0),
+        })
+    }
+}

@@ -1,0 +1,77 @@
+//! After bytes: the whole file against its hash, safe on disk, at its place; or all that is
+//! verified kept for another time.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use protocol::peer::Outcome as Report;
+use protocol::pieces::{FileHashes, PieceSet};
+
+use super::super::source::blocking;
+use super::super::store;
+use super::super::store::place::place;
+use super::{Halt, Runner};
+
+impl Runner {
+    /// Gives the file its name; `None` when it is not what its hash says, and all begins again.
+    pub(super) async fn finish(&mut self) -> Result<Option<(PathBuf, FileHashes)>, Halt> {
+        let (Some(open), Some(root)) = (&mut self.open, self.job.root()) else {
+            return Ok(None);
+        };
+        let hash = open.follower.finish().await?;
+        if hash != self.task.hash {
+            tracing::warn!(name = %self.task.name, "all pieces fit, the whole file does not");
+            open.follower.reset();
+            let store = open.store.clone();
+            self.open = None;
+            self.done_bytes = 0;
+            self.hide_partial();
+            for peer in self.job.root_was_wrong() {
+                self.shared.refused.strike(peer);
+                self.report(peer, Report::Corrupt);
+            }
+            blocking(move || store.clear()).await?;
+            return Ok(None);
+        }
+        let (store, target) = (open.store.clone(), self.task.target.clone());
+        let destination = blocking(move || place(&store, &target)).await?;
+        let hashes = FileHashes {
+            hash,
+            root,
+            pieces: open.hashes.to_vec(),
+            size_bytes: self.layout.size_bytes(),
+        };
+        self.shared.partials.remove(&self.task.hash);
+        Ok(Some((destination, hashes)))
+    }
+
+    /// Throws away what is on disk, since nobody knows what of it is safe.
+    pub(super) async fn begin_anew(&mut self) -> Result<(), Halt> {
+        self.hide_partial();
+        self.open = None;
+        self.done_bytes = 0;
+        self.job.restart();
+        let (folder, hash) = (self.shared.folder.clone(), self.task.hash);
+        blocking(move || store::remove(&folder, &hash)).await?;
+        Ok(())
+    }
+
+    /// Ends for now: what is verified is made safe, so that it need not be hashed again.
+    pub(super) async fn suspend(&mut self) {
+        self.hide_partial();
+        let (Some(open), Some(root), Some(scheduler)) =
+            (self.open.as_ref(), self.job.root(), self.job.scheduler())
+        else {
+            return;
+        };
+        let have: Arc<PieceSet> = Arc::new(scheduler.have().clone());
+        if have.held() == 0 {
+            return;
+        }
+        let (store, hash) = (open.store.clone(), self.task.hash);
+        let kept = blocking(move || store.suspend(&hash, root, &have)).await;
+        if let Err(error) = kept {
+            tracing::warn!(%error, "what came so far is checked again at the next start");
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Bytes: every free source has a run of pieces to fetch until all are there.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use protocol::file::ContentInfo;
+use protocol::names::SharePath;
+use protocol::pieces::{PieceIndex, PieceSet};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::super::DownloadState;
+use super::super::handle::FetchEvent;
+use super::super::job::Verdict;
+use super::super::scheduler::SourceKey;
+use super::super::source::{Fault, Keep, RunNote, fetch_run};
+use super::{Halt, Runner};
+use crate::serve::PartialContent;
+
+/// Notes that may wait: whoever has one waits for room, so sources are read as fast as their bytes
+/// are worked off.
+const NOTES_QUEUE_COUNT: usize = 64;
+/// Between looks at clocks and figures.
+const TICK: Duration = Duration::from_millis(250);
+/// Sources that are there but have nothing that is missing are waited for so long.
+const IDLE_MAX: Duration = Duration::from_secs(10);
+
+/// What is being asked besides runs.
+enum Told {
+    Holds(SourceKey, Result<PieceSet, Fault>),
+    Content(Option<Box<ContentInfo>>),
+}
+
+/// The requests of one transfer; ended when it is dropped.
+struct Traffic {
+    runs: JoinSet<()>,
+    running_count: usize,
+    questions: JoinSet<Told>,
+    is_looking: bool,
+    notes_in: mpsc::Sender<RunNote>,
+    notes: mpsc::Receiver<RunNote>,
+    keep: Keep,
+    arrived: watch::Sender<Arc<PieceSet>>,
+    idle_since: Option<Instant>,
+}
+
+impl Runner {
+    /// Fetches all pieces.
+    pub(super) async fn transfer(&mut self) -> Result<(), Halt> {
+        let Some(mut traffic) = self.traffic() else {
+            return Ok(());
+        };
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        self.follow(&traffic).await?;
+        loop {
+            if traffic.arrived.borrow().is_complete() {
+                traffic.runs.shutdown().await;
+                return Ok(());
+            }
+            self.ask(&mut traffic)?;
+            tokio::select! {
+                Some(note) = traffic.notes.recv() => self.take_note(&mut traffic, note).await?,
+                Some(told) = traffic.questions.join_next() => {
+                    if let Ok(told) = told {
+                        self.take_told(&mut traffic, told);
+                    }
+                }
+                order = self.task.orders.recv() => self.obey(order)?,
+                _ = tick.tick() => self.show(DownloadState::Downloading),
+            }
+            while traffic.runs.try_join_next().is_some() {}
+        }
+    }
+
+    fn traffic(&self) -> Option<Traffic> {
+        let open = self.open.as_ref()?;
+        let have = self.job.scheduler()?.have().clone();
+        let (arrived, arrivals) = watch::channel(Arc::new(have));
+        let (notes_in, notes) = mpsc::channel(NOTES_QUEUE_COUNT);
+        let traffic = Traffic {
+            runs: JoinSet::new(),
+            running_count: 0,
+            questions: JoinSet::new(),
+            is_looking: false,
+            notes_in,
+            notes,
+            keep: Keep {
+                store: open.store.clone(),
+                hashes: open.hashes.clone(),
+                has_others: Arc::new(AtomicBool::new(false)),
+                arrived: arrivals,
+            },
+            arrived,
+            idle_since: None,
+        };
+        if traffic.arrived.borrow().held() > 0 {
+            self.show_partial(&traffic);
+        }
+        Some(traffic)
+    }
+
+    /// Makes all requests that can be made now.
+    fn ask(&mut self, traffic: &mut Traffic) -> Result<(), Halt> {
+        let now = Instant::now();
+        for key in self.job.unknown_holdings(now) {
+            let Some(place) = self.place_of(key) else {
+                continue;
+            };
+            let (http, layout) = (self.shared.http.clone(), self.layout);
+            self.job.asking(key);
+            traffic
+                .questions
+                .spawn(async move { Told::Holds(key, http.have(&place, layout).await) });
+        }
+        for (key, run) in self.job.assign(now) {
+            let Some(place) = self.place_of(key) else {
+                continue;
+            };
+            let (http, keep) = (self.shared.http.clone(), traffic.keep.clone());
+            let notes = traffic.notes_in.clone();
+            traffic.running_count += 1;
+            traffic.runs.spawn(fetch_run(http, place, run, keep, notes));
+        }
+        let has_others = self.job.has_others(now);
+        traffic.keep.has_others.store(has_others, Ordering::Relaxed);
+        self.look_again(traffic, now);
+        if traffic.running_count > 0 || !traffic.questions.is_empty() {
+            traffic.idle_since = None;
+            return Ok(());
+        }
+        match self.job.verdict(now) {
+            Verdict::NoSource(reason) => Err(Halt::NoSource(reason)),
+            Verdict::Wait(_) => Ok(()),
+            Verdict::Go => {
+                let since = *traffic.idle_since.get_or_insert(now);
+                if now.saturating_duration_since(since) < IDLE_MAX {
+                    return Ok(());
+                }
+                let reason = "those who are online hold only a part of it";
+                Err(Halt::NoSource(reason.to_owned()))
+            }
+        }
+    }
+
+    /// Asks the index for more sources now and then; it may be away meanwhile.
+    fn look_again(&mut self, traffic: &mut Traffic, now: Instant) {
+        let is_due = self
+            .looked_at
+            .is_none_or(|at| now.saturating_duration_since(at) >= self.shared.timing.look_again);
+        if traffic.is_looking || !(is_due || self.wants_look) {
+            return;
+        }
+        traffic.is_looking = true;
+        self.wants_look = false;
+        self.looked_at = Some(now);
+        let (holders, hash) = (self.shared.holders.clone(), self.task.hash);
+        traffic.questions.spawn(async move {
+            Told::Content(holders.content(hash).await.ok().flatten().map(Box::new))
+        });
+    }
+
+    async fn take_note(&mut self, traffic: &mut Traffic, note: RunNote) -> Result<(), Halt> {
+        match note {
+            RunNote::Bytes(key, bytes) => self.job.bytes(key, bytes, Instant::now()),
+            RunNote::Piece(key, piece) => {
+                if self.job.piece(key, piece) {
+                    self.keep_piece(traffic, piece);
+                    self.follow(traffic).await?;
+                }
+            }
+            RunNote::Ended(key, result) => {
+                traffic.running_count -= 1;
+                match result {
+                    Ok(()) => self.job.ended(key, Ok(()), Instant::now()),
+                    Err(Fault::Disk(error)) => return Err(error.into()),
+                    Err(fault) => self.take_fault(key, &fault),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn keep_piece(&mut self, traffic: &Traffic, piece: PieceIndex) {
+        self.done_bytes += self.layout.range(piece).len();
+        traffic
+            .arrived
+            .send_modify(|have| Arc::make_mut(have).insert(piece));
+        let have = traffic.arrived.borrow().held();
+        if have == 1 && self.layout.count() > 1 {
+            self.show_partial(traffic);
+        }
+    }
+
+    async fn follow(&mut self, traffic: &Traffic) -> Result<(), Halt> {
+        let have = traffic.arrived.borrow().clone();
+        if let Some(open) = &mut self.open {
+            open.follower.advance(&have).await?;
+        }
+        Ok(())
+    }
+
+    fn take_told(&mut self, traffic: &mut Traffic, told: Told) {
+        match told {
+            Told::Holds(key, Ok(pieces)) => {
+                self.job.ended(key, Ok(()), Instant::now());
+                self.job.holds(key, pieces, Instant::now());
+            }
+            Told::Holds(key, Err(fault)) => self.take_fault(key, &fault),
+            Told::Content(content) => {
+                traffic.is_looking = false;
+                if let Some(content) = content {
+                    self.learn(&content);
+                }
+            }
+        }
+    }
+
+    /// Lets others read the verified pieces.
+    fn show_partial(&self, traffic: &Traffic) {
+        let (root, hash) = (self.job.root(), self.task.hash);
+        let is_small = self.layout.count() < 2;
+        let Some(root) = root.filter(|_| !is_small) else {
+            return;
+        };
+        let partial = PartialContent {
+            path: traffic.keep.store.path().to_owned(),
+            layout: self.layout,
+            pieces_root: root,
+            pieces: traffic.keep.hashes.clone(),
+            held: traffic.arrived.subscribe(),
+        };
+        self.shared.partials.insert(hash, partial);
+        if SharePath::new(&self.task.name).is_ok() {
+            // Nobody may be listening.
+            let _ = self.shared.events.send(FetchEvent::PartialStarted {
+                hash,
+                size_bytes: self.layout.size_bytes(),
+                root,
+                name: self.task.name.clone(),
+            });
+        }
+    }
+}

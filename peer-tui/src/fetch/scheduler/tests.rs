@@ -1,0 +1,155 @@
+//! The schedule as a property over random swarms, and its preferences one by one.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const PIECE: u64 = 256 * 1024;
+
+fn layout(count: u32) -> PieceLayout {
+    PieceLayout::of_size(u64::from(count) * PIECE)
+}
+
+fn set(layout: PieceLayout, numbers: &[u32]) -> PieceSet {
+    let mut set = PieceSet::none(layout.count());
+    for number in numbers {
+        set.insert(layout.piece(*number).expect("a piece of the layout"));
+    }
+    set
+}
+
+fn numbers(run: Option<Run>) -> Vec<u32> {
+    let pieces = run.map(|run| run.pieces).unwrap_or_default();
+    pieces.into_iter().map(PieceIndex::as_u32).collect()
+}
+
+#[test]
+fn the_rarest_piece_goes_first() {
+    let layout = layout(4);
+    let mut scheduler = Scheduler::new(layout, PieceSet::none(4));
+    scheduler.set_source(SourceKey(0), PieceSet::all(4));
+    scheduler.set_source(SourceKey(1), set(layout, &[0, 1, 3]));
+    assert_eq!(numbers(scheduler.next(SourceKey(0))), [2]);
+    assert_eq!(numbers(scheduler.next(SourceKey(1))), [0]);
+}
+
+#[test]
+fn a_fast_source_gets_longer_runs_but_not_all() {
+    let layout = layout(40);
+    let mut scheduler = Scheduler::new(layout, PieceSet::none(40));
+    scheduler.set_source(SourceKey(0), PieceSet::all(40));
+    scheduler.set_source(SourceKey(1), PieceSet::all(40));
+    assert_eq!(
+        numbers(scheduler.next(SourceKey(1))),
+        [0],
+        "an unknown one starts small"
+    );
+    scheduler.set_rate(SourceKey(0), 100 * 1024 * 1024);
+    assert_eq!(
+        numbers(scheduler.next(SourceKey(0))),
+        (1..=10).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_fast_source_takes_over_from_a_slow_one_at_the_end() {
+    let layout = layout(2);
+    let mut scheduler = Scheduler::new(layout, PieceSet::none(2));
+    scheduler.set_source(SourceKey(0), PieceSet::all(2));
+    scheduler.set_source(SourceKey(1), PieceSet::all(2));
+    assert_eq!(numbers(scheduler.next(SourceKey(0))), [0]);
+    assert_eq!(numbers(scheduler.next(SourceKey(1))), [1]);
+    scheduler.done(layout.piece(1).expect("in the layout"));
+    scheduler.release(SourceKey(1));
+    assert_eq!(
+        numbers(scheduler.next(SourceKey(1))),
+        [] as [u32; 0],
+        "not known to be faster"
+    );
+    scheduler.set_rate(SourceKey(0), 1_000);
+    scheduler.set_rate(SourceKey(1), 2_001);
+    assert_eq!(numbers(scheduler.next(SourceKey(1))), [0]);
+    assert_eq!(
+        numbers(scheduler.next(SourceKey(1))),
+        [] as [u32; 0],
+        "twice is enough"
+    );
+}
+
+#[test]
+fn what_a_lost_source_was_fetching_is_open_again() {
+    let mut scheduler = Scheduler::new(layout(1), PieceSet::none(1));
+    scheduler.set_source(SourceKey(0), PieceSet::all(1));
+    scheduler.set_source(SourceKey(1), PieceSet::all(1));
+    assert_eq!(numbers(scheduler.next(SourceKey(0))), [0]);
+    assert_eq!(numbers(scheduler.next(SourceKey(1))), [] as [u32; 0]);
+    scheduler.remove_source(SourceKey(0));
+    assert_eq!(numbers(scheduler.next(SourceKey(1))), [0]);
+}
+
+#[derive(Debug, Clone)]
+struct Swarm {
+    count: u32,
+    /// (rate, holds all, share of runs that fail of 4)
+    sources: Vec<(u64, bool, u8)>,
+    order: Vec<u8>,
+}
+
+fn swarms() -> impl Strategy<Value = Swarm> {
+    let source = (0..50_000_000_u64, any::<bool>(), 0..4_u8);
+    let sources = proptest::collection::vec(source, 1..6);
+    (
+        1..80_u32,
+        sources,
+        proptest::collection::vec(any::<u8>(), 400),
+    )
+        .prop_map(|(count, mut sources, order)| {
+            sources[0].1 = true;
+            sources[0].2 = 0;
+            Swarm {
+                count,
+                sources,
+                order,
+            }
+        })
+}
+
+proptest! {
+    #[test]
+    fn every_piece_comes_and_is_never_asked_of_more_than_two_at_once(swarm in swarms()) {
+        let layout = layout(swarm.count);
+        let mut scheduler = Scheduler::new(layout, PieceSet::none(swarm.count));
+        let mut running: BTreeMap<SourceKey, Run> = BTreeMap::new();
+        for (key, (rate, is_whole, _)) in (0..).map(SourceKey).zip(&swarm.sources) {
+            let every_third = layout.pieces().filter(|piece| piece.as_u32() % 3 == 0);
+            let some: Vec<_> = every_third.map(PieceIndex::as_u32).collect();
+            let holds = if *is_whole { PieceSet::all(swarm.count) } else { set(layout, &some) };
+            scheduler.set_source(key, holds);
+            scheduler.set_rate(key, *rate);
+        }
+        let mut steps = swarm.order.iter().cycle();
+        for _ in 0..20_000 {
+            if scheduler.is_complete() {
+                break;
+            }
+            let dice = *steps.next().unwrap_or(&0);
+            let number = u32::from(dice) % u32::try_from(swarm.sources.len()).expect("few");
+            let key = SourceKey(number);
+            if let Some(run) = running.remove(&key) {
+                let fails = dice / 64 < swarm.sources[number as usize].2;
+                let taken = if fails { run.pieces.len() / 2 } else { run.pieces.len() };
+                run.pieces[..taken].iter().for_each(|piece| scheduler.done(*piece));
+                scheduler.release(key);
+            } else if let Some(run) = scheduler.next(key) {
+                for piece in &run.pieces {
+                    prop_assert!(scheduler.wants(*piece), "never what is there");
+                    prop_assert!(swarm.sources[number as usize].1 || piece.as_u32() % 3 == 0);
+                    let asked = running.values().filter(|other| other.pieces.contains(piece));
+                    prop_assert!(asked.count() < usize::from(CLAIMS_MAX_COUNT));
+                }
+                running.insert(key, run);
+            }
+        }
+        prop_assert!(scheduler.is_complete());
+    }
+}

@@ -1,0 +1,488 @@
+//! What is asked of one source: a run of pieces, the piece list, what it holds, or the whole file.
+//! Everything it answers is checked before it counts.
+//!
+//! Connects only to the address that the index named, follows no redirect, takes no encoding and
+//! never reads more than was asked for. Knows no other source and no plan.
+
+pub mod answer;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use protocol::hash::{ContentHash, PieceHash};
+use protocol::pieces::{PieceIndex, PieceLayout, PieceSet};
+use protocol::routes;
+use reqwest::{Client, Response};
+use tokio::sync::mpsc;
+
+use super::limits::{DownLimit, Timing};
+use super::scheduler::{Run, SourceKey};
+use super::store::{Store, StoreError};
+use super::verify::Assembler;
+use answer::{check_part, check_whole};
+
+/// A source that nobody can replace is given up after so many silent windows.
+const SILENT_WINDOWS_COUNT: u32 = 3;
+/// Kept connections to one source.
+const IDLE_PER_SOURCE_COUNT: usize = 16;
+
+/// How a source failed.
+#[derive(Debug)]
+pub enum Fault {
+    /// It does not take connections.
+    Unreachable(String),
+    /// It went silent, is too slow while others wait, or broke off.
+    Broken(String),
+    /// All its slots are taken.
+    Busy(Duration),
+    /// It does not have it any more.
+    Gone(String),
+    /// It does not have these pieces yet.
+    NotHeld,
+    /// It answers what no honest peer does.
+    Lied(String),
+    /// A piece is not what its hash says.
+    Corrupt(PieceIndex),
+    /// Our own disk failed.
+    Disk(StoreError),
+}
+
+/// What a run of pieces has to say while it goes on.
+#[derive(Debug)]
+pub enum RunNote {
+    /// Bytes came (not verified yet).
+    Bytes(SourceKey, u64),
+    /// A piece is verified and on disk.
+    Piece(SourceKey, PieceIndex),
+    /// The run has ended.
+    Ended(SourceKey, Result<(), Fault>),
+}
+
+/// Where a content is asked for.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// Who.
+    pub key: SourceKey,
+    /// Where.
+    pub address: SocketAddr,
+    /// What.
+    pub hash: ContentHash,
+}
+
+/// What all requests share; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Http {
+    client: Client,
+    timing: Timing,
+    limit: DownLimit,
+}
+
+impl Http {
+    /// A client that follows nothing and asks no proxy.
+    ///
+    /// # Errors
+    /// When it cannot be made (a broken system resolver).
+    pub fn new(timing: Timing, limit: DownLimit) -> reqwest::Result<Self> {
+        let client = Client::builder()
+            .user_agent(concat!("peer-tui/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(timing.connect)
+            .pool_max_idle_per_host(IDLE_PER_SOURCE_COUNT)
+            .pool_idle_timeout(Duration::from_secs(30))
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .tcp_nodelay(true)
+            .build()?;
+        Ok(Self {
+            client,
+            timing,
+            limit,
+        })
+    }
+
+    /// Asks, and waits for the head of the answer.
+    async fn get(
+        &self,
+        place: &Place,
+        path: &str,
+        range: Option<String>,
+    ) -> Result<Response, Fault> {
+        let url = format!("http://{}{path}", place.address);
+        let mut request = self.client.get(url).header("accept-encoding", "identity");
+        if let Some(range) = range {
+            request = request.header("range", range);
+        }
+        let sent =
+            tokio::time::timeout(self.timing.connect + self.timing.first_byte, request.send());
+        match sent.await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) if error.is_connect() => {
+                Err(Fault::Unreachable("does not take connections".to_owned()))
+            }
+            Ok(Err(error)) => Err(Fault::Broken(innermost(&error))),
+            Err(_) => Err(Fault::Broken("did not answer in time".to_owned())),
+        }
+    }
+
+    /// A small answer, whole and soon; longer than `max_bytes` is a lie.
+    async fn small(&self, response: Response, max_bytes: usize) -> Result<Vec<u8>, Fault> {
+        let patience = self.timing.slow_window * SILENT_WINDOWS_COUNT;
+        match tokio::time::timeout(patience, self.read_small(response, max_bytes)).await {
+            Ok(bytes) => bytes,
+            Err(_) => Err(Fault::Broken("is too slow".to_owned())),
+        }
+    }
+
+    async fn read_small(&self, mut response: Response, max_bytes: usize) -> Result<Vec<u8>, Fault> {
+        let mut bytes = Vec::new();
+        let mut pace = Pace::new(self.timing, None);
+        while let Some(chunk) = self.chunk(&mut response, &mut pace).await? {
+            if bytes.len() + chunk.len() > max_bytes {
+                return Err(Fault::Lied("sent more than was asked for".to_owned()));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+
+    /// The next bytes, in time, within the limit of all downloads.
+    async fn chunk(
+        &self,
+        response: &mut Response,
+        pace: &mut Pace,
+    ) -> Result<Option<Bytes>, Fault> {
+        let chunk = match tokio::time::timeout(pace.patience(), response.chunk()).await {
+            Ok(Ok(Some(chunk))) => chunk,
+            Ok(Ok(None)) => return Ok(None),
+            Ok(Err(error)) => return Err(Fault::Broken(innermost(&error))),
+            Err(_) => return Err(Fault::Broken("went silent".to_owned())),
+        };
+        let wait = self.limit.take(chunk.len() as u64);
+        pace.count(chunk.len() as u64, Instant::now(), !wait.is_zero())?;
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+        Ok(Some(chunk))
+    }
+
+    /// The bytes of the piece list (not checked yet).
+    ///
+    /// # Errors
+    /// The [`Fault`]; [`Fault::Gone`] also from a peer that knows no pieces.
+    pub async fn pieces(&self, place: &Place, layout: PieceLayout) -> Result<Vec<u8>, Fault> {
+        let response = self
+            .get(place, &routes::content_pieces(&place.hash), None)
+            .await?;
+        check_whole(&response, None, None)?;
+        self.small(response, layout.count() as usize * 32).await
+    }
+
+    /// Which pieces a source of an unfinished download holds.
+    ///
+    /// # Errors
+    /// The [`Fault`].
+    pub async fn have(&self, place: &Place, layout: PieceLayout) -> Result<PieceSet, Fault> {
+        let response = self
+            .get(place, &routes::content_have(&place.hash), None)
+            .await?;
+        check_whole(&response, None, None)?;
+        let bytes = self
+            .small(response, (layout.count() as usize).div_ceil(8))
+            .await?;
+        PieceSet::from_bytes(layout.count(), &bytes)
+            .ok_or_else(|| Fault::Lied("said that it holds pieces that are none".to_owned()))
+    }
+
+    /// The whole file from `offset` on, for sources without pieces.
+    ///
+    /// # Errors
+    /// The [`Fault`].
+    pub async fn whole(
+        &self,
+        place: &Place,
+        size_bytes: u64,
+        offset: u64,
+        has_others: Arc<AtomicBool>,
+    ) -> Result<Whole, Fault> {
+        let range = protocol::byte_range::ByteRange::new(offset, u64::MAX, size_bytes);
+        let asked = range.filter(|_| offset > 0);
+        let header = asked.map(protocol::byte_range::ByteRange::to_range_header);
+        let response = self
+            .get(place, &routes::content(&place.hash), header)
+            .await?;
+        match asked {
+            Some(range) => check_part(&response, &place.hash, range, size_bytes)?,
+            None => check_whole(&response, Some(&place.hash), Some(size_bytes))?,
+        }
+        Ok(Whole {
+            http: self.clone(),
+            response,
+            pace: Pace::new(self.timing, Some(has_others)),
+            left_bytes: size_bytes - offset,
+        })
+    }
+}
+
+/// A whole file on its way.
+pub struct Whole {
+    http: Http,
+    response: Response,
+    pace: Pace,
+    left_bytes: u64,
+}
+
+impl Whole {
+    /// The next bytes; `None` when all have come.
+    ///
+    /// # Errors
+    /// The [`Fault`].
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
+        if self.left_bytes == 0 {
+            return Ok(None);
+        }
+        let Some(chunk) = self.http.chunk(&mut self.response, &mut self.pace).await? else {
+            return Err(Fault::Broken("broke off".to_owned()));
+        };
+        let left = self.left_bytes.checked_sub(chunk.len() as u64);
+        self.left_bytes =
+            left.ok_or_else(|| Fault::Lied("sent more than was asked for".to_owned()))?;
+        Ok(Some(chunk))
+    }
+}
+
+/// What a run needs to verify and keep its pieces.
+#[derive(Debug, Clone)]
+pub struct Keep {
+    /// Where pieces are written.
+    pub store: Store,
+    /// What they must hash to.
+    pub hashes: Arc<[PieceHash]>,
+    /// Whether others wait to take over from a slow source.
+    pub has_others: Arc<AtomicBool>,
+    /// Pieces that somebody else brought meanwhile.
+    pub arrived: tokio::sync::watch::Receiver<Arc<PieceSet>>,
+}
+
+/// Fetches a run of pieces; says each one as it is safe on disk, and how the run ended.
+pub async fn fetch_run(
+    http: Http,
+    place: Place,
+    run: Run,
+    keep: Keep,
+    notes: mpsc::Sender<RunNote>,
+) {
+    let ended = fetch(&http, &place, &run, &keep, &notes).await;
+    // The job may have ended.
+    let _ = notes.send(RunNote::Ended(place.key, ended)).await;
+}
+
+async fn fetch(
+    http: &Http,
+    place: &Place,
+    run: &Run,
+    keep: &Keep,
+    notes: &mpsc::Sender<RunNote>,
+) -> Result<(), Fault> {
+    let layout = keep.store.layout();
+    let (Some(first), Some(last)) = (run.pieces().first(), run.pieces().last()) else {
+        return Ok(());
+    };
+    let (first, last) = (layout.range(*first).first(), layout.range(*last).last());
+    let Some(range) = protocol::byte_range::ByteRange::new(first, last, layout.size_bytes()) else {
+        return Ok(());
+    };
+    let header = Some(range.to_range_header());
+    let mut response = http
+        .get(place, &routes::content(&place.hash), header)
+        .await?;
+    check_part(&response, &place.hash, range, layout.size_bytes())?;
+    let mut pace = Pace::new(http.timing, Some(keep.has_others.clone()));
+    let mut pieces = run.pieces().iter();
+    let mut piece = pieces.next().map(|piece| Assembler::new(layout, *piece));
+    while let Some(mut current) = piece.take() {
+        let Some(chunk) = http.chunk(&mut response, &mut pace).await? else {
+            return Err(Fault::Broken("broke off".to_owned()));
+        };
+        // Whoever reads the notes is the brake: bytes are read as fast as they are worked off.
+        let _ = notes
+            .send(RunNote::Bytes(place.key, chunk.len() as u64))
+            .await;
+        let mut rest = current.take(&chunk);
+        while current.is_full() {
+            save(keep, place.key, current, notes).await?;
+            let Some(next) = pieces.next() else {
+                if rest.is_empty() {
+                    return drain(&mut response).await;
+                }
+                return Err(Fault::Lied("sent more than was asked for".to_owned()));
+            };
+            if keep.arrived.borrow().contains(*next) {
+                // Somebody faster has brought it: the rest of this answer is not needed.
+                return Ok(());
+            }
+            current = Assembler::new(layout, *next);
+            rest = current.take(rest);
+        }
+        piece = Some(current);
+    }
+    Ok(())
+}
+
+/// Reads the end of an answer, so that its connection can be used again; more bytes are a lie.
+async fn drain(response: &mut Response) -> Result<(), Fault> {
+    match tokio::time::timeout(Duration::from_secs(1), response.chunk()).await {
+        Ok(Ok(Some(_))) => Err(Fault::Lied("sent more than was asked for".to_owned())),
+        // All pieces are there: how the connection ends is all the same.
+        _ => Ok(()),
+    }
+}
+
+async fn save(
+    keep: &Keep,
+    key: SourceKey,
+    piece: Assembler,
+    notes: &mpsc::Sender<RunNote>,
+) -> Result<(), Fault> {
+    let index = piece.piece();
+    let Some(expected) = keep.hashes.get(index.as_usize()) else {
+        return Ok(());
+    };
+    let bytes = piece.finish(expected).ok_or(Fault::Corrupt(index))?;
+    let store = keep.store.clone();
+    let offset = store.layout().range(index).first();
+    blocking(move || store.write_at(offset, &bytes))
+        .await
+        .map_err(Fault::Disk)?;
+    // The job may have ended.
+    let _ = notes.send(RunNote::Piece(key, index)).await;
+    Ok(())
+}
+
+/// Runs disk work on a blocking thread.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is going down: nothing awaits this any more.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+/// How fast a source is, judged window by window.
+struct Pace {
+    timing: Timing,
+    /// `None`: nobody else is there.
+    has_others: Option<Arc<AtomicBool>>,
+    window_started_at: Instant,
+    window_bytes: u64,
+    /// Our own limit held it up in this window.
+    is_held_up: bool,
+}
+
+impl Pace {
+    fn new(timing: Timing, has_others: Option<Arc<AtomicBool>>) -> Self {
+        Self {
+            timing,
+            has_others,
+            window_started_at: Instant::now(),
+            window_bytes: 0,
+            is_held_up: false,
+        }
+    }
+
+    fn has_others(&self) -> bool {
+        self.has_others
+            .as_ref()
+            .is_some_and(|others| others.load(Ordering::Relaxed))
+    }
+
+    /// How long to wait for the next bytes.
+    fn patience(&self) -> Duration {
+        if self.has_others() {
+            self.timing.slow_window
+        } else {
+            self.timing.slow_window * SILENT_WINDOWS_COUNT
+        }
+    }
+
+    fn count(&mut self, bytes: u64, now: Instant, is_held_up: bool) -> Result<(), Fault> {
+        self.window_bytes += bytes;
+        self.is_held_up |= is_held_up;
+        if now.saturating_duration_since(self.window_started_at) < self.timing.slow_window {
+            return Ok(());
+        }
+        let is_slow = self.window_bytes < self.timing.slow_bytes && !self.is_held_up;
+        self.window_started_at = now;
+        self.window_bytes = 0;
+        self.is_held_up = is_held_up;
+        if is_slow && self.has_others() {
+            return Err(Fault::Broken("is too slow".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+/// Whether an address may be connected to at all, whoever names it.
+pub fn is_allowed(address: SocketAddr) -> bool {
+    let ip = match address.ip() {
+        IpAddr::V6(ip) => ip.to_ipv4_mapped().map_or(IpAddr::V6(ip), IpAddr::V4),
+        ip @ IpAddr::V4(_) => ip,
+    };
+    let is_metadata = match ip {
+        IpAddr::V4(ip) => ip.octets() == [100, 100, 100, 200],
+        IpAddr::V6(ip) => ip.segments() == [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254],
+    };
+    let is_link_local = match ip {
+        IpAddr::V4(ip) => ip.is_link_local() || ip.is_broadcast(),
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
+    };
+    let is_odd = ip.is_unspecified() || ip.is_multicast() || is_link_local || is_metadata;
+    address.port() != 0 && !is_odd
+}
+
+/// What a person should read of a failed request.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    format!("broke off ({cause})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_addresses_are_never_connected_to() {
+        for text in [
+            "0.0.0.0:1",
+            "[::]:1",
+            "169.254.169.254:80",
+            "[fe80::1]:1",
+            "224.0.0.1:1",
+            "[ff02::1]:1",
+            "255.255.255.255:1",
+            "[::ffff:169.254.1.1]:1",
+            "[::ffff:0.0.0.0]:1",
+            "100.100.100.200:80",
+            "[fd00:ec2::254]:80",
+            "127.0.0.1:0",
+        ] {
+            assert!(!is_allowed(text.parse().unwrap()), "{text}");
+        }
+        for text in [
+            "127.0.0.1:7071",
+            "192.168.1.5:7071",
+            "[fd00::1]:7071",
+            "[::1]:1",
+            "100.64.1.1:1",
+        ] {
+            assert!(is_allowed(text.parse().unwrap()), "{text}");
+        }
+    }
+}

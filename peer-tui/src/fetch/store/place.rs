@@ -1,0 +1,207 @@
+//! The last step of a download: from `HASH.part` to its place, never over anything that is there.
+//!
+//! Bytes are safe on disk before the name is, and the folder after it. Below the download folder
+//! nothing leads out of it, whatever the name and whatever links lie there. Blocking.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::{Path, PathBuf};
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use protocol::names::SafePath;
+use rustix::fs::{AtFlags, CWD, RenameFlags};
+use rustix::io::Errno;
+
+use super::{Store, StoreError};
+
+/// Names tried: `name`, `name (2)` and so on.
+const NUMBERS_MAX_COUNT: u32 = 10_000;
+
+/// Where a finished file goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// Below the download folder.
+    Below {
+        /// The download folder.
+        folder: PathBuf,
+        /// Name with folders.
+        path: SafePath,
+    },
+    /// Where a person said: a file name, or a folder that is there or ends with a slash.
+    At {
+        /// Absolute.
+        path: PathBuf,
+        /// Name to take in a folder.
+        name: SafePath,
+    },
+}
+
+impl Target {
+    /// Where a wish goes.
+    pub fn of(downloads: &Path, path: &str, save_as: Option<&Path>) -> Self {
+        match save_as {
+            None => Self::Below {
+                folder: downloads.to_owned(),
+                path: SafePath::from_untrusted(path),
+            },
+            Some(save_as) => Self::At {
+                path: save_as.to_owned(),
+                name: SafePath::name_from_untrusted(path),
+            },
+        }
+    }
+
+    /// The path when nothing stands in its way.
+    pub fn path(&self) -> PathBuf {
+        let (folder, path) = self.parts();
+        folder.join(path.as_path())
+    }
+
+    /// Folder that is a person's own and the path below it that is made.
+    fn parts(&self) -> (PathBuf, SafePath) {
+        match self {
+            Self::Below { folder, path } => (folder.clone(), path.clone()),
+            Self::At { path, name } => {
+                use std::os::unix::ffi::OsStrExt as _;
+                let is_folder = path.as_os_str().as_bytes().ends_with(b"/") || path.is_dir();
+                match (
+                    is_folder,
+                    path.parent(),
+                    path.file_name().and_then(|name| name.to_str()),
+                ) {
+                    (false, Some(parent), Some(own)) => {
+                        (parent.to_owned(), SafePath::name_from_untrusted(own))
+                    }
+                    _ => (path.clone(), name.clone()),
+                }
+            }
+        }
+    }
+}
+
+/// Makes the bytes safe and gives them their name; yields the path they got.
+///
+/// # Errors
+/// [`StoreError::Unsafe`] when the bytes may be lost: then nothing has a name yet.
+pub fn place(store: &Store, target: &Target) -> Result<PathBuf, StoreError> {
+    store.sync()?;
+    let (folder, wanted) = target.parts();
+    let fail = |operation, path: &Path, reason| StoreError::of(operation, path, 0, reason);
+    fs::create_dir_all(&folder).map_err(|reason| fail("make folder", &folder, reason))?;
+    let root = Dir::open_ambient_dir(&folder, ambient_authority())
+        .map_err(|reason| fail("open folder", &folder, reason))?;
+    let parent = wanted.as_path().parent().unwrap_or(Path::new(""));
+    let inner = open_inner(&root, parent).map_err(|reason| {
+        let at = folder.join(parent);
+        match reason.kind() {
+            io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => StoreError::Io {
+                operation: "make folder",
+                reason: io::Error::other("a file of that name is in the way: move it, then retry"),
+                path: at,
+            },
+            _ => fail("make folder", &at, reason),
+        }
+    })?;
+    for number in 1..=NUMBERS_MAX_COUNT {
+        let name = if number == 1 {
+            wanted.clone()
+        } else {
+            wanted.numbered(number)
+        };
+        let destination = folder.join(name.as_path());
+        let Some(last) = name.as_path().file_name() else {
+            break;
+        };
+        match give_name(store.path(), inner.as_fd(), Path::new(last)) {
+            Ok(()) => {
+                sync_folders(&root, parent)
+                    .map_err(|reason| fail("make safe", &destination, reason))?;
+                return Ok(destination);
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(reason) => return Err(fail("move the finished file to", &destination, reason)),
+        }
+    }
+    Err(StoreError::Io {
+        operation: "name",
+        reason: io::Error::other("too many files of that name are there"),
+        path: folder.join(wanted.as_path()),
+    })
+}
+
+fn open_inner(root: &Dir, parent: &Path) -> io::Result<Dir> {
+    if parent.as_os_str().is_empty() {
+        return root.try_clone();
+    }
+    root.create_dir_all(parent)?;
+    root.open_dir(parent)
+}
+
+/// Renames without overwriting, by whatever way this file system has.
+fn give_name(part: &Path, folder: BorrowedFd<'_>, name: &Path) -> io::Result<()> {
+    match rustix::fs::renameat_with(CWD, part, folder, name, RenameFlags::NOREPLACE) {
+        Ok(()) => Ok(()),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => link_name(part, folder, name),
+        Err(Errno::XDEV) => copy_over(part, folder, name),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn link_name(part: &Path, folder: BorrowedFd<'_>, name: &Path) -> io::Result<()> {
+    match rustix::fs::linkat(CWD, part, folder, name, AtFlags::empty()) {
+        Ok(()) => fs::remove_file(part),
+        Err(Errno::PERM | Errno::OPNOTSUPP) => copy_over(part, folder, name),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// To another file system: a hidden copy there, made safe, then given its name.
+fn copy_over(part: &Path, folder: BorrowedFd<'_>, name: &Path) -> io::Result<()> {
+    use rustix::fs::{Mode, OFlags};
+    let hidden = part.file_name().unwrap_or_default().to_string_lossy();
+    let hidden = PathBuf::from(format!(".{hidden}"));
+    let flags =
+        OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let copy = rustix::fs::openat(folder, &hidden, flags, Mode::from_raw_mode(0o644))?;
+    let mut copy = File::from(copy);
+    let copied = io::copy(&mut File::open(part)?, &mut copy).and_then(|_| copy.sync_all());
+    let named = copied.and_then(|()| {
+        match rustix::fs::renameat_with(folder, &hidden, folder, name, RenameFlags::NOREPLACE) {
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+                // No file system that lacks both: without hard links the name is made first.
+                let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+                drop(rustix::fs::openat(
+                    folder,
+                    name,
+                    flags,
+                    Mode::from_raw_mode(0o644),
+                )?);
+                Ok(rustix::fs::renameat(folder, &hidden, folder, name)?)
+            }
+            named => Ok(named?),
+        }
+    });
+    match named {
+        Ok(()) => fs::remove_file(part),
+        Err(error) => {
+            // The copy is worth nothing; the part is still there.
+            let _ = rustix::fs::unlinkat(folder, &hidden, AtFlags::empty());
+            Err(error)
+        }
+    }
+}
+
+/// Every folder from the file up to the root of the download folder: new ones have new names, too.
+fn sync_folders(root: &Dir, parent: &Path) -> io::Result<()> {
+    for folder in parent.ancestors() {
+        let folder = if folder.as_os_str().is_empty() {
+            root.try_clone()?
+        } else {
+            root.open_dir(folder)?
+        };
+        folder.into_std_file().sync_all()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! What the owner does with each order.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use super::super::handle::{Change, FetchError};
+use super::super::queue::Effect;
+use super::super::run::{Closely, RunOrder};
+use super::super::{DownloadDetail, DownloadId, Wish};
+use super::{Order, Owner};
+use protocol::pieces::PieceLayout;
+
+/// A running download answers a close look within this time.
+const DETAIL_WAIT: Duration = Duration::from_secs(1);
+
+impl Owner {
+    pub(super) fn obey(&mut self, order: Order) {
+        match order {
+            Order::Enqueue(wishes, answer) => {
+                let ids = wishes.into_iter().map(|wish| self.enqueue(wish)).collect();
+                self.saver.tell_many(ids, answer);
+            }
+            Order::EnqueueAgain(wish, answer) => {
+                let now = Timestamp::now();
+                let id = self.queue.enqueue_again(wish, &self.config.downloads, now);
+                self.shown.changed(id);
+                self.saver.tell_one(id, answer);
+            }
+            Order::Change(change, ids, answer) => {
+                // Whoever asked may have gone.
+                let _ = answer.send(self.change(change, &ids));
+            }
+            Order::Nudge(hash) => {
+                let before: Vec<_> = match hash {
+                    None => Vec::new(),
+                    Some(hash) => self.queue.entries_of(&hash),
+                };
+                self.queue.nudge(hash);
+                before.into_iter().for_each(|id| self.shown.changed(id));
+                self.shown.stale();
+                if let Some(hash) = hash {
+                    self.tell_runs_of(&hash);
+                }
+            }
+            Order::Block(peer) => {
+                self.shared.refused.block(peer);
+                for running in self.running.values() {
+                    // A full inbox only means that this one finds out when it looks again.
+                    let _ = running.orders.try_send(RunOrder::Block(peer));
+                }
+            }
+            Order::Unblock(peer) => self.shared.refused.unblock(&peer),
+            Order::Detail(id, answer) => self.detail(id, answer),
+            Order::Stop(_) => {}
+        }
+    }
+
+    fn enqueue(&mut self, wish: Wish) -> Result<DownloadId, FetchError> {
+        let now = Timestamp::now();
+        let id = self
+            .queue
+            .enqueue(wish, &self.config.downloads, now, is_there)?;
+        self.shown.changed(id);
+        Ok(id)
+    }
+
+    fn change(&mut self, change: Change, ids: &[DownloadId]) -> Result<(), FetchError> {
+        let mut result = Ok(());
+        for id in ids {
+            let effect = self
+                .queue
+                .change(change, *id, Timestamp::now(), &self.config.timing);
+            let order = match effect {
+                Ok(Effect::Stop) => Some(RunOrder::Stop),
+                Ok(Effect::LookAgain) => Some(RunOrder::LookAgain),
+                Ok(Effect::Gone(entry)) => {
+                    self.shown.gone(*id);
+                    self.gone.push(*entry);
+                    None
+                }
+                Ok(Effect::None) => None,
+                Err(error) => {
+                    result = Err(error);
+                    continue;
+                }
+            };
+            self.shown.changed(*id);
+            if let (Some(order), Some(running)) = (order, self.running.get(id)) {
+                // A full inbox holds orders that come first; a stop then comes with the next change.
+                let _ = running.orders.try_send(order);
+            }
+        }
+        self.saver.changed();
+        result
+    }
+
+    fn tell_runs_of(&self, hash: &protocol::hash::ContentHash) {
+        for id in self.queue.entries_of(hash) {
+            if let Some(running) = self.running.get(&id) {
+                // A full inbox means that it is busy enough.
+                let _ = running.orders.try_send(RunOrder::LookAgain);
+            }
+        }
+    }
+
+    fn detail(&self, id: DownloadId, answer: oneshot::Sender<Option<DownloadDetail>>) {
+        let Some(entry) = self.queue.get(id) else {
+            // Whoever asked may have gone.
+            let _ = answer.send(None);
+            return;
+        };
+        let status = self.shown.status(entry, self.running.get(&id));
+        let orders = self.running.get(&id).map(|running| running.orders.clone());
+        let last = self.shown.last_look(id);
+        tokio::spawn(async move {
+            let closely = match orders {
+                None => None,
+                Some(orders) => {
+                    let (ask, told) = oneshot::channel();
+                    let asked = async {
+                        orders.send(RunOrder::Detail(ask)).await.ok()?;
+                        told.await.ok()
+                    };
+                    tokio::time::timeout(DETAIL_WAIT, asked)
+                        .await
+                        .ok()
+                        .flatten()
+                }
+            };
+            let Closely {
+                pieces,
+                sources,
+                notes,
+            } = closely.or(last).unwrap_or_default();
+            let detail = DownloadDetail {
+                piece_bytes: PieceLayout::of_size(status.size_bytes).piece_bytes(),
+                status: status.as_ref().clone(),
+                pieces,
+                sources,
+                notes,
+            };
+            let _ = answer.send(Some(detail));
+        });
+    }
+}
+
+/// Whether a finished file still lies at its place.
+fn is_there(path: &Path, size_bytes: u64) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|found| found.is_file() && found.size() == size_bytes)
+}

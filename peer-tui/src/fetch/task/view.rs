@@ -1,0 +1,164 @@
+//! What is shown of all downloads, made anew only where something changed.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use protocol::ids::PeerId;
+
+use super::super::handle::FetchView;
+use super::super::queue::file::Saved;
+use super::super::queue::{Entry, Queue};
+use super::super::run::{Closely, Ended};
+use super::super::{DownloadId, DownloadState, DownloadStatus};
+use super::Running;
+
+/// Ended downloads whose last close look is kept.
+const LOOKS_MAX_COUNT: usize = 100;
+
+pub(super) struct Shown {
+    statuses: BTreeMap<DownloadId, Arc<DownloadStatus>>,
+    changed: HashSet<DownloadId>,
+    is_stale: bool,
+    shown_at: Option<Instant>,
+    revision: u64,
+    finished_count: u64,
+    fetched_bytes: u64,
+    got_bytes: Arc<HashMap<PeerId, u64>>,
+    looks: BTreeMap<DownloadId, Closely>,
+}
+
+impl Shown {
+    pub(super) fn new(saved: &Saved) -> Self {
+        Self {
+            statuses: BTreeMap::new(),
+            changed: HashSet::new(),
+            is_stale: true,
+            shown_at: None,
+            revision: 0,
+            finished_count: saved.finished_count,
+            fetched_bytes: saved.fetched_bytes,
+            got_bytes: Arc::new(saved.got_bytes.clone().into_iter().collect()),
+            looks: BTreeMap::new(),
+        }
+    }
+
+    /// The figures that are kept.
+    pub(super) fn totals(&self) -> Saved {
+        Saved {
+            finished_count: self.finished_count,
+            fetched_bytes: self.fetched_bytes,
+            got_bytes: self
+                .got_bytes
+                .iter()
+                .map(|(peer, bytes)| (*peer, *bytes))
+                .collect(),
+            ..Saved::default()
+        }
+    }
+
+    pub(super) fn changed(&mut self, id: DownloadId) {
+        self.is_stale = true;
+        self.changed.insert(id);
+    }
+
+    pub(super) fn gone(&mut self, id: DownloadId) {
+        self.is_stale = true;
+        self.statuses.remove(&id);
+        self.looks.remove(&id);
+    }
+
+    /// Something changed that cannot be named: all is made anew.
+    pub(super) fn stale(&mut self) {
+        let all = self.statuses.keys().copied();
+        self.changed.extend(all);
+        self.is_stale = true;
+    }
+
+    pub(super) const fn finished(&mut self) {
+        self.finished_count += 1;
+    }
+
+    pub(super) fn took(&mut self, id: DownloadId, ended: &Ended) {
+        if !ended.got.is_empty() {
+            let got_bytes = Arc::make_mut(&mut self.got_bytes);
+            for (peer, bytes) in &ended.got {
+                *got_bytes.entry(*peer).or_default() += bytes;
+                self.fetched_bytes += bytes;
+            }
+        }
+        self.looks.insert(id, ended.closely.clone());
+        if self.looks.len() > LOOKS_MAX_COUNT {
+            self.looks.pop_first();
+        }
+    }
+
+    pub(super) fn last_look(&self, id: DownloadId) -> Option<Closely> {
+        self.looks.get(&id).cloned()
+    }
+
+    pub(super) const fn is_stale(&self) -> bool {
+        self.is_stale
+    }
+
+    pub(super) fn is_due(&self, now: Instant, every: Duration) -> bool {
+        self.shown_at
+            .is_none_or(|at| now.saturating_duration_since(at) >= every)
+    }
+
+    pub(super) fn status(&self, entry: &Entry, running: Option<&Running>) -> Arc<DownloadStatus> {
+        let status = entry.status();
+        let Some(running) = running.filter(|_| entry.state == DownloadState::Looking) else {
+            return status;
+        };
+        let live = running.live.borrow();
+        let mut status = Arc::unwrap_or_clone(status);
+        status.state = live.state.clone();
+        status.size_bytes = live.size_bytes;
+        status.done_bytes = live.done_bytes;
+        status.rate_bytes = live.rate_bytes;
+        status.sources = live.sources;
+        Arc::new(status)
+    }
+
+    /// All downloads as they stand.
+    pub(super) fn view(
+        &mut self,
+        queue: &Queue,
+        running: &HashMap<DownloadId, Running>,
+    ) -> FetchView {
+        let mut is_news = self.is_stale;
+        let changed = std::mem::take(&mut self.changed);
+        for id in changed.iter().chain(running.keys()) {
+            let Some(entry) = queue.get(*id) else {
+                is_news |= self.statuses.remove(id).is_some();
+                continue;
+            };
+            let status = self.status(entry, running.get(id));
+            if self.statuses.get(id) != Some(&status) {
+                self.statuses.insert(*id, status);
+                is_news = true;
+            }
+        }
+        if self.statuses.len() > queue.entries().count() {
+            self.statuses.retain(|id, _| queue.get(*id).is_some());
+            is_news = true;
+        }
+        self.is_stale = false;
+        self.shown_at = Some(Instant::now());
+        self.revision += u64::from(is_news);
+        FetchView {
+            revision: self.revision,
+            downloads: self.statuses.values().cloned().collect(),
+            down_rate: running
+                .keys()
+                .filter_map(|id| self.statuses.get(id))
+                .map(|one| one.rate_bytes)
+                .sum(),
+            active_count: running.len(),
+            finished_count: self.finished_count,
+            fetched_bytes: self.fetched_bytes,
+            got_bytes: self.got_bytes.clone(),
+        }
+    }
+}

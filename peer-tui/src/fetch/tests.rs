@@ -1,0 +1,340 @@
+//! Whole downloads against sources on loopback that are honest, slow, partial, busy or lying: the
+//! file comes exact, or the failure is clear.
+
+mod kit;
+
+use std::time::Duration;
+
+use kit::{Network, Way};
+use protocol::hash::ContentHash;
+
+use super::handle::FetchError;
+use super::*;
+
+const PIECE: usize = 256 * 1024;
+
+#[tokio::test]
+async fn a_file_comes_exact_under_its_safe_name_with_its_folders() {
+    let mut network = Network::start().await;
+    let content = network
+        .share("iso/../a\u{202e}b/x.bin", 5 * PIECE + 17, &[Way::Honest])
+        .await;
+    let id = network.fetch.enqueue(content.wish()).await.unwrap();
+    let done = network.done(id).await;
+    assert_eq!(done.destination, network.downloads().join("iso/ab/x.bin"));
+    assert_eq!(std::fs::read(&done.destination).unwrap(), *content.bytes);
+    assert_eq!(
+        (done.done_bytes, done.size_bytes),
+        (content.len(), content.len())
+    );
+    let finished = network.finished().await;
+    assert_eq!(finished.hashes, content.hashes);
+    let left: Vec<_> = std::fs::read_dir(network.downloads().join(".peerdex"))
+        .unwrap()
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test]
+async fn the_empty_file_needs_nobody() {
+    let mut network = Network::start().await;
+    let content = network.share("empty.txt", 0, &[]).await;
+    let id = network.fetch.enqueue(content.wish()).await.unwrap();
+    let done = network.done(id).await;
+    assert_eq!(std::fs::read(done.destination).unwrap(), b"");
+}
+
+#[tokio::test]
+async fn nothing_that_is_there_is_overwritten() {
+    let mut network = Network::start().await;
+    let content = network.share("a.tar.gz", 100, &[Way::Honest]).await;
+    for name in ["a.tar.gz", "a (2).tar.gz"] {
+        std::fs::write(network.downloads().join(name), name).unwrap();
+    }
+    let id = network.fetch.enqueue(content.wish()).await.unwrap();
+    let done = network.done(id).await;
+    assert_eq!(done.destination, network.downloads().join("a (3).tar.gz"));
+    assert_eq!(
+        std::fs::read(network.downloads().join("a.tar.gz")).unwrap(),
+        b"a.tar.gz"
+    );
+    let again = network.fetch.enqueue(content.wish()).await;
+    assert!(
+        matches!(again, Err(FetchError::AlreadyDone { .. })),
+        "{again:?}"
+    );
+    let id = network.fetch.enqueue_again(content.wish()).await.unwrap();
+    let copy = network.done(id).await;
+    assert_eq!(copy.destination, network.downloads().join("a (4).tar.gz"));
+    assert_eq!(std::fs::read(copy.destination).unwrap(), *content.bytes);
+}
+
+#[tokio::test]
+async fn links_in_the_download_folder_lead_nowhere() {
+    let mut network = Network::start().await;
+    let outside = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(outside.path(), network.downloads().join("out")).unwrap();
+    let content = network.share("out/x.bin", 100, &[Way::Honest]).await;
+    let id = network.fetch.enqueue(content.wish()).await.unwrap();
+    let failed = network
+        .until(id, |one| matches!(one.state, DownloadState::Failed { .. }))
+        .await;
+    assert_eq!(
+        std::fs::read_dir(outside.path()).unwrap().count(),
+        0,
+        "{failed:?}"
+    );
+}
+
+/// One honest source among `ways`: whatever the others do, the file comes exact.
+async fn check_beside_honest(ways: &[Way]) {
+    let mut network = Network::start().await;
+    let mut all = ways.to_vec();
+    all.push(Way::Honest);
+    let content = network.share("x.bin", 9 * PIECE + 5, &all).await;
+    let id = network.fetch.enqueue(content.wish()).await.unwrap();
+    let done = network.done(id).await;
+    let bytes = std::fs::read(&done.destination).unwrap();
+    assert_eq!(ContentHash::of(&bytes), content.hash, "{ways:?}");
+}
+
+#[tokio::test]
+async fn liars_cannot_spoil_a_file() {
+    for way in Way::LIES {
+        check_beside_honest(&[*way]).await;
+    }
+    check_beside_honest(&[
+        Way::Corrupt,
+        Way::Corrupt,
+        Way::OtherRoot,
+        Way::OtherRoot,
+        Way::OtherRoot,
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn alone_a_liar_brings_no_file_and_a_clear_reason() {
+    for way in Way::LIES {
+        let mut network = Network::start().await;
+        let content = network.share("x.bin", 2 * PIECE, &[*way]).await;
+        let id = network.fetch.enqueue(content.wish()).await.unwrap();
+        let stuck = network
+            .until(id, |one| {
+                matches!(one.state, DownloadState::NoSource { .. })
+            })
+            .await;
+        let DownloadState::NoSource { reason } = stuck.state else {
+            unreachable!("waited for it");
+        };
+        assert!(!reason.is_empty());
+        assert!(
+            std::fs::symlink_metadata(network.downloads().join("x.bin")).is_err(),
+            "{way:?}"
+        );
+        let detail = network.fetch.detail(id).await.unwrap();
+        assert!(!detail.notes.is_empty(), "{way:?}: {detail:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_corrupt_source_is_asked_once_in_a_file_and_never_after_the_second() {
+    let mut network = Network::start().await;
+    let peer = network.peer(Way::Corrupt).await;
+    for number in 0..3 {
+        let content = network
+            .share_by(&format!("{number}.bin"), 3 * PIECE, &[peer])
+            .await;
+        network.add_holder(&content, Way::Honest).await;
+        let before = network.asked(peer);
+        let id = network.fetch.enqueue(content.wish()).await.unwrap();
+        network.done(id).await;
+        let asked = network.asked(peer) - before;
+        assert!(
+            asked <= usize::from(number < 2),
+            "file {number}: asked {asked} times"
+        );
+    }
+}
+
+#[tokio::test]
+async fn busy_sources_are_waited_for_and_lost_ones_come_back() {
+    let mut network = Network::start().await;
+    let content = network.share("x.bin", 2 * PIECE, &[Way::BusyOnce]).await;
+    let id = network.fetch.enqueue(content.wish()).await.unwrap();
+    network.done(id).await;
+    let content = network.share("y.bin", 2 * PIECE, &[]).await;
+    let id = network.fetch.enqueue(content.wish()).await.unwrap();
+    network
+        .until(id, |one| {
+            matches!(one.state, DownloadState::NoSource { .. })
+        })
+        .await;
+    network.add_holder(&content, Way::Honest).await;
+    network.fetch.nudge(Some(content.hash));
+    network.done(id).await;
+}
+
+#[tokio::test]
+async fn holders_that_know_no_pieces_serve_too() {
+    let mut network = Network::start().await;
+    let ways = [Way::PlainWrong, Way::PlainBreaks, Way::Plain];
+    let content = network.share("x.bin", 3 * PIECE + 1, &ways).await;
+    let id = network.fetch.enqueue(content.wish()).await.unwrap();
+    let done = network.done(id).await;
+    assert_eq!(std::fs::read(done.destination).unwrap(), *content.bytes);
+}
+
+#[tokio::test]
+async fn a_paused_download_goes_on_where_it_was_also_after_a_restart() {
+    let mut network = Network::start().await;
+    let content = network
+        .share("x.bin", 8 * PIECE, &[Way::StopsAfter(3)])
+        .await;
+    let id = network.fetch.enqueue(content.wish()).await.unwrap();
+    network
+        .until(id, |one| one.done_bytes == 3 * PIECE as u64)
+        .await;
+    network.fetch.pause(&[id]).await.unwrap();
+    network
+        .until(id, |one| {
+            one.state == DownloadState::Paused && one.sources == (0, 0)
+        })
+        .await;
+    network.restart().await;
+    let paused = network.status(id);
+    assert_eq!(
+        (paused.state.clone(), paused.done_bytes),
+        (DownloadState::Paused, 3 * PIECE as u64)
+    );
+    let honest = network.add_holder(&content, Way::Honest).await;
+    network.fetch.resume(&[id]).await.unwrap();
+    let done = network.done(id).await;
+    assert_eq!(std::fs::read(done.destination).unwrap(), *content.bytes);
+    assert_eq!(
+        network.sent_bytes(honest),
+        5 * PIECE as u64,
+        "only what was missing"
+    );
+}
+
+#[tokio::test]
+async fn a_killed_download_goes_on_with_what_was_verified() {
+    let mut network = Network::start().await;
+    let content = network
+        .share("x.bin", 8 * PIECE, &[Way::StopsAfter(5)])
+        .await;
+    let id = network.fetch.enqueue(content.wish()).await.unwrap();
+    network
+        .until(id, |one| one.done_bytes == 5 * PIECE as u64)
+        .await;
+    network.kill().await;
+    let honest = network.add_holder(&content, Way::Honest).await;
+    let done = network.done(id).await;
+    assert_eq!(std::fs::read(done.destination).unwrap(), *content.bytes);
+    assert_eq!(network.sent_bytes(honest), 3 * PIECE as u64);
+}
+
+#[tokio::test]
+async fn a_cancel_can_be_undone_and_then_takes_the_bytes_away() {
+    let mut network = Network::start().await;
+    let content = network
+        .share("x.bin", 8 * PIECE, &[Way::StopsAfter(2)])
+        .await;
+    let id = network.fetch.enqueue(content.wish()).await.unwrap();
+    network.until(id, |one| one.done_bytes > 0).await;
+    network.fetch.cancel(&[id]).await.unwrap();
+    network
+        .until(id, |one| {
+            matches!(one.state, DownloadState::Cancelled { .. })
+        })
+        .await;
+    network.fetch.restore(&[id]).await.unwrap();
+    network
+        .until(id, |one| one.state == DownloadState::Downloading)
+        .await;
+    network.fetch.cancel(&[id]).await.unwrap();
+    let part = store::part_path(&network.downloads().join(store::FOLDER), &content.hash);
+    network
+        .wait(|network| network.fetch.view().downloads.is_empty())
+        .await;
+    network
+        .wait(|_| std::fs::symlink_metadata(&part).is_err())
+        .await;
+    assert_eq!(
+        network.fetch.pause(&[id]).await,
+        Err(FetchError::Unknown(id))
+    );
+}
+
+#[tokio::test]
+async fn a_folder_of_small_files_with_doubles_comes_whole() {
+    let mut network = Network::start().await;
+    let peer = network.peer(Way::Honest).await;
+    let mut wishes = Vec::new();
+    for number in 0..200 {
+        let name = format!("folder/{number}.bin");
+        wishes.push(
+            network
+                .share_by(&name, 100 + number % 50, &[peer])
+                .await
+                .wish(),
+        );
+    }
+    let ids = network.fetch.enqueue_many(wishes.clone()).await.unwrap();
+    for (id, wish) in ids.into_iter().zip(wishes) {
+        let done = network.done(id.unwrap()).await;
+        assert_eq!(done.destination, network.downloads().join(&wish.path));
+        assert_eq!(
+            ContentHash::of(&std::fs::read(done.destination).unwrap()),
+            wish.hash
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_limit_holds_over_all_sources() {
+    let mut network = Network::start().await;
+    network.fetch.set_down_limit(Some(1024 * 1024));
+    let content = network
+        .share("x.bin", 4 * PIECE, &[Way::Honest, Way::Honest])
+        .await;
+    let started = std::time::Instant::now();
+    let id = network.fetch.enqueue(content.wish()).await.unwrap();
+    network.done(id).await;
+    let took = started.elapsed();
+    assert!(
+        took >= Duration::from_millis(500),
+        "1 MiB at 1 MiB/s took {took:?}"
+    );
+}
+
+#[tokio::test]
+async fn others_may_read_what_is_verified() {
+    use crate::serve::PartialContents as _;
+    let mut network = Network::start().await;
+    let content = network
+        .share("x.bin", 4 * PIECE, &[Way::StopsAfter(1)])
+        .await;
+    let id = network.fetch.enqueue(content.wish()).await.unwrap();
+    network.until(id, |one| one.done_bytes > 0).await;
+    let partial = network
+        .fetch
+        .partial(&content.hash)
+        .expect("a piece is verified");
+    assert_eq!(partial.pieces_root, content.hashes.root);
+    let held = partial.held.borrow().clone();
+    let piece = partial
+        .layout
+        .pieces()
+        .find(|piece| held.contains(*piece))
+        .unwrap();
+    let range = partial.layout.range(piece);
+    let bytes = std::fs::read(&partial.path).unwrap();
+    let (first, last) = (range.first() as usize, range.last() as usize);
+    assert_eq!(bytes[first..=last], content.bytes[first..=last]);
+    network.fetch.pause(&[id]).await.unwrap();
+    network
+        .wait(|network| network.fetch.partial(&content.hash).is_none())
+        .await;
+}
