@@ -83,3 +83,6 @@ pub enum IndexError {
 
 /// Between tries to register.
 pub const RETRY_EVERY: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests;

@@ -20,8 +20,6 @@ use candidate::{Candidate, Holding, Standing};
 
 /// Failures in a row before a source is left alone until the index is asked again.
 const FAILURES_MAX_COUNT: u32 = 4;
-/// First wait after a failure; doubles with each.
-const FAILURE_WAIT: Duration = Duration::from_secs(1);
 /// Notes kept for the close-up.
 const NOTES_MAX_COUNT: usize = 50;
 /// Sources of one download: enough to fill any link, few enough to look at each.
@@ -43,6 +41,8 @@ pub enum Verdict {
 pub struct Job {
     layout: PieceLayout,
     own_id: PeerId,
+    /// First wait after a source failed; doubles with each failure in a row.
+    failure_wait: Duration,
     candidates: Vec<Candidate>,
     by_peer: BTreeMap<PeerId, SourceKey>,
     root: Option<PiecesRoot>,
@@ -53,9 +53,10 @@ pub struct Job {
 
 impl Job {
     /// A download of a file of this layout that knows nobody yet.
-    pub fn new(layout: PieceLayout, own_id: PeerId) -> Self {
+    pub fn new(layout: PieceLayout, own_id: PeerId, failure_wait: Duration) -> Self {
         Self {
             layout,
+            failure_wait,
             own_id,
             candidates: Vec::new(),
             by_peer: BTreeMap::new(),
@@ -292,7 +293,7 @@ impl Job {
             candidate.standing = Standing::Ready;
             return;
         };
-        let said = candidate.fault(fault, now);
+        let said = candidate.fault(fault, now, self.failure_wait);
         if let Some(said) = said {
             self.note(&format!("{name} {said}"));
         }

@@ -16,6 +16,8 @@ pub struct Timing {
     pub slow_window: Duration,
     /// Bytes that must come in such a stretch (16 KiB/s over 10 s).
     pub slow_bytes: u64,
+    /// First wait after a source failed; doubles with each failure in a row.
+    pub failure: Duration,
     /// Between looks at the index for more sources while bytes arrive.
     pub look_again: Duration,
     /// First wait of a download that nobody has; doubles up to `no_source_max`.
@@ -33,6 +35,7 @@ impl Default for Timing {
             first_byte: Duration::from_secs(10),
             slow_window: Duration::from_secs(10),
             slow_bytes: 160 * 1024,
+            failure: Duration::from_secs(1),
             look_again: Duration::from_secs(30),
             no_source_min: Duration::from_secs(5),
             no_source_max: Duration::from_secs(60),

@@ -184,7 +184,7 @@ impl Owner {
                     }
                     Some(order) => self.obey(order),
                 },
-                Some(ended) = self.runs.join_next() => self.take_ended(ended).await,
+                Some(ended) = self.runs.join_next() => self.take_ended(ended),
                 () = self.saver.saved() => {}
                 () = tokio::time::sleep_until(wake_at.into()) => {}
             }
@@ -274,7 +274,7 @@ impl Owner {
         self.shown.changed(id);
     }
 
-    async fn take_ended(&mut self, ended: Result<Ended, tokio::task::JoinError>) {
+    fn take_ended(&mut self, ended: Result<Ended, tokio::task::JoinError>) {
         let Ok(ended) = ended else {
             // A defect: the download stays as it is until the next start.
             tracing::error!("a download ended by a panic");
@@ -371,12 +371,7 @@ impl Owner {
         }
         let ended = async {
             while let Some(ended) = self.runs.join_next().await {
-                if let Ok(ended) = &ended {
-                    let running = DownloadState::Looking;
-                    self.shown.took(ended.id, ended);
-                    self.queue
-                        .stopped(ended.id, running, ended.done_bytes, ended.size_bytes);
-                }
+                self.take_ended(ended);
             }
         };
         if tokio::time::timeout(STOP_WAIT, ended).await.is_err() {

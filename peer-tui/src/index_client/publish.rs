@@ -253,6 +253,3 @@ fn log_rejected(batch: &[Line], answer: &BatchResponse) {
         );
     }
 }
-
-#[cfg(test)]
-mod tests;

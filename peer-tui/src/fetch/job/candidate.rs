@@ -12,7 +12,7 @@ use protocol::pieces::{PieceLayout, PieceSet};
 use super::super::rate::RateMeter;
 use super::super::source::{Fault, is_allowed};
 use super::super::{SourceState, SourceStatus};
-use super::{FAILURE_WAIT, FAILURES_MAX_COUNT};
+use super::FAILURES_MAX_COUNT;
 
 /// Between questions to an unfinished download about what it holds.
 const HOLDING_EVERY: Duration = Duration::from_secs(3);
@@ -171,7 +171,12 @@ impl Candidate {
     }
 
     /// Takes note of a fault; yields what to say of it.
-    pub(super) fn fault(&mut self, fault: &Fault, now: Instant) -> Option<String> {
+    pub(super) fn fault(
+        &mut self,
+        fault: &Fault,
+        now: Instant,
+        first_wait: Duration,
+    ) -> Option<String> {
         self.errors += 1;
         match fault {
             Fault::Busy(wait) => {
@@ -186,7 +191,7 @@ impl Candidate {
                     return Some("does not hold what it said".to_owned());
                 }
                 self.holding = Holding::Unknown;
-                self.standing = Standing::Later(now + FAILURE_WAIT, SourceState::Idle);
+                self.standing = Standing::Later(now + first_wait, SourceState::Idle);
                 None
             }
             Fault::Unreachable(said) => {
@@ -203,7 +208,7 @@ impl Candidate {
                     self.standing = Standing::Out(SourceState::Failed);
                     return Some(format!("{said}, {} times in a row", self.failures));
                 }
-                let wait = FAILURE_WAIT * (1 << (self.failures - 1));
+                let wait = first_wait * (1 << (self.failures - 1));
                 self.standing = Standing::Later(now + wait, SourceState::Failed);
                 Some(said.clone())
             }

@@ -1,1 +1,140 @@
-//! tests
+//! What the queue makes of wishes and orders.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn wish(path: &str, content: &str) -> Wish {
+    Wish {
+        hash: ContentHash::of(content.as_bytes()),
+        size_bytes: 5_000_000,
+        path: path.to_owned(),
+        save_as: None,
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::UNIX_EPOCH
+}
+
+fn add(queue: &mut Queue, path: &str, content: &str) -> Result<DownloadId, FetchError> {
+    queue.enqueue(wish(path, content), Path::new("/d"), now(), |_, _| true)
+}
+
+fn next(queue: &Queue, running: &[DownloadId]) -> Option<DownloadId> {
+    queue.next_to_start(&running.iter().copied().collect(), 2)
+}
+
+#[test]
+fn the_same_content_is_queued_once_but_for_folders() {
+    let mut queue = Queue::default();
+    let first = add(&mut queue, "a.bin", "1").unwrap();
+    assert_eq!(add(&mut queue, "other.bin", "1"), Ok(first));
+    let inside = add(&mut queue, "folder/a.bin", "1").unwrap();
+    let double = add(&mut queue, "folder/b.bin", "1").unwrap();
+    assert_eq!(HashSet::from([first, inside, double]).len(), 3);
+    assert_eq!(add(&mut queue, "folder/b.bin", "1"), Ok(double));
+    assert_eq!(next(&queue, &[]), Some(first));
+    assert_eq!(next(&queue, &[first]), None, "one of a content at a time");
+    queue.started(first);
+    queue.finished(first, PathBuf::from("/d/a.bin"), 5, now());
+    assert_eq!(
+        queue.done_copy(&ContentHash::of(b"1")),
+        Some(PathBuf::from("/d/a.bin"))
+    );
+    assert!(
+        matches!(add(&mut queue, "a.bin", "1"), Ok(id) if id == inside || id == first)
+            || matches!(
+                add(&mut queue, "a.bin", "1"),
+                Err(FetchError::AlreadyDone { .. })
+            )
+    );
+}
+
+#[test]
+fn priority_goes_before_age() {
+    let mut queue = Queue::default();
+    let ids: Vec<_> = ["1", "2", "3"]
+        .map(|name| add(&mut queue, name, name).unwrap())
+        .into();
+    queue
+        .change(Change::Prioritise(1), ids[2], now(), &Timing::default())
+        .unwrap();
+    assert_eq!(next(&queue, &[]), Some(ids[2]));
+    assert_eq!(next(&queue, &[ids[2]]), Some(ids[0]));
+    assert_eq!(
+        next(&queue, &[ids[2], ids[0]]),
+        None,
+        "two large ones at once"
+    );
+}
+
+#[test]
+fn what_a_person_did_meanwhile_stands() {
+    let mut queue = Queue::default();
+    let id = add(&mut queue, "a", "1").unwrap();
+    queue.started(id);
+    let timing = Timing::default();
+    assert_eq!(
+        queue.change(Change::Pause, id, now(), &timing),
+        Ok(Effect::Stop)
+    );
+    queue.no_source(id, "gone".to_owned(), Instant::now(), &timing);
+    queue.stopped(id, DownloadState::Queued, 7, 10);
+    let entry = queue.get(id).unwrap();
+    assert_eq!(
+        (&entry.state, entry.done_bytes),
+        (&DownloadState::Paused, 7)
+    );
+}
+
+#[test]
+fn waits_for_a_source_grow_and_a_nudge_ends_them() {
+    let mut queue = Queue::default();
+    let timing = Timing::default();
+    let id = add(&mut queue, "a", "1").unwrap();
+    let start = Instant::now();
+    let mut waits = Vec::new();
+    for _ in 0..6 {
+        queue.started(id);
+        queue.no_source(id, "nobody".to_owned(), start, &timing);
+        waits.push((queue.next_changes().0.unwrap() - start).as_secs());
+        queue.nudge(None);
+        assert_eq!(queue.get(id).unwrap().state, DownloadState::Queued);
+    }
+    assert_eq!(waits, [5, 10, 20, 40, 60, 60]);
+}
+
+proptest! {
+    #[test]
+    fn no_order_loses_a_download_or_its_place(orders in proptest::collection::vec((0..10_u8, 1..6_u64), 0..80)) {
+        let mut queue = Queue::default();
+        let timing = Timing::default();
+        for (order, number) in orders {
+            let id = DownloadId(number);
+            let change = match order {
+                0 => { let name = number.to_string(); let _ = add(&mut queue, &name, &name); continue; }
+                1 => { if let Some(id) = next(&queue, &[]) { queue.started(id); } continue; }
+                2 => { queue.stopped(id, DownloadState::Queued, 0, 5); continue; }
+                3 => Change::Pause,
+                4 => Change::Resume,
+                5 => Change::Cancel,
+                6 => Change::Restore,
+                7 => Change::Remove,
+                8 => Change::Prioritise(1),
+                _ => Change::Retry,
+            };
+            let _ = queue.change(change, id, now(), &timing);
+            let queued: HashSet<_> = queue.entries().filter(|entry| entry.state == DownloadState::Queued).map(|entry| entry.id).collect();
+            let ready: HashSet<_> = queue.ready.iter().map(|(_, id)| *id).collect();
+            prop_assert_eq!(queued, ready);
+            for entry in queue.entries() {
+                prop_assert!(queue.entries_of(&entry.wish.hash).contains(&entry.id));
+                let is_cancelled = matches!(entry.state, DownloadState::Cancelled { .. });
+                prop_assert_eq!(is_cancelled, queue.cancelled.contains_key(&entry.id));
+            }
+        }
+        queue.expire(Timestamp::MAX, &HashSet::new());
+        prop_assert!(queue.cancelled.is_empty());
+    }
+}

@@ -41,7 +41,11 @@ impl Runner {
         };
         if content.size != self.layout.size_bytes() && self.open.is_none() {
             self.layout = PieceLayout::of_size(content.size);
-            self.job = Job::new(self.layout, self.shared.holders.own_id());
+            self.job = Job::new(
+                self.layout,
+                self.shared.holders.own_id(),
+                self.shared.timing.failure,
+            );
         }
         self.learn(&content);
         match self.job.verdict(Instant::now()) {

@@ -5,13 +5,11 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::path::{Path, PathBuf};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Component, Path, PathBuf};
 
-use cap_std::ambient_authority;
-use cap_std::fs::Dir;
 use protocol::names::SafePath;
-use rustix::fs::{AtFlags, CWD, RenameFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use super::{Store, StoreError};
@@ -90,20 +88,18 @@ pub fn place(store: &Store, target: &Target) -> Result<PathBuf, StoreError> {
     let (folder, wanted) = target.parts();
     let fail = |operation, path: &Path, reason| StoreError::of(operation, path, 0, reason);
     fs::create_dir_all(&folder).map_err(|reason| fail("make folder", &folder, reason))?;
-    let root = Dir::open_ambient_dir(&folder, ambient_authority())
-        .map_err(|reason| fail("open folder", &folder, reason))?;
+    let root = File::open(&folder).map_err(|reason| fail("open folder", &folder, reason))?;
     let parent = wanted.as_path().parent().unwrap_or(Path::new(""));
-    let inner = open_inner(&root, parent).map_err(|reason| {
-        let at = folder.join(parent);
-        match reason.kind() {
-            io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => StoreError::Io {
-                operation: "make folder",
-                reason: io::Error::other("a file of that name is in the way: move it, then retry"),
-                path: at,
-            },
-            _ => fail("make folder", &at, reason),
-        }
+    let folders = open_folders(root.as_fd(), parent).map_err(|reason| {
+        let reason = match reason.kind() {
+            io::ErrorKind::NotADirectory => {
+                io::Error::other("a file or a link of that name is in the way: move it, then retry")
+            }
+            _ => reason,
+        };
+        fail("make folder", &folder.join(parent), reason)
     })?;
+    let inner = folders.last().map_or(root.as_fd(), AsFd::as_fd);
     for number in 1..=NUMBERS_MAX_COUNT {
         let name = if number == 1 {
             wanted.clone()
@@ -114,9 +110,9 @@ pub fn place(store: &Store, target: &Target) -> Result<PathBuf, StoreError> {
         let Some(last) = name.as_path().file_name() else {
             break;
         };
-        match give_name(store.path(), inner.as_fd(), Path::new(last)) {
+        match give_name(store.path(), inner, Path::new(last)) {
             Ok(()) => {
-                sync_folders(&root, parent)
+                sync_folders(&root, &folders)
                     .map_err(|reason| fail("make safe", &destination, reason))?;
                 return Ok(destination);
             }
@@ -131,12 +127,26 @@ pub fn place(store: &Store, target: &Target) -> Result<PathBuf, StoreError> {
     })
 }
 
-fn open_inner(root: &Dir, parent: &Path) -> io::Result<Dir> {
-    if parent.as_os_str().is_empty() {
-        return root.try_clone();
+/// Makes and opens the folders of `parent` below `root`, one by one, so that no link is followed.
+fn open_folders(root: BorrowedFd<'_>, parent: &Path) -> io::Result<Vec<OwnedFd>> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut folders: Vec<OwnedFd> = Vec::new();
+    for part in parent.components() {
+        let Component::Normal(name) = part else {
+            return Err(io::Error::other("the name leads out of the folder"));
+        };
+        let above = folders.last().map_or(root, AsFd::as_fd);
+        match rustix::fs::mkdirat(above, name, Mode::from_raw_mode(0o777)) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let folder = match rustix::fs::openat(above, name, flags, Mode::empty()) {
+            Err(Errno::LOOP) => Err(Errno::NOTDIR),
+            opened => opened,
+        };
+        folders.push(folder?);
     }
-    root.create_dir_all(parent)?;
-    root.open_dir(parent)
+    Ok(folders)
 }
 
 /// Renames without overwriting, by whatever way this file system has.
@@ -159,7 +169,6 @@ fn link_name(part: &Path, folder: BorrowedFd<'_>, name: &Path) -> io::Result<()>
 
 /// To another file system: a hidden copy there, made safe, then given its name.
 fn copy_over(part: &Path, folder: BorrowedFd<'_>, name: &Path) -> io::Result<()> {
-    use rustix::fs::{Mode, OFlags};
     let hidden = part.file_name().unwrap_or_default().to_string_lossy();
     let hidden = PathBuf::from(format!(".{hidden}"));
     let flags =
@@ -193,15 +202,10 @@ fn copy_over(part: &Path, folder: BorrowedFd<'_>, name: &Path) -> io::Result<()>
     }
 }
 
-/// Every folder from the file up to the root of the download folder: new ones have new names, too.
-fn sync_folders(root: &Dir, parent: &Path) -> io::Result<()> {
-    for folder in parent.ancestors() {
-        let folder = if folder.as_os_str().is_empty() {
-            root.try_clone()?
-        } else {
-            root.open_dir(folder)?
-        };
-        folder.into_std_file().sync_all()?;
+/// Every folder from the file up to the download folder: new ones have new names, too.
+fn sync_folders(root: &File, folders: &[OwnedFd]) -> io::Result<()> {
+    for folder in folders.iter().rev() {
+        rustix::fs::fsync(folder)?;
     }
-    Ok(())
+    root.sync_all()
 }

@@ -107,6 +107,7 @@ impl Network {
             first_byte: Duration::from_millis(500),
             slow_window: Duration::from_millis(300),
             look_again: Duration::from_millis(500),
+            failure: Duration::from_millis(50),
             undo: Duration::from_millis(400),
             no_source_min: Duration::from_secs(20),
             ..Timing::default()

@@ -1,1 +1,0 @@
-//! What reaches a fake index: everything once, every change, nothing twice.

@@ -1,0 +1,454 @@
+//! An index that keeps what it is sent, and a share that is a list.
+
+mod share;
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use protocol::event::{Envelope, Event, Hello};
+use protocol::file::{
+    BatchLine, BatchResponse, CatalogDigest, FileInfo, FilePage, FileRegistration,
+};
+use protocol::hash::ContentHash;
+use protocol::ids::{FileId, PeerId};
+use protocol::peer::{
+    CatalogState, HeartbeatResponse, NonceResponse, Peer, PeerPage, RegisterRequest,
+    RegisterResponse,
+};
+use protocol::problem::{Problem, Slug};
+use protocol::stats::NetworkStats;
+use tokio::sync::{broadcast, watch};
+use warp::reply::Response;
+use warp::{Filter as _, Reply as _};
+
+use super::super::*;
+use crate::identity::Identity;
+pub(super) use share::FakeShare;
+
+type Key = (String, ContentHash);
+
+/// What the index holds of the one peer of a test.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Held {
+    is_known: bool,
+    files: BTreeMap<Key, FileRegistration>,
+    line_count: usize,
+    has_left: bool,
+}
+
+impl Held {
+    fn names(&self, is_partial: bool) -> Vec<String> {
+        let all = self
+            .files
+            .iter()
+            .filter(|(_, file)| file.partial == is_partial);
+        all.map(|((path, _), _)| path.clone()).collect()
+    }
+
+    pub(super) fn paths(&self) -> Vec<String> {
+        self.names(false)
+    }
+
+    pub(super) fn partials(&self) -> Vec<String> {
+        self.names(true)
+    }
+
+    fn digest(&self) -> CatalogDigest {
+        let mut digest = CatalogDigest::default();
+        let whole = self.files.iter().filter(|(_, file)| !file.partial);
+        whole.for_each(|((path, hash), _)| digest.toggle(path, hash));
+        digest
+    }
+
+    fn take(&mut self, line: BatchLine) {
+        self.line_count += 1;
+        match line {
+            BatchLine::Add(file) => {
+                let path = file.path.clone().unwrap_or_else(|| file.filename.clone());
+                self.files.insert((path, file.hash), file);
+            }
+            BatchLine::Remove { id, path } => self.files.retain(|(name, hash), _| {
+                FileId::of(&identity().id(), hash) != id
+                    || path.as_ref().is_some_and(|path| path != name)
+            }),
+        }
+    }
+}
+
+struct State {
+    held: watch::Sender<Held>,
+    events: broadcast::Sender<Arc<Envelope>>,
+    seq: Mutex<u64>,
+}
+
+pub(super) struct FakeIndex {
+    state: Arc<State>,
+    address: SocketAddr,
+    server: tokio::task::JoinHandle<()>,
+    stop: watch::Sender<bool>,
+}
+
+pub(super) fn identity() -> Identity {
+    Identity::from_secret(&[9; 32])
+}
+
+pub(super) fn peer(number: u8, is_online: bool) -> Peer {
+    Peer {
+        id: PeerId::from_bytes([number; 32]),
+        name: format!("peer {number}"),
+        address: "192.168.1.9".to_owned(),
+        port: 7071,
+        region: String::new(),
+        is_online,
+        is_verified: true,
+        last_seen: Timestamp::UNIX_EPOCH,
+        reputation: 50,
+        shared_files: 0,
+        shared_bytes: 0,
+        version: String::new(),
+    }
+}
+
+fn stats() -> NetworkStats {
+    NetworkStats {
+        total_peers: 1,
+        online_peers: 1,
+        total_files: 0,
+        total_bytes: 0,
+        total_downloads: 0,
+        network_health: 100,
+        last_updated: Timestamp::UNIX_EPOCH,
+    }
+}
+
+impl FakeIndex {
+    pub(super) async fn start() -> Self {
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0))).await
+    }
+
+    pub(super) async fn start_at(address: SocketAddr) -> Self {
+        let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = Arc::new(State {
+            held: watch::channel(Held::default()).0,
+            events: broadcast::channel(64).0,
+            seq: Mutex::new(0),
+        });
+        let (stop, is_stopped) = watch::channel(false);
+        let server = tokio::spawn(serve(listener, state.clone(), is_stopped));
+        Self {
+            state,
+            address,
+            server,
+            stop,
+        }
+    }
+
+    /// Ends it with all connections; yields where it was.
+    pub(super) async fn stop(self) -> SocketAddr {
+        self.stop.send_replace(true);
+        self.server.await.unwrap();
+        self.address
+    }
+
+    pub(super) fn client(&self, share: &FakeShare) -> IndexClient {
+        IndexClient::start(IndexClientConfig {
+            url: self.address.to_string().parse().unwrap(),
+            identity: identity(),
+            name: "tester".to_owned(),
+            region: None,
+            listen_port: 7071,
+            advertise: None,
+            heartbeat_interval: Some(Duration::from_millis(200)),
+            version: "1".to_owned(),
+            share: Arc::new(share.clone()),
+        })
+        .unwrap()
+    }
+
+    pub(super) async fn until(&self, is_so: impl Fn(&Held) -> bool) {
+        let mut held = self.state.held.subscribe();
+        let waited =
+            tokio::time::timeout(Duration::from_secs(20), held.wait_for(|held| is_so(held))).await;
+        assert!(waited.is_ok(), "in time: {:?}", self.state.held.borrow());
+    }
+
+    pub(super) async fn until_subscribed(&self) {
+        while self.state.events.receiver_count() == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    pub(super) fn push(&self, event: Event) {
+        let mut seq = self.state.seq.lock().unwrap();
+        *seq += 1;
+        let envelope = Envelope {
+            seq: *seq,
+            event,
+            at: Timestamp::UNIX_EPOCH,
+        };
+        self.state.events.send(Arc::new(envelope)).unwrap();
+    }
+
+    /// As after a loss of all it knew.
+    pub(super) fn forget_all(&self) {
+        self.state.held.send_modify(|held| {
+            held.is_known = false;
+            held.files.clear();
+        });
+    }
+
+    pub(super) fn line_count(&self) -> usize {
+        self.state.held.borrow().line_count
+    }
+
+    pub(super) fn has_left(&self) -> bool {
+        self.state.held.borrow().has_left
+    }
+
+    pub(super) fn content_of(&self, path: &str) -> Option<ContentHash> {
+        let held = self.state.held.borrow();
+        held.files
+            .keys()
+            .find(|(name, _)| name == path)
+            .map(|(_, hash)| *hash)
+    }
+}
+
+async fn serve(
+    listener: tokio::net::TcpListener,
+    state: Arc<State>,
+    mut is_stopped: watch::Receiver<bool>,
+) {
+    let feed = {
+        let state = state.clone();
+        warp::path("ws")
+            .and(warp::ws())
+            .map(move |socket: warp::ws::Ws| {
+                let state = state.clone();
+                socket
+                    .on_upgrade(move |socket| feed(socket, state))
+                    .into_response()
+            })
+    };
+    let calls = warp::method()
+        .and(warp::path::full())
+        .and(warp::header::optional::<String>("authorization"))
+        .and(warp::query::raw().or(warp::any().map(String::new)).unify())
+        .and(warp::body::stream())
+        .then(
+            move |method, path: warp::path::FullPath, token, query: String, body| {
+                let state = state.clone();
+                async move {
+                    answer(
+                        &state,
+                        method,
+                        path.as_str(),
+                        token,
+                        &query,
+                        collect(body).await,
+                    )
+                }
+            },
+        );
+    let service = hyper_util::service::TowerToHyperService::new(warp::service(feed.or(calls)));
+    let mut connections = tokio::task::JoinSet::new();
+    loop {
+        tokio::select! {
+            _ = is_stopped.wait_for(|is_stopped| *is_stopped) => return,
+            Ok((socket, _)) = listener.accept() => {
+                let service = service.clone();
+                connections.spawn(async move {
+                    let io = hyper_util::rt::TokioIo::new(socket);
+                    let http = hyper::server::conn::http1::Builder::new();
+                    // A client may go away at any time.
+                    let _ = http.serve_connection(io, service).with_upgrades().await;
+                });
+            }
+        }
+    }
+}
+
+async fn collect(
+    body: impl futures::Stream<Item = Result<impl bytes::Buf, warp::Error>>,
+) -> Vec<u8> {
+    use futures::StreamExt as _;
+    let mut body = std::pin::pin!(body);
+    let mut bytes = Vec::new();
+    while let Some(Ok(mut chunk)) = body.next().await {
+        while chunk.has_remaining() {
+            let part = chunk.chunk().to_vec();
+            chunk.advance(part.len());
+            bytes.extend(part);
+        }
+    }
+    bytes
+}
+
+async fn feed(socket: warp::ws::WebSocket, state: Arc<State>) {
+    use futures::{SinkExt as _, StreamExt as _};
+    let (mut out, mut inward) = socket.split();
+    let mut events = state.events.subscribe();
+    let seq = *state.seq.lock().unwrap();
+    let hello = Hello {
+        stats: stats(),
+        seq,
+        server: "fake".to_owned(),
+        version: "1".to_owned(),
+    };
+    let hello = Envelope {
+        seq,
+        event: Event::Hello(hello),
+        at: Timestamp::UNIX_EPOCH,
+    };
+    let mut next = Some(Arc::new(hello));
+    loop {
+        if let Some(envelope) = next.take() {
+            let text = serde_json::to_string(envelope.as_ref()).unwrap();
+            if out.send(warp::ws::Message::text(text)).await.is_err() {
+                return;
+            }
+        }
+        tokio::select! {
+            event = events.recv() => next = event.ok(),
+            message = inward.next() => if message.is_none() { return },
+        }
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Response {
+    warp::reply::json(value).into_response()
+}
+
+fn refuse(slug: Slug) -> Response {
+    let problem = Problem::new(slug, "refused by the test");
+    let status = warp::http::StatusCode::from_u16(problem.status).unwrap();
+    warp::reply::with_status(warp::reply::json(&problem), status).into_response()
+}
+
+fn answer(
+    state: &State,
+    method: warp::http::Method,
+    path: &str,
+    token: Option<String>,
+    query: &str,
+    body: Vec<u8>,
+) -> Response {
+    let own = identity().id();
+    let is_known = state.held.borrow().is_known;
+    let speaks = is_known && token.as_deref() == Some("Bearer secret");
+    match (method.as_str(), path) {
+        ("GET", "/api/v1/nonce") => json(&NonceResponse {
+            nonce: "n".repeat(64),
+            index_id: own,
+            expires_in: 60,
+        }),
+        ("POST", "/api/v1/peers/register") => {
+            register(state, &serde_json::from_slice(&body).unwrap())
+        }
+        ("POST", "/api/v1/peers/heartbeat") if speaks => {
+            json(&HeartbeatResponse { stats: stats() })
+        }
+        ("POST", "/api/v1/files/batch") if speaks => {
+            let lines = body
+                .split(|byte| *byte == b'\n')
+                .filter(|line| !line.is_empty());
+            let lines: Vec<BatchLine> = lines
+                .map(|line| serde_json::from_slice(line).unwrap())
+                .collect();
+            state
+                .held
+                .send_modify(|held| lines.into_iter().for_each(|line| held.take(line)));
+            json(&BatchResponse::default())
+        }
+        ("POST", _) if path.ends_with("/rating") => "hello, I am a printer".into_response(),
+        ("POST", _) => refuse(Slug::UnknownPeer),
+        ("DELETE", _) => {
+            state.held.send_modify(|held| held.has_left = true);
+            warp::http::StatusCode::NO_CONTENT.into_response()
+        }
+        ("GET", "/api/v1/peers") => json(&PeerPage {
+            peers: vec![],
+            count: 0,
+            next_cursor: None,
+        }),
+        ("GET", "/api/v1/files/search") => refuse(Slug::InvalidQuery),
+        ("GET", _) if path.ends_with("/files") => json(&page(&state.held.borrow(), query)),
+        _ => refuse(Slug::NotFound),
+    }
+}
+
+fn register(state: &State, request: &RegisterRequest) -> Response {
+    assert_eq!(
+        request.id.as_deref(),
+        Some(identity().id().to_string().as_str())
+    );
+    assert_eq!(
+        request.address, None,
+        "no address is told unless one is set"
+    );
+    let mut catalog = None;
+    state.held.send_modify(|held| {
+        held.is_known = true;
+        held.has_left = false;
+        catalog = request.catalog_digest.as_ref().map(|digest| {
+            if *digest == held.digest().to_hex() {
+                CatalogState::InSync
+            } else {
+                CatalogState::SendAll
+            }
+        });
+    });
+    json(&RegisterResponse {
+        id: identity().id(),
+        session_token: "secret".to_owned(),
+        heartbeat_interval: 30,
+        peer: peer(9, true),
+        catalog,
+    })
+}
+
+/// Pages of two rows, so that reading goes on.
+fn page(held: &Held, query: &str) -> FilePage {
+    let params: HashMap<_, _> = query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .collect();
+    let from: usize = params
+        .get("cursor")
+        .map_or(0, |cursor| cursor.parse().unwrap());
+    let whole = held.files.iter().filter(|(_, file)| !file.partial);
+    let rows: Vec<FileInfo> = whole
+        .map(|((path, hash), file)| info(path, hash, file))
+        .collect();
+    let next = from + 2;
+    FilePage {
+        files: rows.iter().skip(from).take(2).cloned().collect(),
+        count: 2,
+        next_cursor: (next < rows.len()).then(|| next.to_string()),
+    }
+}
+
+fn info(path: &str, hash: &ContentHash, file: &FileRegistration) -> FileInfo {
+    let owner = identity().id();
+    FileInfo {
+        id: FileId::of(&owner, hash),
+        filename: file.filename.clone(),
+        path: path.to_owned(),
+        size: file.size,
+        hash: *hash,
+        pieces_root: file.pieces_root,
+        category: protocol::category::Category::Other,
+        tags: vec![],
+        owner,
+        owner_name: String::new(),
+        peer_address: String::new(),
+        upload_time: Timestamp::UNIX_EPOCH,
+        downloads: 0,
+        rating: 0.0,
+        sources: 1,
+    }
+}
