@@ -5,12 +5,17 @@
 //! library does not. Knows nothing of what is drawn.
 
 mod pen;
+#[cfg(test)]
+mod tests;
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use ratatui::backend::{Backend, ClearType, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
+
+use unicode_width::UnicodeWidthStr;
 
 use pen::Pen;
 
@@ -31,13 +36,15 @@ pub struct ScreenBackend<W> {
     /// Where the terminal's cursor is, if that is certain.
     at: Option<Position>,
     is_cursor_shown: Option<bool>,
+    /// Where the left halves of two-column characters stand on the terminal.
+    wide: HashSet<(u16, u16)>,
     /// Whether the glyphs of the screen itself are surely one column wide.
     has_sure_widths: bool,
 }
 
 impl<W: Write> ScreenBackend<W> {
     /// A backend for a terminal of `size` in an unknown state.
-    pub const fn new(out: W, size: Size) -> Self {
+    pub fn new(out: W, size: Size) -> Self {
         Self {
             out,
             size,
@@ -45,6 +52,7 @@ impl<W: Write> ScreenBackend<W> {
             pen: None,
             at: None,
             is_cursor_shown: None,
+            wide: HashSet::new(),
             has_sure_widths: true,
         }
     }
@@ -52,7 +60,7 @@ impl<W: Write> ScreenBackend<W> {
     /// For terminals that may draw line and block characters two columns wide: the cursor is
     /// placed anew after each.
     #[must_use]
-    pub const fn with_doubtful_widths(mut self) -> Self {
+    pub fn with_doubtful_widths(mut self) -> Self {
         self.has_sure_widths = false;
         self
     }
@@ -108,6 +116,23 @@ impl<W: Write> ScreenBackend<W> {
     }
 }
 
+impl<W> ScreenBackend<W> {
+    /// The right halves of characters whose left half was just drawn over. Some terminals leave
+    /// them as they are, and the library takes it that all of them blank them.
+    fn lost_halves(&mut self, x: u16, y: u16, cell: &Cell) -> [Option<(u16, u16)>; 2] {
+        let is_wide = cell.symbol().width() > 1;
+        let was_wide = self.wide.remove(&(x, y));
+        let next_was_wide = is_wide && self.wide.remove(&(x + 1, y));
+        if is_wide {
+            self.wide.insert((x, y));
+        }
+        [
+            (was_wide && !is_wide).then_some((x + 1, y)),
+            next_was_wide.then_some((x + 2, y)),
+        ]
+    }
+}
+
 fn relative_move(from: Position, to: Position) -> Option<String> {
     if from.y == to.y {
         return Some(match (from.x, to.x) {
@@ -147,8 +172,16 @@ impl<W: Write> Backend for ScreenBackend<W> {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        for (x, y, cell) in content {
+        let mut content = content.peekable();
+        while let Some((x, y, cell)) = content.next() {
             self.put(x, y, cell);
+            let next = content.peek().map(|(x, y, _)| (*x, *y));
+            let halves = self.lost_halves(x, y, cell);
+            for half in halves.into_iter().flatten() {
+                if next != Some(half) {
+                    self.put(half.0, half.1, &Cell::EMPTY);
+                }
+            }
         }
         Ok(())
     }
@@ -183,6 +216,7 @@ impl<W: Write> Backend for ScreenBackend<W> {
         self.frame.extend_from_slice(b"\x1b[m\x1b[2J\x1b[H");
         self.pen = Some(Pen::default());
         self.at = Some(Position::ORIGIN);
+        self.wide.clear();
         Ok(())
     }
 
@@ -226,141 +260,5 @@ impl<W: Write> Backend for ScreenBackend<W> {
         };
         self.frame.clear();
         result
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use ratatui::Terminal;
-    use ratatui::buffer::Buffer;
-    use ratatui::layout::Rect;
-    use ratatui::style::{Color, Style};
-
-    use super::*;
-
-    /// Keeps what was written, write by write.
-    #[derive(Debug, Default)]
-    struct Writes(Vec<Vec<u8>>);
-
-    impl Write for Writes {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.push(bytes.to_vec());
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    fn columns(count: u16) -> std::num::NonZero<u16> {
-        std::num::NonZero::new(count).expect("not zero")
-    }
-
-    type Screen = Terminal<ScreenBackend<Writes>>;
-
-    fn screen(width: u16, height: u16) -> Screen {
-        let backend = ScreenBackend::new(Writes::default(), Size::new(width, height));
-        Terminal::new(backend).expect("no I/O that fails")
-    }
-
-    fn draw(screen: &mut Screen, paint: impl Fn(&mut Buffer)) -> Vec<Vec<u8>> {
-        screen
-            .draw(|frame| paint(frame.buffer_mut()))
-            .expect("writes to memory do not fail");
-        std::mem::take(&mut screen.backend_mut().out.0)
-    }
-
-    #[test]
-    fn an_unchanged_frame_writes_nothing() {
-        let mut screen = screen(20, 4);
-        let paint = |buffer: &mut Buffer| {
-            buffer.set_string(0, 0, "▼ downloading 文", Style::new().fg(Color::Blue));
-        };
-        assert_eq!(draw(&mut screen, paint).len(), 1);
-        assert_eq!(draw(&mut screen, paint), Vec::<Vec<u8>>::new());
-    }
-
-    #[test]
-    fn a_changed_frame_is_one_write_of_what_changed() {
-        let mut screen = screen(20, 4);
-        draw(&mut screen, |buffer| {
-            buffer.set_string(0, 1, "62%", Style::new());
-        });
-        let writes = draw(&mut screen, |buffer| {
-            buffer.set_string(0, 1, "63%", Style::new());
-        });
-        assert_eq!(writes, [b"\x1b[2D3".to_vec()]);
-    }
-
-    #[test]
-    fn large_frames_are_bracketed_and_small_ones_are_not() {
-        let mut screen = screen(80, 10);
-        let writes = draw(&mut screen, |buffer| {
-            for y in 0..10 {
-                buffer.set_string(0, y, "x".repeat(80), Style::new());
-            }
-        });
-        assert_eq!(writes.len(), 1);
-        assert!(writes[0].starts_with(SYNC_START) && writes[0].ends_with(SYNC_END));
-    }
-
-    #[test]
-    fn basic_colours_are_sent_short_and_once() {
-        let mut screen = screen(20, 2);
-        let writes = draw(&mut screen, |buffer| {
-            buffer.set_string(0, 0, "ab", Style::new().fg(Color::Red));
-            buffer.set_string(2, 0, "c", Style::new().fg(Color::DarkGray));
-        });
-        let text = String::from_utf8(writes.concat()).expect("text");
-        assert!(text.contains("31mab\x1b[90mc"), "{text:?}");
-        assert!(!text.contains("38;5"), "{text:?}");
-    }
-
-    #[test]
-    fn the_frame_survives_a_real_terminal() {
-        let mut screen = screen(30, 5);
-        let mut parser = vt100::Parser::new(columns(5), columns(30), 0);
-        let frames: [&[&str]; 4] = [
-            &[
-                "plain",
-                "▁▂▃ 文書.txt tail",
-                "e\u{301}te\u{301}",
-                "",
-                "last line",
-            ],
-            &["plain", "▁▂▄ 文書.txt tail", "ete", "new", "last line"],
-            &["文文文文文文文文文文文文文文文", "", "x", "new", "‖ … ✗"],
-            &["a", "b", "c", "d", "0123456789012345678901234567890"],
-        ];
-        for lines in frames {
-            let writes = draw(&mut screen, |buffer| {
-                for (y, line) in (0..).zip(lines) {
-                    buffer.set_string(0, y, line, Style::new());
-                }
-            });
-            parser.process(&writes.concat());
-            let mut expected = Buffer::empty(Rect::new(0, 0, 30, 5));
-            for (y, line) in (0..).zip(lines) {
-                expected.set_string(0, y, line, Style::new());
-            }
-            for y in 0..5 {
-                let shown = parser
-                    .screen()
-                    .rows(0, 30)
-                    .nth(usize::from(y))
-                    .expect("a row");
-                let mut row = String::new();
-                let mut x = 0;
-                while x < 30 {
-                    let symbol = expected[(x, y)].symbol();
-                    row.push_str(symbol);
-                    x += u16::try_from(unicode_width::UnicodeWidthStr::width(symbol))
-                        .expect("narrow")
-                        .max(1);
-                }
-                assert_eq!(shown.trim_end(), row.trim_end());
-            }
-        }
     }
 }

@@ -290,6 +290,10 @@ impl Loop {
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
+        if !self.terminal.is_entered() {
+            self.is_dirty = false;
+            return Ok(());
+        }
         let model = &self.model;
         let drawn = self.screen.draw(|frame| {
             if let Some(cursor) = view(model, frame.buffer_mut()) {
@@ -315,11 +319,12 @@ impl Loop {
         self.take(Message::Resized(size.width, size.height))
     }
 
-    /// Gives the terminal to the shell until somebody says `fg`.
+    /// Gives the terminal to the shell until somebody says `fg`. This thread may go on for a moment
+    /// before the stop reaches it: only the signal that ends the stop brings the screen back.
     fn suspend(&mut self) -> anyhow::Result<()> {
         self.terminal.give_back();
-        terminal::stop_until_continued()?;
-        self.resume()
+        terminal::stop()?;
+        Ok(())
     }
 
     /// Takes the terminal again; one that was stopped from outside is still ours and only has to

@@ -24,9 +24,7 @@ pub fn prepare(model: &mut Model, options: &ScreenOptions) {
     };
     model.notes.clone_from(&options.notes);
     if let Some(note) = options.notes.first() {
-        model
-            .toasts
-            .push(Level::Note, super::format::clean(note), now);
+        model.toasts.push_until_seen(super::format::clean(note));
     }
     if let Some(file) = &options.keys_file {
         match std::fs::read_to_string(file) {

@@ -168,11 +168,11 @@ impl Write for TerminalWriter {
     }
 }
 
-/// Stops this process as Ctrl-Z does elsewhere; returns when it goes on.
+/// Stops this process as Ctrl-Z does elsewhere.
 ///
 /// # Errors
 /// When the signal cannot be sent.
-pub fn stop_until_continued() -> io::Result<()> {
+pub fn stop() -> io::Result<()> {
     rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
     Ok(())
 }

@@ -60,6 +60,16 @@ impl Toasts {
         self.toasts.truncate(TOASTS_MAX_COUNT);
     }
 
+    /// Shows `text` until a key is pressed, as errors are: nothing is drawn by the clock.
+    pub fn push_until_seen(&mut self, text: impl Into<String>) {
+        self.toasts.push_front(Toast {
+            text: text.into(),
+            level: Level::Note,
+            until: None,
+        });
+        self.toasts.truncate(TOASTS_MAX_COUNT);
+    }
+
     /// The toast that is shown, and how many are behind it.
     pub fn shown(&self) -> Option<(&Toast, usize)> {
         Some((self.toasts.front()?, self.toasts.len() - 1))
