@@ -99,7 +99,14 @@ impl Task {
                 self.roots.set_seen(root);
             }
         }
-        self.ledger.take_looks(looks, moment);
+        // A first look at 100,000 known files describes each of them, which takes a while: other
+        // tasks of this thread go on elsewhere, where there is an elsewhere.
+        let flavor = tokio::runtime::Handle::current().runtime_flavor();
+        if matches!(flavor, tokio::runtime::RuntimeFlavor::MultiThread) {
+            tokio::task::block_in_place(|| self.ledger.take_looks(looks, moment));
+        } else {
+            self.ledger.take_looks(looks, moment);
+        }
         self.save_soon();
     }
 
