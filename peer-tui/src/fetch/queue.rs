@@ -196,7 +196,7 @@ impl Queue {
             }
             (Change::Prioritise(step), _) => {
                 self.update(id, |entry| {
-                    entry.priority = entry.priority.saturating_add(step)
+                    entry.priority = entry.priority.saturating_add(step);
                 });
                 Ok(Effect::None)
             }
@@ -327,16 +327,17 @@ impl Queue {
     }
 
     /// A new holder of `hash`, or somebody (`None`), has come: those that wait for a source may try.
-    pub fn nudge(&mut self, hash: Option<ContentHash>) {
-        let ids: Vec<_> = match hash {
+    /// Yields them.
+    pub fn nudge(&mut self, hash: Option<ContentHash>) -> Vec<DownloadId> {
+        let mut ids: Vec<_> = match hash {
             Some(hash) => self.by_hash.get(&hash).cloned().unwrap_or_default(),
             None => self.waiting.keys().copied().collect(),
         };
-        for id in ids {
-            if self.waiting.contains_key(&id) {
-                self.update(id, |entry| entry.state = DownloadState::Queued);
-            }
+        ids.retain(|id| self.waiting.contains_key(id));
+        for id in &ids {
+            self.update(*id, |entry| entry.state = DownloadState::Queued);
         }
+        ids
     }
 
     /// Bytes came, so that the next wait for a source starts short again.

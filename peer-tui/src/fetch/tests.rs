@@ -144,7 +144,7 @@ async fn a_corrupt_source_is_asked_once_in_a_file_and_never_after_the_second() {
     let peer = network.peer(Way::Corrupt).await;
     for number in 0..3 {
         let content = network
-            .share_by(&format!("{number}.bin"), 3 * PIECE, &[peer])
+            .share_by(&format!("{number}.bin"), 3 * PIECE + number, &[peer])
             .await;
         network.add_holder(&content, Way::Honest).await;
         let before = network.asked(peer);
@@ -164,7 +164,7 @@ async fn busy_sources_are_waited_for_and_lost_ones_come_back() {
     let content = network.share("x.bin", 2 * PIECE, &[Way::BusyOnce]).await;
     let id = network.fetch.enqueue(content.wish()).await.unwrap();
     network.done(id).await;
-    let content = network.share("y.bin", 2 * PIECE, &[]).await;
+    let content = network.share("y.bin", 2 * PIECE + 1, &[]).await;
     let id = network.fetch.enqueue(content.wish()).await.unwrap();
     network
         .until(id, |one| {
