@@ -403,9 +403,15 @@ impl Queue {
 
     fn update(&mut self, id: DownloadId, change: impl FnOnce(&mut Entry)) {
         if let Some(mut entry) = self.entries.remove(&id) {
+            let retry_at = self.waiting.get(&id).copied();
             self.unfile(&entry);
             change(&mut entry);
             self.file_under(&entry);
+            if let Some(retry_at) = retry_at
+                && matches!(entry.state, DownloadState::NoSource { .. })
+            {
+                self.waiting.insert(id, retry_at);
+            }
             self.entries.insert(id, entry);
         }
     }
