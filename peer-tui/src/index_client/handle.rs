@@ -215,6 +215,11 @@ impl IndexClient {
         self.send(Command::WithdrawPartial(hash)).await;
     }
 
+    /// Reads the list of peers again soon: their figures change without an event of their own.
+    pub async fn refresh_peers(&self) {
+        self.send(Command::RefreshPeers).await;
+    }
+
     /// Tries the index again now.
     pub async fn reconnect_now(&self) {
         self.send(Command::Reconnect).await;

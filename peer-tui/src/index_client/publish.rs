@@ -88,8 +88,8 @@ impl Publisher {
     }
 
     async fn publish(&mut self, start: Start) -> Result<End, IndexError> {
-        let mut wake = self.share.watch();
-        wake.mark_unchanged();
+        let mut changes = self.share.watch();
+        changes.mark_unchanged();
         let mut revision = match start {
             Start::InSync { revision } => revision,
             Start::Differs => self.send_difference().await?,
@@ -116,19 +116,19 @@ impl Publisher {
             }
             self.send(lines).await?;
             tokio::select! {
-                woken = wake.changed() => {
-                    if woken.is_err() {
+                changed = changes.changed() => {
+                    if changed.is_err() {
                         return Ok(End::ShareEnded);
                     }
                 }
-                woken = self.partials.changed() => {
-                    if woken.is_err() {
+                changed = self.partials.changed() => {
+                    if changed.is_err() {
                         return Ok(End::ShareEnded);
                     }
                 }
             }
             tokio::time::sleep(COALESCE).await;
-            wake.mark_unchanged();
+            changes.mark_unchanged();
         }
     }
 

@@ -38,6 +38,8 @@ pub enum Command {
     WithdrawPartial(ContentHash),
     /// See [`super::IndexClient::reconnect_now`].
     Reconnect,
+    /// See [`super::IndexClient::refresh_peers`].
+    RefreshPeers,
     /// See [`super::IndexClient::set_index`].
     SetIndex(IndexUrl),
     /// See [`super::IndexClient::stop`].
@@ -146,6 +148,7 @@ impl Owner {
         match command {
             Command::PublishPartial(file) => self.set_partial(file.hash, Some(Arc::new(file))),
             Command::WithdrawPartial(hash) => self.set_partial(hash, None),
+            Command::RefreshPeers => self.tasks.refresh_peers(),
             Command::Reconnect => self.session.reconnect(Instant::now()),
             Command::SetIndex(url) => {
                 let old = self.outlets.api.load_full();
@@ -242,7 +245,7 @@ impl Owner {
             partials: self.partials.subscribe(),
             unsent: unsent_out,
         };
-        self.tasks.go_live(&api, publisher, start, self.last_seq);
+        self.tasks.go_live(api, publisher, start, self.last_seq);
         self.live_since = Timestamp::now();
         self.lost_since = None;
         let stats = self.outlets.stats.borrow().clone();

@@ -240,16 +240,17 @@ async fn serve(
         .and(warp::query::raw().or(warp::any().map(String::new)).unify())
         .and(warp::body::stream())
         .then(
-            move |method,
-                  path: warp::path::FullPath,
-                  token: Option<String>,
-                  query: String,
-                  body| {
+            move |method, path: warp::path::FullPath, token, query: String, body| {
                 let state = state.clone();
                 async move {
-                    let (path, token) = (path.as_str(), token.as_deref());
-                    let body = collect(body).await;
-                    answer(&state, &method, path, token, &query, &body)
+                    answer(
+                        &state,
+                        method,
+                        path.as_str(),
+                        token,
+                        &query,
+                        collect(body).await,
+                    )
                 }
             },
         );
@@ -330,15 +331,15 @@ fn refuse(slug: Slug) -> Response {
 
 fn answer(
     state: &State,
-    method: &warp::http::Method,
+    method: warp::http::Method,
     path: &str,
-    token: Option<&str>,
+    token: Option<String>,
     query: &str,
-    body: &[u8],
+    body: Vec<u8>,
 ) -> Response {
     let own = identity().id();
     let is_known = state.held.borrow().is_known;
-    let speaks = is_known && token == Some("Bearer secret");
+    let speaks = is_known && token.as_deref() == Some("Bearer secret");
     match (method.as_str(), path) {
         ("GET", "/api/v1/nonce") => json(&NonceResponse {
             nonce: "n".repeat(64),
@@ -346,7 +347,7 @@ fn answer(
             expires_in: 60,
         }),
         ("POST", "/api/v1/peers/register") => {
-            register(state, &serde_json::from_slice(body).unwrap())
+            register(state, &serde_json::from_slice(&body).unwrap())
         }
         ("POST", "/api/v1/peers/heartbeat") if speaks => {
             json(&HeartbeatResponse { stats: stats() })
