@@ -162,7 +162,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct SearchArgs {
     /// Words, "phrases", -word, ext:iso, category:video, size:>1G, owner:NAME, hash:HEX
-    #[arg(value_name = "QUERY", required = true, allow_hyphen_values = true)]
+    #[arg(value_name = "QUERY", required = true)]
     pub query: Vec<String>,
     /// Order
     #[arg(long, value_enum, default_value_t = SortArg::Relevance)]
@@ -293,6 +293,6 @@ mod tests {
         check(&["peer-tui", "nas:7070", "--data", "/d"]);
         check(&["peer-tui", "--data", "/d", "--index", "nas:7070", "daemon"]);
         check(&["peer-tui", "daemon", "--index", "nas:7070", "--data=/d"]);
-        check(&["peer-tui", "nas:7070", "search", "-x", "--data", "/d", "a"]);
+        check(&["peer-tui", "nas:7070", "search", "a -x", "--data", "/d"]);
     }
 }

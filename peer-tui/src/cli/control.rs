@@ -10,6 +10,7 @@ use super::trouble::Trouble;
 use crate::config::{Layers, data_folder, value};
 use crate::daemon::client::Client;
 use crate::daemon::command::Action;
+use crate::daemon::socket;
 use crate::daemon::state::Reply;
 use crate::fetch::DownloadId;
 
@@ -74,7 +75,7 @@ pub fn stop(layers: &Layers, json: bool) -> Result<(), Trouble> {
     let pid = client.greeting().pid;
     client.ask(Action::Stop)?;
     client.wait_for_end();
-    wait_for_process(pid)?;
+    wait_for_end(&data, pid)?;
     if json {
         print::json(&json!({ "stopped": true, "pid": pid }));
     } else {
@@ -83,15 +84,9 @@ pub fn stop(layers: &Layers, json: bool) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn wait_for_process(pid: u32) -> Result<(), Trouble> {
-    let Some(process) = i32::try_from(pid)
-        .ok()
-        .and_then(rustix::process::Pid::from_raw)
-    else {
-        return Ok(());
-    };
+fn wait_for_end(data: &Path, pid: u32) -> Result<(), Trouble> {
     let until = Instant::now() + STOP_TIMEOUT;
-    while rustix::process::test_kill_process(process).is_ok() {
+    while socket::is_running(data) {
         if Instant::now() > until {
             return Err(Trouble::failed(format!(
                 "the daemon (process {pid}) was told to stop and still runs"

@@ -90,7 +90,12 @@ fn through_daemon(
         return Ok(());
     }
     let landed = follow::follow(&mut client, &ids)?;
+    let is_spooled = spool.is_some();
     finish(&landed, spool, json)?;
+    if is_spooled {
+        // Its file is gone again, so it is nothing to list.
+        let _ = client.ask(Action::Remove { ids });
+    }
     Ok(())
 }
 

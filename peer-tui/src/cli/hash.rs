@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::print;
 use super::trouble::Trouble;
+use crate::share::hasher::hash_file;
 
 /// Runs the command: a line a file, in the order given, folders by name.
 ///
@@ -34,29 +35,13 @@ fn hash(path: &Path, json: bool) -> usize {
             Err(error) => complain(path, &error.to_string()),
         };
     }
-    match hash_file(path) {
+    match hash_file(path, |_| {}) {
         Ok(hashes) => {
             show(path, &hashes, json);
             0
         }
         Err(error) => complain(path, &error.to_string()),
     }
-}
-
-fn hash_file(path: &Path) -> std::io::Result<FileHashes> {
-    use std::io::Read as _;
-    let mut file = std::fs::File::open(path)?;
-    let mut hasher = protocol::pieces::FileHasher::new(file.metadata()?.len());
-    let mut part = vec![0; 1024 * 1024];
-    loop {
-        match file.read(&mut part)? {
-            0 => break,
-            count => hasher.update(&part[..count]),
-        }
-    }
-    hasher
-        .finish()
-        .ok_or_else(|| std::io::Error::other("it changed while it was read"))
 }
 
 /// What lies in a folder, by name; links are not followed, as in the share.

@@ -10,7 +10,7 @@ use crate::daemon::command::{
     Action, PeerFilter, PeersWatch, SharesWatch, TransfersWatch, Watch, Window,
 };
 use crate::daemon::sections::results::percent;
-use crate::daemon::state::{LinkState, PeerRow, Reply, Status, TransferRow, Update};
+use crate::daemon::state::{Header, LinkState, PeerRow, Reply, Status, TransferRow, Update};
 use crate::fetch::DownloadState;
 
 /// Everything there is.
@@ -38,32 +38,9 @@ pub fn status(layers: &Layers, json: bool) -> Result<(), Trouble> {
 /// Prints how a daemon stands.
 pub fn print_status(status: &Status) {
     let header = &status.header;
-    let index = match &header.link {
-        LinkState::Searching => "being looked for".to_owned(),
-        LinkState::Registering => format!("{} (joining)", header.index),
-        LinkState::Live => format!("{} (connected)", header.index),
-        LinkState::Lost { reason, tries, .. } => {
-            format!(
-                "{} (lost: {}; tried {tries} times)",
-                header.index,
-                name(reason)
-            )
-        }
-    };
-    let limit = |limit: Option<u64>| {
-        limit.map_or("no limit".to_owned(), |rate| {
-            format!("limit {}/s", size(rate))
-        })
-    };
-    let hashing = match header.hashing_files {
-        0 => String::new(),
-        waiting => format!(", {waiting} being hashed"),
-    };
-    let counts = status.counts;
-    let row = |key: &str, value: String| vec![key.to_owned(), value];
     print::table(&[
         row("peer", format!("{} ({})", name(&header.name), status.id)),
-        row("index", index),
+        row("index", index_words(header)),
         row(
             "network",
             format!(
@@ -71,23 +48,16 @@ pub fn print_status(status: &Status) {
                 header.online_peers, header.total_peers, header.total_files
             ),
         ),
-        row(
-            "shared",
-            format!(
-                "{} files, {}{hashing}",
-                header.shared_files,
-                size(status.shared_bytes)
-            ),
-        ),
+        row("shared", shared_words(status)),
         row("folders", status.shares.join(", ")),
         row(
             "downloads",
             format!(
                 "{} open, {} done; {}/s, {}",
                 header.open_downloads,
-                counts.done,
+                status.counts.done,
                 size(header.down_rate),
-                limit(header.down_limit)
+                limit_words(header.down_limit)
             ),
         ),
         row(
@@ -97,22 +67,59 @@ pub fn print_status(status: &Status) {
                 header.active_uploads,
                 size(status.uploads.0),
                 size(header.up_rate),
-                limit(header.up_limit)
+                limit_words(header.up_limit)
             ),
         ),
         row("saved to", status.downloads.clone()),
         row("serving at", status.listen.clone()),
-        row(
-            "daemon",
-            format!(
-                "process {}, version {}, up {}",
-                status.pid,
-                status.version,
-                clock(seconds_since(status.started_at))
-            ),
-        ),
+        row("daemon", daemon_words(status)),
         row("join with", header.join_hint.clone()),
     ]);
+}
+
+fn row(key: &str, value: String) -> Vec<String> {
+    vec![key.to_owned(), value]
+}
+
+fn index_words(header: &Header) -> String {
+    let index = &header.index;
+    match &header.link {
+        LinkState::Searching => "being looked for".to_owned(),
+        LinkState::Registering => format!("{index} (joining)"),
+        LinkState::Live => format!("{index} (connected)"),
+        LinkState::Lost { reason, tries, .. } => {
+            format!("{index} (lost: {}; tried {tries} times)", name(reason))
+        }
+    }
+}
+
+fn shared_words(status: &Status) -> String {
+    let header = &status.header;
+    let shared = format!(
+        "{} files, {}",
+        header.shared_files,
+        size(status.shared_bytes)
+    );
+    match header.hashing_files {
+        0 => shared,
+        waiting => format!("{shared}, {waiting} being hashed"),
+    }
+}
+
+fn limit_words(limit: Option<u64>) -> String {
+    limit.map_or_else(
+        || "no limit".to_owned(),
+        |rate| format!("limit {}/s", size(rate)),
+    )
+}
+
+fn daemon_words(status: &Status) -> String {
+    format!(
+        "process {}, version {}, up {}",
+        status.pid,
+        status.version,
+        clock(seconds_since(status.started_at))
+    )
 }
 
 fn seconds_since(at: Timestamp) -> u64 {

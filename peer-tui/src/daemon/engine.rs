@@ -2,6 +2,7 @@
 //! to ask it. Knows no screen and no socket.
 
 mod act;
+mod downloads;
 mod folder;
 mod index;
 mod partials;
@@ -19,6 +20,7 @@ use protocol::search::{SearchParams, SearchResponse};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use self::folder::find_peer;
 use self::index::LateIndex;
 pub use self::probe::Interest;
 use self::probe::Interests;
@@ -121,6 +123,13 @@ impl Engine {
         self.index()?.content(*hash).await
     }
 
+    /// Reads the figures of all peers again soon.
+    pub async fn refresh_peers(&self) {
+        if let Some(index) = self.0.index.get() {
+            index.refresh_peers().await;
+        }
+    }
+
     /// The state line.
     pub fn header(&self) -> Header {
         let board = self.board();
@@ -202,6 +211,7 @@ impl Engine {
         }
         self.0.fetch.stop().await;
         self.0.serve.stop().await;
+        self.remember_uploads().await;
         self.0.share.stop().await;
         self.0.tasks.close();
         self.0.tasks.wait().await;
@@ -210,6 +220,13 @@ impl Engine {
         {
             server.stop().await;
         }
+    }
+
+    /// Keeps the totals of the serving side for the next start.
+    async fn remember_uploads(&self) {
+        let status = self.0.serve.status();
+        let uploads = (status.total_uploads, status.total_bytes);
+        self.0.recall.change(move |all| all.uploads = uploads).await;
     }
 
     fn index(&self) -> Result<&IndexClient, IndexError> {

@@ -101,9 +101,7 @@ impl PeerBook {
             .collect();
         match (matching.as_slice(), online.as_slice()) {
             ([only], _) | (_, [only]) => Ok(only.id),
-            ([], _) => Err(format!(
-                "no peer is called `{text}`: `peer-tui peers` lists them"
-            )),
+            ([], _) => Err(format!("no peer of this network is called `{text}`")),
             (several, _) => Err(format!(
                 "{} peers are called `{text}`: give an id, {}",
                 several.len(),

@@ -1,5 +1,7 @@
 //! A daemon from its start to its end: lock, log, socket, engine, clients, signals.
 
+use std::io::IsTerminal as _;
+
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -74,6 +76,8 @@ fn start_log(config: &Config, target: LogTarget) -> anyhow::Result<LogRing> {
                 .init();
         }
         LogTarget::StandardError => {
+            let is_coloured =
+                std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
             let filter = tracing_subscriber::EnvFilter::builder()
                 .with_default_directive(tracing::level_filters::LevelFilter::WARN.into())
                 .with_env_var("PEERDEX_LOG")
@@ -81,6 +85,7 @@ fn start_log(config: &Config, target: LogTarget) -> anyhow::Result<LogRing> {
                 .add_directive("peer_tui=info".parse().context("log filter")?);
             let printed = tracing_subscriber::fmt::layer()
                 .with_writer(std::io::stderr)
+                .with_ansi(is_coloured)
                 .with_target(false);
             let printed = tracing_subscriber::Layer::with_filter(printed, filter);
             registry

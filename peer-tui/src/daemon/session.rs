@@ -29,6 +29,9 @@ use super::state::{ServerMessage, Update};
 /// is sent at once.
 const UPDATE_EVERY: Duration = Duration::from_millis(33);
 
+/// Between readings of the list of peers while a screen shows it and files change.
+const PEERS_EVERY: Duration = Duration::from_secs(5);
+
 /// Runs a conversation until the client hangs up or the daemon stops.
 pub async fn run(
     engine: Engine,
@@ -67,6 +70,11 @@ pub async fn run(
                     session.show_now(Dirty::CONTENT);
                 }
             }
+            () = sleep_until(session.read_peers_at) => {
+                session.read_peers_at = None;
+                session.peers_read_at = Some(Instant::now());
+                engine.refresh_peers().await;
+            }
             permit = room_at(&to_client, flush_at) => {
                 let Some(permit) = permit else { return };
                 let update = session.compose(&engine).await;
@@ -89,11 +97,15 @@ async fn room_at(
     to_client: &mpsc::Sender<ServerMessage>,
     at: Option<Instant>,
 ) -> Option<mpsc::Permit<'_, ServerMessage>> {
+    sleep_until(at).await;
+    to_client.reserve().await.ok()
+}
+
+async fn sleep_until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
     }
-    to_client.reserve().await.ok()
 }
 
 struct Session {
@@ -108,6 +120,10 @@ struct Session {
     dirty: Dirty,
     flush_at: Option<Instant>,
     flushed_at: Option<Instant>,
+    /// When the list of peers is to be read again: what they share changes without an event of
+    /// theirs.
+    read_peers_at: Option<Instant>,
+    peers_read_at: Option<Instant>,
     actions: mpsc::Sender<(u64, Action)>,
 }
 
@@ -127,6 +143,8 @@ impl Session {
             dirty: Dirty::NONE,
             flush_at: None,
             flushed_at: None,
+            read_peers_at: None,
+            peers_read_at: None,
             actions,
         }
     }
@@ -163,7 +181,14 @@ impl Session {
         self.browser.set(engine, watch.browse.clone());
         self.holders.set(engine, watch.content);
         self.composer.forget_unwatched(&watch);
+        let is_new = self
+            .watch
+            .as_ref()
+            .is_none_or(|before| before.peers.is_none());
         self.watch = Some(watch);
+        if is_new {
+            self.note_peers(Instant::now());
+        }
         self.show_now(Dirty::ALL);
     }
 
@@ -191,9 +216,21 @@ impl Session {
             self.search.note_event(now);
             self.browser.note_event(now);
             self.holders.note_event(now);
+            self.note_peers(now);
         }
         if dirty != Dirty::NONE && self.watch.is_some() {
             self.show_soon(dirty);
+        }
+    }
+
+    fn note_peers(&mut self, now: Instant) {
+        let is_watched = self
+            .watch
+            .as_ref()
+            .is_some_and(|watch| watch.peers.is_some());
+        if is_watched && self.read_peers_at.is_none() {
+            let earliest = self.peers_read_at.map_or(now, |read| read + PEERS_EVERY);
+            self.read_peers_at = Some(earliest.max(now));
         }
     }
 

@@ -141,6 +141,14 @@ impl Lock {
     }
 }
 
+/// Whether a daemon of `data` runs: known by its lock, which ends with its process whatever happens.
+pub fn is_running(data: &Path) -> bool {
+    let Ok(file) = File::open(data.join("daemon.lock")) else {
+        return false;
+    };
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
 /// Binds the socket of `data`. A socket that is left over from a daemon that was killed is replaced;
 /// that it is left over is known by the lock.
 ///
@@ -208,7 +216,9 @@ mod tests {
         let error = Lock::take(folder.path()).unwrap_err().to_string();
         assert!(error.contains(&std::process::id().to_string()), "{error}");
         assert!(error.contains("peer-tui stop"), "{error}");
+        assert!(is_running(folder.path()));
         drop(lock);
+        assert!(!is_running(folder.path()));
         Lock::take(folder.path()).unwrap();
     }
 

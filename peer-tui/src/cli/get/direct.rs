@@ -15,11 +15,11 @@ use super::follow::{Landed, outcome};
 use super::progress::Progress;
 use crate::cli::trouble::Trouble;
 use crate::config::Config;
-use crate::daemon::peers::PeerBook;
+use crate::daemon::engine::find_peer;
 use crate::fetch::{
     DownloadId, DownloadStatus, Fetch, FetchConfig, FetchError, Holders, Timing, Wish,
 };
-use crate::index_client::{IndexApi, IndexError, PeerTable};
+use crate::index_client::{IndexApi, IndexError};
 
 /// Rows of a page of a peer's files.
 const PAGE_COUNT: usize = 200;
@@ -51,13 +51,7 @@ const fn nobody() -> PeerId {
 /// # Errors
 /// 3 when there is no such peer or folder.
 pub async fn folder(api: &IndexApi, peer: &str, path: &str) -> Result<Vec<Wish>, Trouble> {
-    let mut table = PeerTable::default();
-    table.replace(api.all_peers().await?);
-    let mut book = PeerBook::new(nobody(), std::collections::BTreeSet::new());
-    book.show(Arc::new(table));
-    let id = book
-        .find(peer)
-        .map_err(|why| Trouble::not_found(why.split(':').next().unwrap_or(&why).to_owned()))?;
+    let id = find_peer(api, peer).await?.map_err(Trouble::not_found)?;
     let path = path.trim_matches('/');
     let prefix = if path.is_empty() {
         String::new()
@@ -135,7 +129,10 @@ async fn run(fetch: &Fetch, wishes: Vec<Wish>) -> Result<Vec<Landed>, Trouble> {
             .map(|download| DownloadStatus::clone(download))
             .collect();
         progress.show(&mine);
-        let end = outcome(&mine, ids.len());
+        // What was queued just now may not be in the view yet; nobody else takes it off.
+        let end = (mine.len() == ids.len())
+            .then(|| outcome(&mine, ids.len()))
+            .flatten();
         let result = if let Some(result) = end {
             result
         } else {

@@ -57,6 +57,7 @@ pub fn follow(client: &mut Client, ids: &[DownloadId]) -> Result<Vec<Landed>, Tr
     })?;
     let mut progress = Progress::new();
     let mut told = String::new();
+    let mut seen = 0;
     loop {
         let Some(transfers) = client.next_update()?.transfers else {
             continue;
@@ -70,6 +71,12 @@ pub fn follow(client: &mut Client, ids: &[DownloadId]) -> Result<Vec<Landed>, Tr
             })
             .collect();
         progress.show(&mine);
+        // What was queued just now may not be in the first list yet.
+        if mine.len() < ids.len() && seen < ids.len() {
+            seen = seen.max(mine.len());
+            continue;
+        }
+        seen = ids.len();
         if let Some(outcome) = outcome(&mine, ids.len()) {
             progress.clear();
             return outcome;

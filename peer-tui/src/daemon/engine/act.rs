@@ -8,9 +8,8 @@ use super::Engine;
 use crate::config::value;
 use crate::daemon::command::Action;
 use crate::daemon::memory::Limits;
-use crate::daemon::sections::last_part;
 use crate::daemon::state::{Failure, FailureKind, Reply};
-use crate::fetch::{DownloadId, FetchError, Wish};
+use crate::fetch::FetchError;
 use crate::index_client::{IndexError, IndexUrl, UrlError};
 
 impl Engine {
@@ -22,78 +21,16 @@ impl Engine {
         match action {
             Action::Download { wishes } => self.download(wishes).await,
             Action::DownloadFolder { peer, folder } => self.download_folder(&peer, &folder).await,
-            Action::Pause { ids } => {
-                self.0
-                    .fetch
-                    .pause(&ids)
-                    .await
-                    .map_err(|error| from_fetch(&error))?;
-                Ok(done_with("paused", ids, |ids| Some(Action::Resume { ids })))
-            }
-            Action::Resume { ids } => {
-                self.0
-                    .fetch
-                    .resume(&ids)
-                    .await
-                    .map_err(|error| from_fetch(&error))?;
-                Ok(done_with("going on with", ids, |ids| {
-                    Some(Action::Pause { ids })
-                }))
-            }
-            Action::Cancel { ids } => {
-                self.0
-                    .fetch
-                    .cancel(&ids)
-                    .await
-                    .map_err(|error| from_fetch(&error))?;
-                Ok(done_with("cancelled", ids, |ids| {
-                    Some(Action::Restore { ids })
-                }))
-            }
-            Action::Restore { ids } => {
-                self.0
-                    .fetch
-                    .restore(&ids)
-                    .await
-                    .map_err(|error| from_fetch(&error))?;
-                Ok(done_with("restored", ids, |ids| {
-                    Some(Action::Cancel { ids })
-                }))
-            }
-            Action::Remove { ids } => {
-                self.0
-                    .fetch
-                    .remove(&ids)
-                    .await
-                    .map_err(|error| from_fetch(&error))?;
-                Ok(done_with("taken off the list:", ids, |_| None))
-            }
-            Action::Retry { ids } => {
-                self.0
-                    .fetch
-                    .retry(&ids)
-                    .await
-                    .map_err(|error| from_fetch(&error))?;
-                Ok(done_with("trying again:", ids, |_| None))
-            }
-            Action::MoreSources { ids } => {
-                self.0
-                    .fetch
-                    .more_sources(&ids)
-                    .await
-                    .map_err(|error| from_fetch(&error))?;
-                Ok(done_with("looking for sources of", ids, |_| None))
-            }
-            Action::Prioritise { ids, step } => {
-                self.0
-                    .fetch
-                    .prioritise(&ids, step)
-                    .await
-                    .map_err(|error| from_fetch(&error))?;
-                let back = step.saturating_neg();
-                Ok(done_with("priority changed:", ids, |ids| {
-                    Some(Action::Prioritise { ids, step: back })
-                }))
+            Action::Pause { .. }
+            | Action::Resume { .. }
+            | Action::Cancel { .. }
+            | Action::Restore { .. }
+            | Action::Remove { .. }
+            | Action::Retry { .. }
+            | Action::MoreSources { .. }
+            | Action::Prioritise { .. } => {
+                let changed = self.change_downloads(action).await;
+                changed.map_err(|error| from_fetch(&error))
             }
             Action::SetLimits { down, up } => Ok(self.set_limits(Limits { down, up }).await),
             Action::AddShare { folder } => self.add_share(&folder).await,
@@ -129,58 +66,6 @@ impl Engine {
                 Ok(Reply::Content(Box::new(found.ok_or_else(nobody)?)))
             }
         }
-    }
-
-    async fn download(&self, wishes: Vec<Wish>) -> Result<Reply, Failure> {
-        let view = self.share_view();
-        let (mut new, mut ids, mut there) = (Vec::new(), Vec::new(), Vec::new());
-        for wish in wishes {
-            match view.by_hash(&wish.hash).filter(|_| wish.save_as.is_none()) {
-                Some(file) => there.push(file.root.join(&file.relative)),
-                None => new.push(wish),
-            }
-        }
-        let names: Vec<String> = new
-            .iter()
-            .map(|wish| last_part(&wish.path).to_owned())
-            .collect();
-        let answers = self
-            .0
-            .fetch
-            .enqueue_many(new.clone())
-            .await
-            .map_err(|error| from_fetch(&error))?;
-        let mut queued = Vec::new();
-        for ((answer, wish), name) in answers.into_iter().zip(new).zip(names) {
-            match answer {
-                Ok(id) => {
-                    ids.push(id);
-                    queued.push(name);
-                }
-                Err(FetchError::AlreadyDone { .. }) if wish.save_as.is_some() => {
-                    let again = self.0.fetch.enqueue_again(wish).await;
-                    ids.push(again.map_err(|error| from_fetch(&error))?);
-                    queued.push(name);
-                }
-                Err(FetchError::AlreadyDone { id, destination }) => {
-                    ids.push(id);
-                    there.push(destination);
-                }
-                Err(error) => return Err(from_fetch(&error)),
-            }
-        }
-        let note = match (queued.as_slice(), there.as_slice()) {
-            ([name], []) => format!("queued {name}"),
-            (names, []) => format!("queued {} files", names.len()),
-            ([], [path]) => format!("it is here already: {}", path.display()),
-            (names, there) => format!("queued {}, {} here already", names.len(), there.len()),
-        };
-        let undo = (!queued.is_empty()).then(|| Action::Cancel { ids: ids.clone() });
-        Ok(Reply::Done {
-            note,
-            undo: undo.map(Box::new),
-            ids,
-        })
     }
 
     async fn set_limits(&self, limits: Limits) -> Reply {
@@ -304,22 +189,6 @@ fn done(note: String, undo: Option<Action>) -> Reply {
         note,
         undo: undo.map(Box::new),
         ids: Vec::new(),
-    }
-}
-
-fn done_with(
-    verb: &str,
-    ids: Vec<DownloadId>,
-    undo: impl FnOnce(Vec<DownloadId>) -> Option<Action>,
-) -> Reply {
-    let note = match ids.as_slice() {
-        [_] => format!("{verb} 1 download"),
-        several => format!("{verb} {} downloads", several.len()),
-    };
-    Reply::Done {
-        note,
-        undo: undo(ids.clone()).map(Box::new),
-        ids,
     }
 }
 

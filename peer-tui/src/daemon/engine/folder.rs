@@ -1,14 +1,19 @@
 //! Fetching a whole folder of one peer: its records are read page by page and queued with their
 //! structure kept.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use protocol::file::FileInfo;
 use protocol::ids::PeerId;
 
 use super::Engine;
-use super::act::{failed, from_fetch, from_index, refused};
+use super::act::{failed, from_fetch, from_index, not_found, refused};
 use crate::daemon::command::Action;
+use crate::daemon::peers::PeerBook;
 use crate::daemon::state::{Failure, Reply};
 use crate::fetch::{DownloadId, FetchError, Wish};
+use crate::index_client::{IndexApi, IndexError, PeerTable};
 
 /// Wishes of one write to the queue.
 const WISHES_CHUNK_COUNT: usize = 1_000;
@@ -16,10 +21,18 @@ const WISHES_CHUNK_COUNT: usize = 1_000;
 impl Engine {
     /// Queues every file of `peer` (a name or an id) at or below `folder`.
     pub(super) async fn download_folder(&self, peer: &str, folder: &str) -> Result<Reply, Failure> {
-        let id = self
-            .board()
-            .read_peers(|book| book.find(peer))
-            .map_err(super::act::not_found)?;
+        let known = self.board().read_peers(|book| book.find(peer));
+        let id = if let Ok(id) = known {
+            id
+        } else {
+            // Right after the start, or a peer that is new this second.
+            let url = self.index().map_err(|error| from_index(&error))?.url();
+            let api = IndexApi::new(url).map_err(|error| from_index(&error))?;
+            find_peer(&api, peer)
+                .await
+                .map_err(|error| from_index(&error))?
+                .map_err(not_found)?
+        };
         if id == self.board().facts().id {
             return Err(refused("these files are your own".to_owned()));
         }
@@ -33,9 +46,7 @@ impl Engine {
             } else {
                 folder
             };
-            return Err(super::act::not_found(format!(
-                "{peer} does not share {place}"
-            )));
+            return Err(not_found(format!("{peer} does not share {place}")));
         }
         let mut note = format!("queued {} files of {peer}", queue.ids.len());
         if queue.already > 0 {
@@ -101,6 +112,18 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// The peer that a person means, asked of the index itself; inside: why it is none.
+///
+/// # Errors
+/// When the index does not answer.
+pub async fn find_peer(api: &IndexApi, text: &str) -> Result<Result<PeerId, String>, IndexError> {
+    let mut table = PeerTable::default();
+    table.replace(api.all_peers().await?);
+    let mut book = PeerBook::new(PeerId::from_bytes([0; 32]), BTreeSet::new());
+    book.show(Arc::new(table));
+    Ok(book.find(text))
 }
 
 #[derive(Default)]

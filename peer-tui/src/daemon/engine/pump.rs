@@ -124,6 +124,13 @@ impl Pump {
         self.show(engine);
         let is_moving = speed != (0, 0) || fetch.active_count > 0 || !serve.active.is_empty();
         self.rested = if is_moving { 0 } else { self.rested + 1 };
+        if self.rested == REST_COUNT {
+            let remembering = engine.clone();
+            engine
+                .0
+                .tasks
+                .spawn(async move { remembering.remember_uploads().await });
+        }
         self.sample_at = (self.rested <= REST_COUNT).then_some(now + SAMPLE_EVERY);
     }
 

@@ -80,22 +80,9 @@ impl Engine {
         )
         .await?;
         let serve = Serve::start(ServeConfig {
-            listen: config.listen,
-            listen_is_fixed: config.listen_is_fixed,
-            slots: config.slots,
-            slots_per_client: config.slots_per_client,
             up_limit: limits.up,
             earlier: recall.read(|all| all.uploads),
-            identity: Arc::new(identity.clone()),
-            name: config.name.clone(),
-            share: share.clone(),
-            partials: Arc::new(fetch.clone()),
-            network: Arc::clone(&late) as Arc<dyn crate::serve::Network>,
-            allowed_hosts: config
-                .advertise
-                .iter()
-                .map(|address| address.ip().to_string())
-                .collect(),
+            ..serve_config(&config, &identity, &share, &fetch, &late)
         })
         .await?;
         let session = session_maker(&config, &identity, &serve, &share);
@@ -205,6 +192,30 @@ fn make_folders(config: &Config) -> anyhow::Result<()> {
                 config.data.display()
             )
         })
+}
+
+fn serve_config(
+    config: &Config,
+    identity: &Identity,
+    share: &Share,
+    fetch: &Fetch,
+    late: &Arc<LateIndex>,
+) -> ServeConfig {
+    let advertised = config.advertise.iter();
+    ServeConfig {
+        listen: config.listen,
+        listen_is_fixed: config.listen_is_fixed,
+        slots: config.slots,
+        slots_per_client: config.slots_per_client,
+        up_limit: None,
+        earlier: (0, 0),
+        identity: Arc::new(identity.clone()),
+        name: config.name.clone(),
+        share: share.clone(),
+        partials: Arc::new(fetch.clone()),
+        network: Arc::clone(late) as Arc<dyn crate::serve::Network>,
+        allowed_hosts: advertised.map(|address| address.ip().to_string()).collect(),
+    }
 }
 
 fn session_maker(

@@ -153,7 +153,7 @@ impl Composer {
             update.transfers = Some(transfers_section(engine, watch));
         }
         if dirty.has(Dirty::TRANSFER) {
-            update.transfer = parts.detail.clone();
+            update.transfer.clone_from(&parts.detail);
         }
         if let Some(watch) = watch.shares.as_ref().filter(|_| dirty.has(Dirty::SHARES)) {
             update.shares = Some(shares_section(engine, watch));

@@ -1,0 +1,127 @@
+//! What is done to downloads: queued, paused, taken away, and so on.
+
+use super::Engine;
+use super::act::from_fetch;
+use crate::daemon::command::Action;
+use crate::daemon::sections::last_part;
+use crate::daemon::state::{Failure, Reply};
+use crate::fetch::{DownloadId, FetchError, Wish};
+
+impl Engine {
+    /// Does one of the actions on downloads that are there; others do nothing.
+    pub(super) async fn change_downloads(&self, action: Action) -> Result<Reply, FetchError> {
+        match action {
+            Action::Pause { ids } => {
+                self.0.fetch.pause(&ids).await?;
+                Ok(done_with("paused", ids, |ids| Some(Action::Resume { ids })))
+            }
+            Action::Resume { ids } => {
+                self.0.fetch.resume(&ids).await?;
+                Ok(done_with("going on with", ids, |ids| {
+                    Some(Action::Pause { ids })
+                }))
+            }
+            Action::Cancel { ids } => {
+                self.0.fetch.cancel(&ids).await?;
+                Ok(done_with("cancelled", ids, |ids| {
+                    Some(Action::Restore { ids })
+                }))
+            }
+            Action::Restore { ids } => {
+                self.0.fetch.restore(&ids).await?;
+                Ok(done_with("restored", ids, |ids| {
+                    Some(Action::Cancel { ids })
+                }))
+            }
+            Action::Remove { ids } => {
+                self.0.fetch.remove(&ids).await?;
+                Ok(done_with("taken off the list:", ids, |_| None))
+            }
+            Action::Retry { ids } => {
+                self.0.fetch.retry(&ids).await?;
+                Ok(done_with("trying again:", ids, |_| None))
+            }
+            Action::MoreSources { ids } => {
+                self.0.fetch.more_sources(&ids).await?;
+                Ok(done_with("looking for sources of", ids, |_| None))
+            }
+            Action::Prioritise { ids, step } => {
+                self.0.fetch.prioritise(&ids, step).await?;
+                let back = step.saturating_neg();
+                Ok(done_with("priority changed:", ids, |ids| {
+                    Some(Action::Prioritise { ids, step: back })
+                }))
+            }
+            _ => Ok(done_with("nothing to do for", Vec::new(), |_| None)),
+        }
+    }
+
+    /// Queues what is not here yet.
+    pub(super) async fn download(&self, wishes: Vec<Wish>) -> Result<Reply, Failure> {
+        let view = self.share_view();
+        let (mut new, mut ids, mut there) = (Vec::new(), Vec::new(), Vec::new());
+        for wish in wishes {
+            match view.by_hash(&wish.hash).filter(|_| wish.save_as.is_none()) {
+                Some(file) => there.push(file.root.join(&file.relative)),
+                None => new.push(wish),
+            }
+        }
+        let names: Vec<String> = new
+            .iter()
+            .map(|wish| last_part(&wish.path).to_owned())
+            .collect();
+        let answers = self
+            .0
+            .fetch
+            .enqueue_many(new.clone())
+            .await
+            .map_err(|error| from_fetch(&error))?;
+        let mut queued = Vec::new();
+        for ((answer, wish), name) in answers.into_iter().zip(new).zip(names) {
+            match answer {
+                Ok(id) => {
+                    ids.push(id);
+                    queued.push(name);
+                }
+                Err(FetchError::AlreadyDone { .. }) if wish.save_as.is_some() => {
+                    let again = self.0.fetch.enqueue_again(wish).await;
+                    ids.push(again.map_err(|error| from_fetch(&error))?);
+                    queued.push(name);
+                }
+                Err(FetchError::AlreadyDone { id, destination }) => {
+                    ids.push(id);
+                    there.push(destination);
+                }
+                Err(error) => return Err(from_fetch(&error)),
+            }
+        }
+        let note = match (queued.as_slice(), there.as_slice()) {
+            ([name], []) => format!("queued {name}"),
+            (names, []) => format!("queued {} files", names.len()),
+            ([], [path]) => format!("it is here already: {}", path.display()),
+            (names, there) => format!("queued {}, {} here already", names.len(), there.len()),
+        };
+        let undo = (!queued.is_empty()).then(|| Action::Cancel { ids: ids.clone() });
+        Ok(Reply::Done {
+            note,
+            undo: undo.map(Box::new),
+            ids,
+        })
+    }
+}
+
+fn done_with(
+    verb: &str,
+    ids: Vec<DownloadId>,
+    undo: impl FnOnce(Vec<DownloadId>) -> Option<Action>,
+) -> Reply {
+    let note = match ids.as_slice() {
+        [_] => format!("{verb} 1 download"),
+        several => format!("{verb} {} downloads", several.len()),
+    };
+    Reply::Done {
+        note,
+        undo: undo(ids.clone()).map(Box::new),
+        ids,
+    }
+}
