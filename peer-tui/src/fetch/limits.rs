@@ -38,7 +38,7 @@ impl Default for Timing {
             failure: Duration::from_secs(1),
             look_again: Duration::from_secs(30),
             no_source_min: Duration::from_secs(5),
-            no_source_max: Duration::from_secs(60),
+            no_source_max: Duration::from_mins(1),
             undo: Duration::from_secs(10),
         }
     }

@@ -196,7 +196,7 @@ impl Queue {
             }
             (Change::Prioritise(step), _) => {
                 self.update(id, |entry| {
-                    entry.priority = entry.priority.saturating_add(step)
+                    entry.priority = entry.priority.saturating_add(step);
                 });
                 Ok(Effect::None)
             }
@@ -327,16 +327,17 @@ impl Queue {
     }
 
     /// A new holder of `hash`, or somebody (`None`), has come: those that wait for a source may try.
-    pub fn nudge(&mut self, hash: Option<ContentHash>) {
-        let ids: Vec<_> = match hash {
+    /// Yields them.
+    pub fn nudge(&mut self, hash: Option<ContentHash>) -> Vec<DownloadId> {
+        let mut ids: Vec<_> = match hash {
             Some(hash) => self.by_hash.get(&hash).cloned().unwrap_or_default(),
             None => self.waiting.keys().copied().collect(),
         };
-        for id in ids {
-            if self.waiting.contains_key(&id) {
-                self.update(id, |entry| entry.state = DownloadState::Queued);
-            }
+        ids.retain(|id| self.waiting.contains_key(id));
+        for id in &ids {
+            self.update(*id, |entry| entry.state = DownloadState::Queued);
         }
+        ids
     }
 
     /// Bytes came, so that the next wait for a source starts short again.
@@ -402,9 +403,15 @@ impl Queue {
 
     fn update(&mut self, id: DownloadId, change: impl FnOnce(&mut Entry)) {
         if let Some(mut entry) = self.entries.remove(&id) {
+            let retry_at = self.waiting.get(&id).copied();
             self.unfile(&entry);
             change(&mut entry);
             self.file_under(&entry);
+            if let Some(retry_at) = retry_at
+                && matches!(entry.state, DownloadState::NoSource { .. })
+            {
+                self.waiting.insert(id, retry_at);
+            }
             self.entries.insert(id, entry);
         }
     }

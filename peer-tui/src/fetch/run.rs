@@ -221,18 +221,15 @@ impl Runner {
         loop {
             self.show(DownloadState::Looking);
             self.look().await?;
-            let finished = match self.piece_list().await? {
-                Some(hashes) => {
-                    self.open(hashes).await?;
-                    self.show(DownloadState::Downloading);
-                    self.transfer().await?;
-                    self.show(DownloadState::Finishing);
-                    self.finish().await
-                }
-                None => {
-                    self.show(DownloadState::Downloading);
-                    self.fetch_plain().await
-                }
+            let finished = if let Some(hashes) = self.piece_list().await? {
+                self.open(hashes).await?;
+                self.show(DownloadState::Downloading);
+                self.transfer().await?;
+                self.show(DownloadState::Finishing);
+                self.finish().await
+            } else {
+                self.show(DownloadState::Downloading);
+                self.fetch_plain().await
             };
             match finished {
                 Ok(Some(done)) => return Ok(done),

@@ -298,11 +298,11 @@ async fn fetch(
         .get(place, &routes::content(&place.hash), header)
         .await?;
     check_part(&response, &place.hash, range, layout.size_bytes())?;
-    let mut pace = Pace::new(http.timing, Some(keep.has_others.clone()));
-    let mut pieces = run.pieces().iter();
-    let mut piece = pieces.next().map(|piece| Assembler::new(layout, *piece));
+    let mut speed = Pace::new(http.timing, Some(keep.has_others.clone()));
+    let mut following = run.pieces().iter();
+    let mut piece = following.next().map(|piece| Assembler::new(layout, *piece));
     while let Some(mut current) = piece.take() {
-        let Some(chunk) = http.chunk(&mut response, &mut pace).await? else {
+        let Some(chunk) = http.chunk(&mut response, &mut speed).await? else {
             return Err(Fault::Broken("broke off".to_owned()));
         };
         // Whoever reads the notes is the brake: bytes are read as fast as they are worked off.
@@ -312,7 +312,7 @@ async fn fetch(
         let mut rest = current.take(&chunk);
         while current.is_full() {
             save(keep, place.key, current, notes).await?;
-            let Some(next) = pieces.next() else {
+            let Some(next) = following.next() else {
                 if rest.is_empty() {
                     return drain(&mut response).await;
                 }

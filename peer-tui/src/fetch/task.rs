@@ -157,8 +157,9 @@ pub async fn start(
         outlets,
         gone: Vec::new(),
     };
-    let ids: Vec<_> = owner.queue.entries().map(|entry| entry.id).collect();
-    ids.into_iter().for_each(|id| owner.shown.changed(id));
+    for entry in owner.queue.entries() {
+        owner.shown.changed(entry.id);
+    }
     owner.show();
     tokio::spawn(owner.run(inbox));
     Ok(())
@@ -208,7 +209,7 @@ impl Owner {
             self.reports.due_at(),
         ];
         let first = all.into_iter().flatten().min();
-        first.unwrap_or(now + Duration::from_secs(60))
+        first.unwrap_or(now + Duration::from_mins(1))
     }
 
     async fn look_at_clock(&mut self) {

@@ -58,12 +58,12 @@ impl PeerTable {
 
     /// Takes what an event of the feed says of a peer; tells whether it said anything new.
     pub fn apply(&mut self, event: &Event) -> bool {
-        let peer = match event {
-            Event::PeerRegistered(peer)
-            | Event::PeerOnline(peer)
-            | Event::PeerOffline(peer)
-            | Event::PeerLeft(peer) => peer,
-            _ => return false,
+        let (Event::PeerRegistered(peer)
+        | Event::PeerOnline(peer)
+        | Event::PeerOffline(peer)
+        | Event::PeerLeft(peer)) = event
+        else {
+            return false;
         };
         if self
             .peers

@@ -88,8 +88,8 @@ impl Publisher {
     }
 
     async fn publish(&mut self, start: Start) -> Result<End, IndexError> {
-        let mut changes = self.share.watch();
-        changes.mark_unchanged();
+        let mut wake = self.share.watch();
+        wake.mark_unchanged();
         let mut revision = match start {
             Start::InSync { revision } => revision,
             Start::Differs => self.send_difference().await?,
@@ -116,19 +116,19 @@ impl Publisher {
             }
             self.send(lines).await?;
             tokio::select! {
-                changed = changes.changed() => {
-                    if changed.is_err() {
+                woken = wake.changed() => {
+                    if woken.is_err() {
                         return Ok(End::ShareEnded);
                     }
                 }
-                changed = self.partials.changed() => {
-                    if changed.is_err() {
+                woken = self.partials.changed() => {
+                    if woken.is_err() {
                         return Ok(End::ShareEnded);
                     }
                 }
             }
             tokio::time::sleep(COALESCE).await;
-            changes.mark_unchanged();
+            wake.mark_unchanged();
         }
     }
 

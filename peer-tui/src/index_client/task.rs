@@ -245,7 +245,7 @@ impl Owner {
             partials: self.partials.subscribe(),
             unsent: unsent_out,
         };
-        self.tasks.go_live(api, publisher, start, self.last_seq);
+        self.tasks.go_live(&api, publisher, start, self.last_seq);
         self.live_since = Timestamp::now();
         self.lost_since = None;
         let stats = self.outlets.stats.borrow().clone();

@@ -81,6 +81,7 @@ fn what_a_person_did_meanwhile_stands() {
     );
     queue.no_source(id, "gone".to_owned(), Instant::now(), &timing);
     queue.stopped(id, DownloadState::Queued, 7, 10);
+    assert_eq!(queue.next_changes(), (None, None));
     let entry = queue.get(id).unwrap();
     assert_eq!(
         (&entry.state, entry.done_bytes),
@@ -98,6 +99,10 @@ fn waits_for_a_source_grow_and_a_nudge_ends_them() {
     for _ in 0..6 {
         queue.started(id);
         queue.no_source(id, "nobody".to_owned(), start, &timing);
+        queue.stopped(id, DownloadState::Queued, 1, 5);
+        queue
+            .change(Change::Prioritise(1), id, now(), &timing)
+            .unwrap();
         waits.push((queue.next_changes().0.unwrap() - start).as_secs());
         queue.nudge(None);
         assert_eq!(queue.get(id).unwrap().state, DownloadState::Queued);

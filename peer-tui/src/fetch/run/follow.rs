@@ -97,7 +97,7 @@ fn follow(store: &Store, mut progress: Progress, have: &PieceSet) -> Result<Prog
     {
         let range = layout.range(piece);
         store.read(range.first(), range.len(), |bytes| {
-            progress.whole.update(bytes)
+            progress.whole.update(bytes);
         })?;
         progress.next_piece += 1;
     }

@@ -42,10 +42,9 @@ impl Fixture {
     fn write(&self, store: &Store, number: u32) -> PieceIndex {
         let piece = self.layout.piece(number).unwrap();
         let range = self.layout.range(piece);
-        let (first, last) = (range.first() as usize, range.last() as usize);
-        store
-            .write_at(range.first(), &self.bytes[first..=last])
-            .unwrap();
+        let from = usize::try_from(range.first()).unwrap();
+        let bytes = &self.bytes[from..][..usize::try_from(range.len()).unwrap()];
+        store.write_at(range.first(), bytes).unwrap();
         piece
     }
 }

@@ -11,6 +11,7 @@ use super::super::handle::{Change, FetchError};
 use super::super::queue::Effect;
 use super::super::run::{Closely, RunOrder};
 use super::super::{DownloadDetail, DownloadId, Wish};
+use super::view::status;
 use super::{Order, Owner};
 use protocol::pieces::PieceLayout;
 
@@ -22,26 +23,27 @@ impl Owner {
         match order {
             Order::Enqueue(wishes, answer) => {
                 let ids = wishes.into_iter().map(|wish| self.enqueue(wish)).collect();
+                // Whoever hears the number finds it in the view.
+                self.show();
                 self.saver.tell_many(ids, answer);
             }
             Order::EnqueueAgain(wish, answer) => {
                 let now = Timestamp::now();
                 let id = self.queue.enqueue_again(wish, &self.config.downloads, now);
                 self.shown.changed(id);
+                self.show();
                 self.saver.tell_one(id, answer);
             }
             Order::Change(change, ids, answer) => {
+                let changed = self.change(change, &ids);
+                self.show();
                 // Whoever asked may have gone.
-                let _ = answer.send(self.change(change, &ids));
+                let _ = answer.send(changed);
             }
             Order::Nudge(hash) => {
-                let before: Vec<_> = match hash {
-                    None => Vec::new(),
-                    Some(hash) => self.queue.entries_of(&hash),
-                };
-                self.queue.nudge(hash);
-                before.into_iter().for_each(|id| self.shown.changed(id));
-                self.shown.stale();
+                for id in self.queue.nudge(hash) {
+                    self.shown.changed(id);
+                }
                 if let Some(hash) = hash {
                     self.tell_runs_of(&hash);
                 }
@@ -113,7 +115,7 @@ impl Owner {
             let _ = answer.send(None);
             return;
         };
-        let status = self.shown.status(entry, self.running.get(&id));
+        let status = status(entry, self.running.get(&id));
         let orders = self.running.get(&id).map(|running| running.orders.clone());
         let last = self.shown.last_look(id);
         tokio::spawn(async move {

@@ -20,7 +20,7 @@ pub(super) struct Shown {
     statuses: BTreeMap<DownloadId, Arc<DownloadStatus>>,
     changed: HashSet<DownloadId>,
     is_stale: bool,
-    shown_at: Option<Instant>,
+    last_at: Option<Instant>,
     revision: u64,
     finished_count: u64,
     fetched_bytes: u64,
@@ -34,7 +34,7 @@ impl Shown {
             statuses: BTreeMap::new(),
             changed: HashSet::new(),
             is_stale: true,
-            shown_at: None,
+            last_at: None,
             revision: 0,
             finished_count: saved.finished_count,
             fetched_bytes: saved.fetched_bytes,
@@ -68,13 +68,6 @@ impl Shown {
         self.looks.remove(&id);
     }
 
-    /// Something changed that cannot be named: all is made anew.
-    pub(super) fn stale(&mut self) {
-        let all = self.statuses.keys().copied();
-        self.changed.extend(all);
-        self.is_stale = true;
-    }
-
     pub(super) const fn finished(&mut self) {
         self.finished_count += 1;
     }
@@ -102,23 +95,8 @@ impl Shown {
     }
 
     pub(super) fn is_due(&self, now: Instant, every: Duration) -> bool {
-        self.shown_at
+        self.last_at
             .is_none_or(|at| now.saturating_duration_since(at) >= every)
-    }
-
-    pub(super) fn status(&self, entry: &Entry, running: Option<&Running>) -> Arc<DownloadStatus> {
-        let status = entry.status();
-        let Some(running) = running.filter(|_| entry.state == DownloadState::Looking) else {
-            return status;
-        };
-        let live = running.live.borrow();
-        let mut status = Arc::unwrap_or_clone(status);
-        status.state = live.state.clone();
-        status.size_bytes = live.size_bytes;
-        status.done_bytes = live.done_bytes;
-        status.rate_bytes = live.rate_bytes;
-        status.sources = live.sources;
-        Arc::new(status)
     }
 
     /// All downloads as they stand.
@@ -134,7 +112,7 @@ impl Shown {
                 is_news |= self.statuses.remove(id).is_some();
                 continue;
             };
-            let status = self.status(entry, running.get(id));
+            let status = status(entry, running.get(id));
             if self.statuses.get(id) != Some(&status) {
                 self.statuses.insert(*id, status);
                 is_news = true;
@@ -145,7 +123,7 @@ impl Shown {
             is_news = true;
         }
         self.is_stale = false;
-        self.shown_at = Some(Instant::now());
+        self.last_at = Some(Instant::now());
         self.revision += u64::from(is_news);
         FetchView {
             revision: self.revision,
@@ -161,4 +139,20 @@ impl Shown {
             got_bytes: self.got_bytes.clone(),
         }
     }
+}
+
+/// What is shown of one download.
+pub(super) fn status(entry: &Entry, running: Option<&Running>) -> Arc<DownloadStatus> {
+    let status = entry.status();
+    let Some(running) = running.filter(|_| entry.state == DownloadState::Looking) else {
+        return status;
+    };
+    let live = running.live.borrow();
+    let mut status = Arc::unwrap_or_clone(status);
+    status.state = live.state.clone();
+    status.size_bytes = live.size_bytes;
+    status.done_bytes = live.done_bytes;
+    status.rate_bytes = live.rate_bytes;
+    status.sources = live.sources;
+    Arc::new(status)
 }

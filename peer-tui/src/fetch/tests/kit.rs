@@ -43,9 +43,9 @@ impl Content {
         })
         .take(length)
         .collect();
-        let mut hasher = FileHasher::new(length as u64);
-        hasher.update(&bytes);
-        let hashes = hasher.finish().expect("as long as announced");
+        let mut tree = FileHasher::new(length as u64);
+        tree.update(&bytes);
+        let hashes = tree.finish().expect("as long as announced");
         Self {
             name: name.to_owned(),
             hash: hashes.hash,
@@ -159,10 +159,10 @@ impl Network {
         for way in ways {
             peers.push(self.peer(*way).await);
         }
-        self.share_by(name, length, &peers).await
+        self.share_by(name, length, &peers)
     }
 
-    pub(super) async fn share_by(&mut self, name: &str, length: usize, peers: &[usize]) -> Content {
+    pub(super) fn share_by(&mut self, name: &str, length: usize, peers: &[usize]) -> Content {
         let content = Content::new(name, length);
         let info = ContentInfo {
             hash: content.hash,

@@ -17,7 +17,7 @@ const CONNECT_WAIT: Duration = Duration::from_secs(5);
 /// A whole call but a batch.
 const CALL_WAIT: Duration = Duration::from_secs(20);
 /// A batch: five thousand lines are made durable in well under a second; a busy index may queue it.
-const BATCH_WAIT: Duration = Duration::from_secs(120);
+const BATCH_WAIT: Duration = Duration::from_mins(2);
 /// An answer: a lookup of 1,000 contents with a hundred holders each is 30 MiB.
 const ANSWER_MAX_BYTES: usize = 64 * 1024 * 1024;
 /// Kept connections: short of the 60 s after which an index closes them.

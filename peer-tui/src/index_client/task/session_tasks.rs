@@ -73,7 +73,7 @@ impl SessionTasks {
     /// Publishing and the feed of a session that has just begun.
     pub(super) fn go_live(
         &mut self,
-        api: Arc<IndexApi>,
+        api: &Arc<IndexApi>,
         publisher: Publisher,
         start: Start,
         since: Option<u64>,

@@ -240,17 +240,16 @@ async fn serve(
         .and(warp::query::raw().or(warp::any().map(String::new)).unify())
         .and(warp::body::stream())
         .then(
-            move |method, path: warp::path::FullPath, token, query: String, body| {
+            move |method,
+                  path: warp::path::FullPath,
+                  token: Option<String>,
+                  query: String,
+                  body| {
                 let state = state.clone();
                 async move {
-                    answer(
-                        &state,
-                        method,
-                        path.as_str(),
-                        token,
-                        &query,
-                        collect(body).await,
-                    )
+                    let (path, token) = (path.as_str(), token.as_deref());
+                    let body = collect(body).await;
+                    answer(&state, &method, path, token, &query, &body)
                 }
             },
         );
@@ -331,15 +330,15 @@ fn refuse(slug: Slug) -> Response {
 
 fn answer(
     state: &State,
-    method: warp::http::Method,
+    method: &warp::http::Method,
     path: &str,
-    token: Option<String>,
+    token: Option<&str>,
     query: &str,
-    body: Vec<u8>,
+    body: &[u8],
 ) -> Response {
     let own = identity().id();
     let is_known = state.held.borrow().is_known;
-    let speaks = is_known && token.as_deref() == Some("Bearer secret");
+    let speaks = is_known && token == Some("Bearer secret");
     match (method.as_str(), path) {
         ("GET", "/api/v1/nonce") => json(&NonceResponse {
             nonce: "n".repeat(64),
@@ -347,7 +346,7 @@ fn answer(
             expires_in: 60,
         }),
         ("POST", "/api/v1/peers/register") => {
-            register(state, &serde_json::from_slice(&body).unwrap())
+            register(state, &serde_json::from_slice(body).unwrap())
         }
         ("POST", "/api/v1/peers/heartbeat") if speaks => {
             json(&HeartbeatResponse { stats: stats() })

@@ -30,9 +30,9 @@ pub(in super::super) struct FakeShare {
 impl FakeShare {
     pub(in super::super) fn of(files: &[(&str, &str)]) -> Self {
         let share = Self::unsettled();
-        files
-            .iter()
-            .for_each(|(path, content)| share.add(path, content));
+        for (path, content) in files {
+            share.add(path, content);
+        }
         share.settle();
         share
     }
