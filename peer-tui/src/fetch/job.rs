@@ -4,6 +4,7 @@
 //! Pure: time is an argument, bytes and sockets are elsewhere. What it decides is done in `run`.
 
 pub mod candidate;
+mod figures;
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
@@ -13,9 +14,9 @@ use protocol::hash::PiecesRoot;
 use protocol::ids::PeerId;
 use protocol::pieces::{PieceIndex, PieceLayout, PieceSet};
 
+use super::SourceState;
 use super::scheduler::{Run, Scheduler, SourceKey};
 use super::source::Fault;
-use super::{SourceState, SourceStatus};
 use candidate::{Candidate, Holding, Standing};
 
 /// Failures in a row before a source is left alone until the index is asked again.
@@ -382,37 +383,6 @@ impl Job {
             _ if corrupt == all => "everybody who has it sent wrong bytes".to_owned(),
             _ => "none of those who have it answers".to_owned(),
         }
-    }
-
-    /// Bytes a second from all sources together.
-    pub fn rate(&mut self, now: Instant) -> u64 {
-        self.candidates
-            .iter_mut()
-            .map(|candidate| candidate.rate.rate(now))
-            .sum()
-    }
-
-    /// (sources at work, sources known).
-    pub fn source_counts(&self) -> (u32, u32) {
-        let running = self
-            .candidates
-            .iter()
-            .filter(|candidate| candidate.is_running())
-            .count();
-        let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
-        (count(running), count(self.candidates.len()))
-    }
-
-    /// Sources for the close-up, those at work first.
-    pub fn source_statuses(&mut self, now: Instant) -> Vec<SourceStatus> {
-        let layout = self.layout;
-        let all = self
-            .candidates
-            .iter_mut()
-            .map(|candidate| candidate.status(layout, now));
-        let mut all: Vec<_> = all.collect();
-        all.sort_by_key(|status| std::cmp::Reverse((status.rate_bytes, status.gave_bytes)));
-        all
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Pure but for one question to the disk that is passed in; time is an argument. Knows no source.
 
+pub mod change;
 pub mod entry;
 pub mod file;
 
@@ -14,9 +15,10 @@ use std::time::Instant;
 use jiff::Timestamp;
 use protocol::hash::ContentHash;
 
-use super::handle::{Change, FetchError};
+use super::handle::FetchError;
 use super::limits::Timing;
 use super::{DownloadId, DownloadState, Wish};
+pub use change::Effect;
 pub use entry::Entry;
 
 /// Finished downloads that stay listed; older ones go, their files stay.
@@ -25,19 +27,6 @@ const DONE_MAX_COUNT: usize = 5_000;
 const SMALL_MAX_BYTES: u64 = 1024 * 1024;
 /// Small downloads that run at once.
 const SMALL_ACTIVE_COUNT: usize = 32;
-
-/// What an order or its time means for a download that may be running.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
-    /// Nothing more.
-    None,
-    /// End it if it runs.
-    Stop,
-    /// Ask the index again if it runs.
-    LookAgain,
-    /// It is off the list.
-    Gone(Box<Entry>),
-}
 
 /// All downloads.
 #[derive(Debug, Default)]
@@ -148,60 +137,6 @@ impl Queue {
         self.next_id += 1;
         self.insert(entry);
         id
-    }
-
-    /// Does what a person asks for.
-    ///
-    /// # Errors
-    /// [`FetchError::Unknown`].
-    pub fn change(
-        &mut self,
-        change: Change,
-        id: DownloadId,
-        now: Timestamp,
-        timing: &Timing,
-    ) -> Result<Effect, FetchError> {
-        let state = self
-            .entries
-            .get(&id)
-            .ok_or(FetchError::Unknown(id))?
-            .state
-            .clone();
-        let is_open = crate::daemon::state::is_open(&state);
-        let to = |queue: &mut Self, state, effect| {
-            queue.update(id, |entry| entry.state = state);
-            Ok(effect)
-        };
-        match (change, state) {
-            (Change::Pause, DownloadState::Paused | DownloadState::Failed { .. }) => {
-                Ok(Effect::None)
-            }
-            (Change::Pause, _) if is_open => to(self, DownloadState::Paused, Effect::Stop),
-            (Change::Resume, DownloadState::Paused)
-            | (Change::Restore, DownloadState::Cancelled { .. })
-            | (Change::Resume | Change::Retry, DownloadState::Failed { .. })
-            | (
-                Change::Resume | Change::Retry | Change::MoreSources,
-                DownloadState::NoSource { .. },
-            ) => to(self, DownloadState::Queued, Effect::None),
-            (Change::MoreSources, _) if is_open => Ok(Effect::LookAgain),
-            (Change::Cancel, _) if is_open => {
-                let undo = jiff::SignedDuration::try_from(timing.undo).unwrap_or_default();
-                let until = now.checked_add(undo).unwrap_or(Timestamp::MAX);
-                to(self, DownloadState::Cancelled { until }, Effect::Stop)
-            }
-            (Change::Remove, DownloadState::Done | DownloadState::Failed { .. }) => {
-                let gone = self.remove(id).ok_or(FetchError::Unknown(id))?;
-                Ok(Effect::Gone(Box::new(gone)))
-            }
-            (Change::Prioritise(step), _) => {
-                self.update(id, |entry| {
-                    entry.priority = entry.priority.saturating_add(step);
-                });
-                Ok(Effect::None)
-            }
-            _ => Ok(Effect::None),
-        }
     }
 
     /// The download that starts next beside those that run; several calls start several.

@@ -4,25 +4,29 @@
 //! Connects only to the address that the index named, follows no redirect, takes no encoding and
 //! never reads more than was asked for. Knows no other source and no plan.
 
+pub mod address;
 pub mod answer;
+mod pace;
+mod run;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use protocol::hash::{ContentHash, PieceHash};
+use protocol::hash::ContentHash;
 use protocol::pieces::{PieceIndex, PieceLayout, PieceSet};
 use protocol::routes;
 use reqwest::{Client, Response};
-use tokio::sync::mpsc;
 
 use super::limits::{DownLimit, Timing};
-use super::scheduler::{Run, SourceKey};
-use super::store::{Store, StoreError};
-use super::verify::Assembler;
+use super::scheduler::SourceKey;
+use super::store::StoreError;
+pub use address::is_allowed;
 use answer::{check_part, check_whole};
+use pace::Pace;
+pub use run::{Keep, fetch_run};
 
 /// A source that nobody can replace is given up after so many silent windows.
 const SILENT_WINDOWS_COUNT: u32 = 3;
@@ -252,114 +256,6 @@ impl Whole {
     }
 }
 
-/// What a run needs to verify and keep its pieces.
-#[derive(Debug, Clone)]
-pub struct Keep {
-    /// Where pieces are written.
-    pub store: Store,
-    /// What they must hash to.
-    pub hashes: Arc<[PieceHash]>,
-    /// Whether others wait to take over from a slow source.
-    pub has_others: Arc<AtomicBool>,
-    /// Pieces that somebody else brought meanwhile.
-    pub arrived: tokio::sync::watch::Receiver<Arc<PieceSet>>,
-}
-
-/// Fetches a run of pieces; says each one as it is safe on disk, and how the run ended.
-pub async fn fetch_run(
-    http: Http,
-    place: Place,
-    run: Run,
-    keep: Keep,
-    notes: mpsc::Sender<RunNote>,
-) {
-    let ended = fetch(&http, &place, &run, &keep, &notes).await;
-    // The job may have ended.
-    let _ = notes.send(RunNote::Ended(place.key, ended)).await;
-}
-
-async fn fetch(
-    http: &Http,
-    place: &Place,
-    run: &Run,
-    keep: &Keep,
-    notes: &mpsc::Sender<RunNote>,
-) -> Result<(), Fault> {
-    let layout = keep.store.layout();
-    let (Some(first), Some(last)) = (run.pieces().first(), run.pieces().last()) else {
-        return Ok(());
-    };
-    let (first, last) = (layout.range(*first).first(), layout.range(*last).last());
-    let Some(range) = protocol::byte_range::ByteRange::new(first, last, layout.size_bytes()) else {
-        return Ok(());
-    };
-    let header = Some(range.to_range_header());
-    let mut response = http
-        .get(place, &routes::content(&place.hash), header)
-        .await?;
-    check_part(&response, &place.hash, range, layout.size_bytes())?;
-    let mut speed = Pace::new(http.timing, Some(keep.has_others.clone()));
-    let mut following = run.pieces().iter();
-    let mut piece = following.next().map(|piece| Assembler::new(layout, *piece));
-    while let Some(mut current) = piece.take() {
-        let Some(chunk) = http.chunk(&mut response, &mut speed).await? else {
-            return Err(Fault::Broken("broke off".to_owned()));
-        };
-        // Whoever reads the notes is the brake: bytes are read as fast as they are worked off.
-        let _ = notes
-            .send(RunNote::Bytes(place.key, chunk.len() as u64))
-            .await;
-        let mut rest = current.take(&chunk);
-        while current.is_full() {
-            save(keep, place.key, current, notes).await?;
-            let Some(next) = following.next() else {
-                if rest.is_empty() {
-                    return drain(&mut response).await;
-                }
-                return Err(Fault::Lied("sent more than was asked for".to_owned()));
-            };
-            if keep.arrived.borrow().contains(*next) {
-                // Somebody faster has brought it: the rest of this answer is not needed.
-                return Ok(());
-            }
-            current = Assembler::new(layout, *next);
-            rest = current.take(rest);
-        }
-        piece = Some(current);
-    }
-    Ok(())
-}
-
-/// Reads the end of an answer, so that its connection can be used again; more bytes are a lie.
-async fn drain(response: &mut Response) -> Result<(), Fault> {
-    match tokio::time::timeout(Duration::from_secs(1), response.chunk()).await {
-        Ok(Ok(Some(_))) => Err(Fault::Lied("sent more than was asked for".to_owned())),
-        // All pieces are there: how the connection ends is all the same.
-        _ => Ok(()),
-    }
-}
-
-async fn save(
-    keep: &Keep,
-    key: SourceKey,
-    piece: Assembler,
-    notes: &mpsc::Sender<RunNote>,
-) -> Result<(), Fault> {
-    let index = piece.piece();
-    let Some(expected) = keep.hashes.get(index.as_usize()) else {
-        return Ok(());
-    };
-    let bytes = piece.finish(expected).ok_or(Fault::Corrupt(index))?;
-    let store = keep.store.clone();
-    let offset = store.layout().range(index).first();
-    blocking(move || store.write_at(offset, &bytes))
-        .await
-        .map_err(Fault::Disk)?;
-    // The job may have ended.
-    let _ = notes.send(RunNote::Piece(key, index)).await;
-    Ok(())
-}
-
 /// Runs disk work on a blocking thread.
 pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
@@ -372,78 +268,6 @@ pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
     }
 }
 
-/// How fast a source is, judged window by window.
-struct Pace {
-    timing: Timing,
-    /// `None`: nobody else is there.
-    has_others: Option<Arc<AtomicBool>>,
-    window_started_at: Instant,
-    window_bytes: u64,
-    /// Our own limit held it up in this window.
-    is_held_up: bool,
-}
-
-impl Pace {
-    fn new(timing: Timing, has_others: Option<Arc<AtomicBool>>) -> Self {
-        Self {
-            timing,
-            has_others,
-            window_started_at: Instant::now(),
-            window_bytes: 0,
-            is_held_up: false,
-        }
-    }
-
-    fn has_others(&self) -> bool {
-        self.has_others
-            .as_ref()
-            .is_some_and(|others| others.load(Ordering::Relaxed))
-    }
-
-    /// How long to wait for the next bytes.
-    fn patience(&self) -> Duration {
-        if self.has_others() {
-            self.timing.slow_window
-        } else {
-            self.timing.slow_window * SILENT_WINDOWS_COUNT
-        }
-    }
-
-    fn count(&mut self, bytes: u64, now: Instant, is_held_up: bool) -> Result<(), Fault> {
-        self.window_bytes += bytes;
-        self.is_held_up |= is_held_up;
-        if now.saturating_duration_since(self.window_started_at) < self.timing.slow_window {
-            return Ok(());
-        }
-        let is_slow = self.window_bytes < self.timing.slow_bytes && !self.is_held_up;
-        self.window_started_at = now;
-        self.window_bytes = 0;
-        self.is_held_up = is_held_up;
-        if is_slow && self.has_others() {
-            return Err(Fault::Broken("is too slow".to_owned()));
-        }
-        Ok(())
-    }
-}
-
-/// Whether an address may be connected to at all, whoever names it.
-pub fn is_allowed(address: SocketAddr) -> bool {
-    let ip = match address.ip() {
-        IpAddr::V6(ip) => ip.to_ipv4_mapped().map_or(IpAddr::V6(ip), IpAddr::V4),
-        ip @ IpAddr::V4(_) => ip,
-    };
-    let is_metadata = match ip {
-        IpAddr::V4(ip) => ip.octets() == [100, 100, 100, 200],
-        IpAddr::V6(ip) => ip.segments() == [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254],
-    };
-    let is_link_local = match ip {
-        IpAddr::V4(ip) => ip.is_link_local() || ip.is_broadcast(),
-        IpAddr::V6(ip) => ip.is_unicast_link_local(),
-    };
-    let is_odd = ip.is_unspecified() || ip.is_multicast() || is_link_local || is_metadata;
-    address.port() != 0 && !is_odd
-}
-
 /// What a person should read of a failed request.
 fn innermost(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
@@ -451,38 +275,4 @@ fn innermost(error: &reqwest::Error) -> String {
         cause = inner;
     }
     format!("broke off ({cause})")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn odd_addresses_are_never_connected_to() {
-        for text in [
-            "0.0.0.0:1",
-            "[::]:1",
-            "169.254.169.254:80",
-            "[fe80::1]:1",
-            "224.0.0.1:1",
-            "[ff02::1]:1",
-            "255.255.255.255:1",
-            "[::ffff:169.254.1.1]:1",
-            "[::ffff:0.0.0.0]:1",
-            "100.100.100.200:80",
-            "[fd00:ec2::254]:80",
-            "127.0.0.1:0",
-        ] {
-            assert!(!is_allowed(text.parse().unwrap()), "{text}");
-        }
-        for text in [
-            "127.0.0.1:7071",
-            "192.168.1.5:7071",
-            "[fd00::1]:7071",
-            "[::1]:1",
-            "100.64.1.1:1",
-        ] {
-            assert!(is_allowed(text.parse().unwrap()), "{text}");
-        }
-    }
 }

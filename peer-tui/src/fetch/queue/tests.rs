@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::handle::Change;
 use super::*;
 
 fn wish(path: &str, content: &str) -> Wish {

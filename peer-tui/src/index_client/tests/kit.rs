@@ -1,17 +1,17 @@
 //! An index that keeps what it is sent, and a share that is a list.
 
+mod listing;
 mod share;
+mod socket;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use protocol::event::{Envelope, Event, Hello};
-use protocol::file::{
-    BatchLine, BatchResponse, CatalogDigest, FileInfo, FilePage, FileRegistration,
-};
+use protocol::event::{Envelope, Event};
+use protocol::file::{BatchLine, BatchResponse, CatalogDigest, FileRegistration};
 use protocol::hash::ContentHash;
 use protocol::ids::{FileId, PeerId};
 use protocol::peer::{
@@ -26,7 +26,9 @@ use warp::{Filter as _, Reply as _};
 
 use super::super::*;
 use crate::identity::Identity;
+use listing::page;
 pub(super) use share::FakeShare;
+use socket::{collect, feed};
 
 type Key = (String, ContentHash);
 
@@ -271,53 +273,6 @@ async fn serve(
     }
 }
 
-async fn collect(
-    body: impl futures::Stream<Item = Result<impl bytes::Buf, warp::Error>>,
-) -> Vec<u8> {
-    use futures::StreamExt as _;
-    let mut body = std::pin::pin!(body);
-    let mut bytes = Vec::new();
-    while let Some(Ok(mut chunk)) = body.next().await {
-        while chunk.has_remaining() {
-            let part = chunk.chunk().to_vec();
-            chunk.advance(part.len());
-            bytes.extend(part);
-        }
-    }
-    bytes
-}
-
-async fn feed(socket: warp::ws::WebSocket, state: Arc<State>) {
-    use futures::{SinkExt as _, StreamExt as _};
-    let (mut out, mut inward) = socket.split();
-    let mut events = state.events.subscribe();
-    let seq = *state.seq.lock().unwrap();
-    let hello = Hello {
-        stats: stats(),
-        seq,
-        server: "fake".to_owned(),
-        version: "1".to_owned(),
-    };
-    let hello = Envelope {
-        seq,
-        event: Event::Hello(hello),
-        at: Timestamp::UNIX_EPOCH,
-    };
-    let mut next = Some(Arc::new(hello));
-    loop {
-        if let Some(envelope) = next.take() {
-            let text = serde_json::to_string(envelope.as_ref()).unwrap();
-            if out.send(warp::ws::Message::text(text)).await.is_err() {
-                return;
-            }
-        }
-        tokio::select! {
-            event = events.recv() => next = event.ok(),
-            message = inward.next() => if message.is_none() { return },
-        }
-    }
-}
-
 fn json(value: &impl serde::Serialize) -> Response {
     warp::reply::json(value).into_response()
 }
@@ -408,46 +363,4 @@ fn register(state: &State, request: &RegisterRequest) -> Response {
         peer: peer(9, true),
         catalog,
     })
-}
-
-/// Pages of two rows, so that reading goes on.
-fn page(held: &Held, query: &str) -> FilePage {
-    let params: HashMap<_, _> = query
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .collect();
-    let from: usize = params
-        .get("cursor")
-        .map_or(0, |cursor| cursor.parse().unwrap());
-    let whole = held.files.iter().filter(|(_, file)| !file.partial);
-    let rows: Vec<FileInfo> = whole
-        .map(|((path, hash), file)| info(path, hash, file))
-        .collect();
-    let next = from + 2;
-    FilePage {
-        files: rows.iter().skip(from).take(2).cloned().collect(),
-        count: 2,
-        next_cursor: (next < rows.len()).then(|| next.to_string()),
-    }
-}
-
-fn info(path: &str, hash: &ContentHash, file: &FileRegistration) -> FileInfo {
-    let owner = identity().id();
-    FileInfo {
-        id: FileId::of(&owner, hash),
-        filename: file.filename.clone(),
-        path: path.to_owned(),
-        size: file.size,
-        hash: *hash,
-        pieces_root: file.pieces_root,
-        category: protocol::category::Category::Other,
-        tags: vec![],
-        owner,
-        owner_name: String::new(),
-        peer_address: String::new(),
-        upload_time: Timestamp::UNIX_EPOCH,
-        downloads: 0,
-        rating: 0.0,
-        sources: 1,
-    }
 }
