@@ -172,6 +172,14 @@ impl Drop for Peer {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
             let _ = child.wait();
+        } else if self
+            .home
+            .join("data/daemon.sock")
+            .try_exists()
+            .unwrap_or(false)
+        {
+            // One that a screen has started in the background outlives a failed test else.
+            let _ = self.command("stop").output();
         }
         if std::thread::panicking() {
             eprintln!("--- log of {}\n{}", self.name, self.log());
