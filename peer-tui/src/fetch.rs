@@ -8,7 +8,6 @@ pub mod job;
 pub mod limits;
 pub mod partial;
 pub mod queue;
-pub mod rate;
 pub mod refused;
 pub mod run;
 pub mod scheduler;

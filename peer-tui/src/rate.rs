@@ -2,13 +2,16 @@
 //!
 //! Pure, but for [`RateLimit`], which shares one bucket between many streams. Time is an argument.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Tokens that may be saved up, as a part of a second.
 const BURST_SECS: f64 = 0.25;
-/// Seconds that a meter looks back.
-const METER_SECS: usize = 4;
+/// A rate is the mean over so long: short enough to follow, long enough to be read.
+const WINDOW: Duration = Duration::from_secs(5);
+/// Bytes within this time are kept as one sample.
+const SAMPLE: Duration = Duration::from_millis(250);
 
 /// A token bucket: a byte may pass when its token is there; a quarter of a second of tokens may be
 /// saved up, and one chunk may run into debt, which the next one waits off.
@@ -86,60 +89,46 @@ fn bucket_of(bytes_per_sec: Option<u64>) -> Option<TokenBucket> {
     bytes_per_sec.map(|rate| TokenBucket::new(rate, Instant::now()))
 }
 
-/// How many bytes a second passed lately: the mean of the last few whole or begun seconds.
-#[derive(Debug, Clone)]
-pub struct Meter {
-    started_at: Instant,
-    /// Bytes of the second `second - index`, in a ring.
-    buckets: [u64; METER_SECS],
-    second: u64,
+/// Counts bytes as they come; yields their rate lately.
+#[derive(Debug, Clone, Default)]
+pub struct RateMeter {
+    samples: VecDeque<(Instant, u64)>,
+    started_at: Option<Instant>,
 }
 
-impl Meter {
-    /// A meter that starts now.
-    pub const fn new(now: Instant) -> Self {
-        Self {
-            started_at: now,
-            buckets: [0; METER_SECS],
-            second: 0,
-        }
-    }
-
-    /// Counts `bytes`.
+impl RateMeter {
+    /// Counts `bytes` that came now.
     pub fn add(&mut self, bytes: u64, now: Instant) {
-        self.turn(now);
-        self.buckets[slot_of(self.second)] += bytes;
-    }
-
-    /// Bytes a second over the last seconds.
-    pub fn rate(&mut self, now: Instant) -> u64 {
-        self.turn(now);
-        let age = now.saturating_duration_since(self.started_at).as_secs_f64();
-        let begun = age - age.floor();
-        let span = age.min(METER_SECS as f64 - 1.0 + begun).max(0.5);
-        let bytes: u64 = self.buckets.iter().sum();
-        let rate = bytes as f64 / span;
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a rate is not negative, and far below 2^53"
-        )]
-        let rate = rate as u64;
-        rate
-    }
-
-    fn turn(&mut self, now: Instant) {
-        let second = now.saturating_duration_since(self.started_at).as_secs();
-        let passed = second.saturating_sub(self.second);
-        for step in 1..=passed.min(METER_SECS as u64) {
-            self.buckets[slot_of(self.second + step)] = 0;
+        self.started_at.get_or_insert(now);
+        match self.samples.back_mut() {
+            Some((at, sum)) if now.saturating_duration_since(*at) < SAMPLE => *sum += bytes,
+            _ => self.samples.push_back((now, bytes)),
         }
-        self.second = self.second.max(second);
+        self.forget(now);
     }
-}
 
-fn slot_of(second: u64) -> usize {
-    usize::try_from(second % METER_SECS as u64).unwrap_or(0)
+    /// Bytes a second over the last five seconds, or since the first byte where that is less.
+    pub fn rate(&mut self, now: Instant) -> u64 {
+        self.forget(now);
+        let sum: u64 = self.samples.iter().map(|(_, bytes)| bytes).sum();
+        if sum == 0 {
+            self.started_at = None;
+            return 0;
+        }
+        let since = self
+            .started_at
+            .map_or(WINDOW, |at| now.saturating_duration_since(at));
+        let millis = since.clamp(Duration::from_millis(500), WINDOW).as_millis();
+        u64::try_from(u128::from(sum) * 1000 / millis).unwrap_or(u64::MAX)
+    }
+
+    fn forget(&mut self, now: Instant) {
+        while let Some((at, _)) = self.samples.front()
+            && now.saturating_duration_since(*at) > WINDOW
+        {
+            self.samples.pop_front();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -176,19 +165,25 @@ mod tests {
             }
             prop_assert!(passed >= rate * 10);
         }
+    }
 
-        #[test]
-        fn a_steady_stream_is_metered_within_a_tenth(per_tick in 1_000..1_000_000_u64) {
-            let start = Instant::now();
-            let mut meter = Meter::new(start);
-            let mut now = start;
-            for _ in 0..100 {
-                now += Duration::from_millis(100);
-                meter.add(per_tick, now);
-            }
-            let (rate, real) = (meter.rate(now) as f64, per_tick as f64 * 10.0);
-            prop_assert!((rate - real).abs() <= real * 0.1, "{} for {}", rate, real);
-            prop_assert_eq!(meter.rate(now + Duration::from_secs(10)), 0);
+    #[test]
+    fn the_rate_follows_the_last_five_seconds() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut meter = RateMeter::default();
+        assert_eq!(meter.rate(start), 0);
+        for tick in 0..100 {
+            meter.add(10_000, at(tick * 100));
         }
+        let steady = meter.rate(at(10_000));
+        assert!((95_000..=105_000).contains(&steady), "{steady}");
+        assert_eq!(meter.rate(at(20_000)), 0, "old bytes do not count");
+        meter.add(1_000, at(20_000));
+        assert_eq!(
+            meter.rate(at(20_100)),
+            2_000,
+            "a start is spread over half a second"
+        );
     }
 }

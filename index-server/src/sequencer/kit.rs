@@ -139,5 +139,6 @@ pub(super) fn rewound(journal: &FlakyJournal) -> Arc<FlakyJournal> {
 
 /// Lets time pass as it does, in steps that no timer is skipped in.
 pub(super) async fn pass(secs: u64) {
+    // house: allow sleep, on the paused clock it takes no time
     tokio::time::sleep(Duration::from_secs(secs)).await;
 }

@@ -199,6 +199,7 @@ async fn a_reader_that_does_not_read_is_cut_and_nobody_else_notices() {
             if page.contains("peerdex_index_ws_evicted_total 1") {
                 return;
             }
+            // house: allow sleep, a page of figures cannot be waited on
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };

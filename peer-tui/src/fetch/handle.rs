@@ -12,10 +12,11 @@ use protocol::ids::PeerId;
 use protocol::pieces::FileHashes;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use super::limits::{DownLimit, Timing};
+use super::limits::Timing;
 use super::partial::Partials;
 use super::task::{self, Order, Outlets};
 use super::{DownloadDetail, DownloadId, DownloadStatus, Holders, Wish};
+use crate::rate::RateLimit;
 use crate::serve::{PartialContent, PartialContents};
 
 /// Orders that may wait: whoever gives one waits for room.
@@ -147,7 +148,7 @@ pub struct Fetch {
     revision: watch::Receiver<u64>,
     events: broadcast::Sender<FetchEvent>,
     partials: Partials,
-    limit: DownLimit,
+    limit: RateLimit,
 }
 
 impl Fetch {
@@ -162,7 +163,7 @@ impl Fetch {
         let (revision_out, revision) = watch::channel(0);
         let view = Arc::new(ArcSwap::from_pointee(FetchView::default()));
         let partials = Partials::default();
-        let limit = DownLimit::new(config.down_limit);
+        let limit = RateLimit::new(config.down_limit);
         let outlets = Outlets {
             view: view.clone(),
             revision: revision_out,

@@ -20,9 +20,10 @@ use protocol::pieces::{PieceIndex, PieceLayout, PieceSet};
 use protocol::routes;
 use reqwest::{Client, Response};
 
-use super::limits::{DownLimit, Timing};
+use super::limits::Timing;
 use super::scheduler::SourceKey;
 use super::store::StoreError;
+use crate::rate::RateLimit;
 pub use address::is_allowed;
 use answer::{check_part, check_whole};
 use pace::Pace;
@@ -81,7 +82,7 @@ pub struct Place {
 pub struct Http {
     client: Client,
     timing: Timing,
-    limit: DownLimit,
+    limit: RateLimit,
 }
 
 impl Http {
@@ -89,7 +90,7 @@ impl Http {
     ///
     /// # Errors
     /// When it cannot be made (a broken system resolver).
-    pub fn new(timing: Timing, limit: DownLimit) -> reqwest::Result<Self> {
+    pub fn new(timing: Timing, limit: RateLimit) -> reqwest::Result<Self> {
         let client = Client::builder()
             .user_agent(concat!("peer-tui/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(timing.connect)

@@ -21,7 +21,6 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::handle::{Change, FetchConfig, FetchError, FetchEvent, FetchView, Finished};
-use super::limits::DownLimit;
 use super::partial::Partials;
 use super::queue::file::{self, Saved};
 use super::queue::{Entry, Queue};
@@ -31,6 +30,7 @@ use super::source::{Http, blocking};
 use super::store::place::Target;
 use super::store::{self, FOLDER};
 use super::{DownloadDetail, DownloadId, DownloadState, Holders, Wish};
+use crate::rate::RateLimit;
 use reports::Reports;
 use saver::Saver;
 use view::Shown;
@@ -81,7 +81,7 @@ pub struct Outlets {
     /// What others may read of unfinished downloads.
     pub partials: Partials,
     /// Bytes a second over all.
-    pub limit: DownLimit,
+    pub limit: RateLimit,
 }
 
 struct Running {

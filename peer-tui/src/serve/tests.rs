@@ -1,149 +1,19 @@
 //! The serving side over loopback: real files, a real client.
 
-use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+mod kit;
 
-use futures::future::BoxFuture;
+use std::sync::Arc;
+
 use protocol::hash::{ContentHash, PiecesRoot};
-use protocol::pieces::{FileHasher, PieceLayout, PieceSet, root_of_pieces};
+use protocol::pieces::{PieceLayout, PieceSet, root_of_pieces};
 use protocol::problem::Problem;
 use protocol::proof::{ProofResponse, address_statement};
-use protocol::search::{SearchParams, SearchResponse};
-use protocol::stats::NetworkStats;
-use reqwest::{Client, Response};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::{Network, PartialContent, PartialContents, Serve, ServeConfig};
-use crate::identity::Identity;
-use crate::index_client::IndexError;
-use crate::share::{Share, ShareConfig};
-
-const PATIENCE: Duration = Duration::from_secs(20);
-
-struct NoNetwork(watch::Sender<Option<NetworkStats>>);
-
-impl Network for NoNetwork {
-    fn search(&self, _: SearchParams) -> BoxFuture<'static, Result<SearchResponse, IndexError>> {
-        let unreachable = IndexError::Unreachable {
-            url: "http://127.0.0.1:1".to_owned(),
-            reason: "connection refused".to_owned(),
-        };
-        Box::pin(std::future::ready(Err(unreachable)))
-    }
-
-    fn stats(&self) -> watch::Receiver<Option<NetworkStats>> {
-        self.0.subscribe()
-    }
-}
-
-#[derive(Default)]
-struct Partials(Option<(ContentHash, PartialContent)>);
-
-impl PartialContents for Partials {
-    fn partial(&self, hash: &ContentHash) -> Option<PartialContent> {
-        let (mine, content) = self.0.as_ref()?;
-        (mine == hash).then(|| content.clone())
-    }
-
-    fn totals(&self) -> (u64, u64, u64) {
-        (3, 4_000, 1)
-    }
-}
-
-struct Kit {
-    root: TempDir,
-    _data: TempDir,
-    share: Share,
-    serve: Serve,
-    client: Client,
-}
-
-impl Kit {
-    async fn start(files: &[(&str, &[u8])], partials: Partials) -> Self {
-        let (root, data) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-        for (name, bytes) in files {
-            let path = root.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, bytes).unwrap();
-        }
-        let identity = Arc::new(Identity::from_secret(&[7; 32]));
-        let share = Share::start(ShareConfig {
-            owner: identity.id(),
-            roots: vec![root.path().to_owned()],
-            downloads: None,
-            data: data.path().to_owned(),
-            rescan_every: Duration::from_secs(3600),
-            max_file_size: None,
-        })
-        .await
-        .unwrap();
-        let mut changed = share.watch();
-        let all = changed.wait_for(|_| share.view().count() == files.len());
-        timeout(PATIENCE, all)
-            .await
-            .expect("files are shared")
-            .unwrap();
-        let serve = Serve::start(ServeConfig {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            listen_is_fixed: true,
-            slots: 4,
-            slots_per_client: 2,
-            up_limit: None,
-            earlier: (0, 0),
-            identity,
-            name: "attic".to_owned(),
-            share: share.clone(),
-            partials: Arc::new(partials),
-            network: Arc::new(NoNetwork(watch::Sender::new(None))),
-            allowed_hosts: Vec::new(),
-        })
-        .await
-        .unwrap();
-        Self {
-            root,
-            _data: data,
-            share,
-            serve,
-            client: Client::new(),
-        }
-    }
-
-    fn address(&self) -> SocketAddr {
-        self.serve.local_addr()
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address())
-    }
-
-    async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Response {
-        let mut request = self.client.get(self.url(path));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        request.send().await.unwrap()
-    }
-
-    async fn slug(&self, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
-        let response = self.get(path, headers).await;
-        let status = response.status().as_u16();
-        let problem: Problem = response.json().await.unwrap();
-        assert_eq!(problem.status, status);
-        (status, problem.slug)
-    }
-
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        Path::join(self.root.path(), name)
-    }
-}
-
-fn header<'a>(response: &'a Response, name: &str) -> &'a str {
-    response.headers()[name].to_str().unwrap()
-}
+use self::kit::{Kit, PATIENCE, Partials, hashes_of, header};
+use super::PartialContent;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_are_had_whole_and_in_part_by_content_id_and_name() {
@@ -250,9 +120,7 @@ async fn pieces_lead_to_the_root_and_the_address_is_proven() {
     let kit = Kit::start(&[("a.bin", &bytes)], Partials::default()).await;
     let hash = ContentHash::of(&bytes);
     let layout = PieceLayout::of_size(1_000_000);
-    let mut hasher = FileHasher::new(1_000_000);
-    hasher.update(&bytes);
-    let hashes = hasher.finish().unwrap();
+    let hashes = hashes_of(&bytes);
 
     let pieces = kit.get(&format!("/content/{hash}/pieces"), &[]).await;
     assert_eq!(
@@ -368,9 +236,7 @@ async fn an_unfinished_download_is_served_where_it_is_verified() {
     let bytes: Vec<u8> = (0..150_000_u32).flat_map(u32::to_le_bytes).collect();
     let hash = ContentHash::of(&bytes);
     let layout = PieceLayout::of_size(bytes.len() as u64);
-    let mut hasher = FileHasher::new(bytes.len() as u64);
-    hasher.update(&bytes);
-    let hashes = hasher.finish().unwrap();
+    let hashes = hashes_of(&bytes);
     let folder = TempDir::new().unwrap();
     let part = folder.path().join("x.part");
     std::fs::write(&part, &bytes).unwrap();

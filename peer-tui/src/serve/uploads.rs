@@ -12,7 +12,7 @@ use protocol::hash::ContentHash;
 use tokio::sync::watch;
 
 use super::UploadStatus;
-use crate::rate::Meter;
+use crate::rate::RateMeter;
 
 /// A row stays so long after its last request, for the gap between two ranges.
 const LINGER: Duration = Duration::from_secs(3);
@@ -39,7 +39,7 @@ struct Row {
     sent_bytes: u64,
     open_requests: usize,
     last_at: Instant,
-    meter: Meter,
+    meter: RateMeter,
 }
 
 #[derive(Debug)]
@@ -48,7 +48,7 @@ struct Book {
     by_client: HashMap<IpAddr, u64>,
     total_uploads: u64,
     total_bytes: u64,
-    meter: Meter,
+    meter: RateMeter,
     told_at: Instant,
 }
 
@@ -89,7 +89,7 @@ impl Uploads {
                 by_client: HashMap::new(),
                 total_uploads: earlier.0,
                 total_bytes: earlier.1,
-                meter: Meter::new(now),
+                meter: RateMeter::default(),
                 told_at: now,
             })),
             changed: watch::Sender::new(0),
@@ -108,7 +108,7 @@ impl Uploads {
             sent_bytes: 0,
             open_requests: 0,
             last_at: now,
-            meter: Meter::new(now),
+            meter: RateMeter::default(),
         });
         row.open_requests += 1;
         row.last_at = now;

@@ -213,7 +213,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("f");
         for size in [0, 1, READ_BYTES, READ_BYTES * 9 + 7] {
-            let bytes: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
+            let bytes: Vec<u8> = (0..=250).cycle().take(size).collect();
             std::fs::write(&path, &bytes).unwrap();
             let mut hasher = FileHasher::new(size as u64);
             hasher.update(&bytes);

@@ -74,7 +74,7 @@ mod tests {
             names(history.since(1)),
             Some(vec!["f1".into(), "f2".into()])
         );
-        history.extend((3..CHANGES_MAX_COUNT + 1).map(removed));
+        history.extend((3..=CHANGES_MAX_COUNT).map(removed));
         assert_eq!(names(history.since(0)), None);
         let all = history.since(1).map(|changes| changes.len());
         assert_eq!(all, Some(CHANGES_MAX_COUNT));

@@ -73,9 +73,8 @@ async fn wait_until(share: &Share, is_met: impl Fn(&ShareView) -> bool) {
             revision.changed().await.unwrap();
         }
     });
-    if waited.await.is_err() {
-        panic!("shared: {:?}, {:?}", paths(share), share.view());
-    }
+    let is_in_time = waited.await.is_ok();
+    assert!(is_in_time, "shared: {:?}, {:?}", paths(share), share.view());
 }
 
 #[tokio::test(flavor = "multi_thread")]

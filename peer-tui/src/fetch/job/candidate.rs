@@ -9,10 +9,10 @@ use protocol::file::Source;
 use protocol::hash::PiecesRoot;
 use protocol::pieces::{PieceLayout, PieceSet};
 
-use super::super::rate::RateMeter;
 use super::super::source::{Fault, is_allowed};
 use super::super::{SourceState, SourceStatus};
 use super::FAILURES_MAX_COUNT;
+use crate::rate::RateMeter;
 
 /// Between questions to an unfinished download about what it holds.
 const HOLDING_EVERY: Duration = Duration::from_secs(3);
