@@ -125,7 +125,7 @@ pub fn run() -> ExitCode {
     let (config, logging) = match arguments.settings.resolve() {
         Ok(resolved) => resolved,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", in_words(&error));
             return ExitCode::from(WRONG_USAGE);
         }
     };
@@ -139,7 +139,7 @@ pub fn run() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::from(DONE),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", in_words(&error));
             ExitCode::from(FAILED)
         }
     }
@@ -248,6 +248,18 @@ fn default_data() -> anyhow::Result<PathBuf> {
     let folders = etcetera::choose_base_strategy()
         .context("find the data folder of this user; give one with --data")?;
     Ok(folders.data_dir().join("peerdex").join("index"))
+}
+
+/// An error and its causes in one line, each told once: many tell their cause themselves.
+fn in_words(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |told, cause| {
+        let cause = cause.to_string();
+        match told.as_str() {
+            "" => cause,
+            told if told.contains(&cause) => told.to_owned(),
+            told => format!("{told}: {cause}"),
+        }
+    })
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ fn run(arguments: Arguments) -> Result<(), Trouble> {
     let json = arguments.json;
     match arguments.command {
         None => screen::run(&layers),
-        Some(Command::Daemon { background }) => daemon::run(&layers, background),
+        Some(Command::Daemon { background, .. }) => daemon::run(&layers, background),
         Some(Command::Demo { busy }) => demo::run(&layers, busy),
         Some(Command::Search(search)) => search::run(&layers, &search, json),
         Some(Command::Get(get)) => get::run(&layers, &get, json),

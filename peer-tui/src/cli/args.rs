@@ -94,6 +94,9 @@ struct Settings {
 pub enum Command {
     /// Share, serve and fetch in the foreground, without a screen (for systemd)
     Daemon {
+        /// As before the command
+        #[arg(value_name = "INDEX", id = "daemon-index")]
+        index: Option<String>,
         /// Detach from the terminal and log to a file.
         #[arg(long, hide = true)]
         background: bool,
@@ -212,12 +215,20 @@ fn download_id(text: &str) -> Result<DownloadId, String> {
 }
 
 impl Arguments {
+    /// INDEX, before the command or behind `daemon`.
+    fn index(&self) -> Option<&String> {
+        match &self.command {
+            Some(Command::Daemon { index, .. }) => self.index.as_ref().or(index.as_ref()),
+            _ => self.index.as_ref(),
+        }
+    }
+
     /// Flags, environment and file, the strongest first.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn layers(&self) -> Result<Layers, Trouble> {
-        let mut layers = vec![self.settings.layer(self.index.clone())];
+        let mut layers = vec![self.settings.layer(self.index().cloned())];
         layers.push(Layer::of_environment(std::env::vars_os().filter_map(
             |(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)),
         )));
@@ -284,7 +295,7 @@ mod tests {
         let check = |line: &[&str]| {
             let arguments = Arguments::try_parse_from(line).unwrap();
             let config = Config::from_layers(&Layers(vec![
-                arguments.settings.layer(arguments.index.clone()),
+                arguments.settings.layer(arguments.index().cloned()),
             ]));
             let config = config.unwrap();
             assert_eq!(config.data, PathBuf::from("/d"));
@@ -293,6 +304,8 @@ mod tests {
         check(&["peer-tui", "nas:7070", "--data", "/d"]);
         check(&["peer-tui", "--data", "/d", "--index", "nas:7070", "daemon"]);
         check(&["peer-tui", "daemon", "--index", "nas:7070", "--data=/d"]);
+        check(&["peer-tui", "daemon", "nas:7070", "--data", "/d"]);
+        check(&["peer-tui", "nas:7070", "daemon", "--data", "/d"]);
         check(&["peer-tui", "nas:7070", "search", "a -x", "--data", "/d"]);
     }
 }

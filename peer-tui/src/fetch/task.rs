@@ -297,7 +297,7 @@ impl Owner {
                 destination,
                 hashes,
             } => {
-                tracing::info!(name = %entry.name, to = %destination.display(), "fetched");
+                tracing::debug!(name = %entry.name, to = %destination.display(), "fetched");
                 self.queue
                     .finished(*id, destination.clone(), size_bytes, Timestamp::now());
                 self.shown.finished();

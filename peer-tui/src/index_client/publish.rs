@@ -48,6 +48,17 @@ pub enum Start {
     Unsettled,
 }
 
+impl Start {
+    /// For the log.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::InSync { .. } => "it knows what is shared here",
+            Self::Differs => "it is told what has changed here",
+            Self::Unsettled => "it is told of files as they are found",
+        }
+    }
+}
+
 /// Why publishing ended.
 #[derive(Debug, Clone)]
 pub enum End {

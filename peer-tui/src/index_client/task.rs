@@ -236,7 +236,7 @@ impl Owner {
         let credentials = Credentials::with_token(answer.id, &answer.session_token);
         let api = Arc::new(api.as_ref().clone().speaking_as(credentials));
         self.outlets.api.store(api.clone());
-        tracing::info!(index = %api.url(), ?start, "registered");
+        tracing::info!("registered at {}; {}", api.url(), start.in_words());
         let (unsent_out, unsent) = watch::channel(0);
         self.unsent = unsent;
         let publisher = publish::Publisher {

@@ -32,12 +32,10 @@ pub const SCREEN_THREAD: &str = "screen";
 pub fn can_run_full_screen() -> Result<(), String> {
     let term = std::env::var("TERM").unwrap_or_default();
     if term.is_empty() || term == "dumb" {
-        return Err(format!(
-            "TERM={term} cannot place text: no full screen here"
-        ));
+        return Err(format!("TERM={term} cannot place text"));
     }
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-        return Err("standard input and output are no terminal: no full screen here".to_owned());
+        return Err("standard input and output are no terminal".to_owned());
     }
     Ok(())
 }
