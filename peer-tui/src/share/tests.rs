@@ -286,34 +286,3 @@ async fn folders_come_and_go_while_it_runs() {
     assert_eq!(share.view().digest(), digest);
     share.stop().await;
 }
-
-/// How long 100,000 files take to be found and hashed; for people, on demand.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement"]
-async fn measure_100_000_files() {
-    let kit = Kit::new();
-    for folder in 0..1_000 {
-        fs::create_dir(kit.at(&format!("share/{folder}"))).unwrap();
-        for number in 0..100 {
-            let path = kit.at(&format!("share/{folder}/file {number}.txt"));
-            fs::write(path, format!("{folder} {number}")).unwrap();
-        }
-    }
-    let began = Instant::now();
-    scan::look_at_root(&kit.at("share"), &scan::Rules::default()).unwrap();
-    println!("looked at in {:?}", began.elapsed());
-    for round in ["hashed", "known"] {
-        let began = Instant::now();
-        let share = kit.start().await;
-        let all = |view: &ShareView| view.count() == 100_000;
-        let mut revision = share.watch();
-        while !all(&share.view()) {
-            revision.changed().await.unwrap();
-        }
-        println!("{round} in {:?}", began.elapsed());
-        let began = Instant::now();
-        let rows = share.view().list_folder(&kit.at("share"), "");
-        println!("{} folders listed in {:?}", rows.len(), began.elapsed());
-        share.stop().await;
-    }
-}

@@ -2,7 +2,6 @@
 
 mod goldens;
 mod journeys;
-mod live;
 mod properties;
 mod sample;
 

@@ -5,22 +5,26 @@
 mod crash;
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::Once;
+use std::sync::{Once, OnceLock};
 
+use crossterm::cursor::Show;
+use crossterm::event::{
+    DisableBracketedPaste, EnableBracketedPaste, KeyboardEnhancementFlags,
+    PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
+};
+use crossterm::queue;
+use crossterm::style::ResetColor;
+use crossterm::terminal::{
+    DisableLineWrap, EnableLineWrap, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen,
+};
 use ratatui::layout::Size;
 use rustix::stdio;
 use rustix::termios::{self, OptionalActions, SpecialCodeIndex, Termios};
 
-/// Alternate screen, no wrapping at the edge, bracketed paste.
-const ENTER: &[u8] = b"\x1b[?1049h\x1b[?7l\x1b[?2004h";
-/// Keys that cannot be mistaken (kitty protocol), pushed without asking: terminals that do not
-/// know it ignore it, and asking costs up to two seconds where nobody answers.
-const ENTER_KITTY: &[u8] = b"\x1b[>1u";
-/// Undoes everything, in an order that leaves the main screen's cursor where it was: end of
-/// synchronized output, kitty keys, paste, wrapping, colours, cursor, screen.
-const LEAVE: &[u8] = b"\x1b[?2026l\x1b[<u\x1b[?2004l\x1b[?7h\x1b[m\x1b[?25h\x1b[?1049l";
-/// The same for terminals that would print what they do not know.
-const LEAVE_CONSOLE: &[u8] = b"\x1b[?2004l\x1b[?7h\x1b[m\x1b[?25h\x1b[?1049l";
+/// What the terminal is told before it is given back: ready before it is needed, since a signal
+/// handler may make nothing.
+static LEAVE: OnceLock<Vec<u8>> = OnceLock::new();
 
 /// Name of the thread that draws.
 pub const SCREEN_THREAD: &str = "screen";
@@ -61,7 +65,10 @@ impl RawTerminal {
             is_console,
             is_entered: false,
         };
-        crash::arm(&terminal.saved, terminal.leave_bytes());
+        crash::arm(
+            &terminal.saved,
+            LEAVE.get_or_init(|| leave_sequences(is_console)),
+        );
         restore_on_panic();
         terminal.take_over()?;
         Ok(terminal)
@@ -90,19 +97,7 @@ impl RawTerminal {
 
     /// What the terminal must be told before the first frame.
     pub fn enter_bytes(&self) -> Vec<u8> {
-        let mut bytes = ENTER.to_vec();
-        if !self.is_console {
-            bytes.extend_from_slice(ENTER_KITTY);
-        }
-        bytes
-    }
-
-    const fn leave_bytes(&self) -> &'static [u8] {
-        if self.is_console {
-            LEAVE_CONSOLE
-        } else {
-            LEAVE
-        }
+        enter_sequences(self.is_console)
     }
 
     /// Gives the terminal back; [`Self::take_over`] takes it again.
@@ -117,6 +112,44 @@ impl Drop for RawTerminal {
     fn drop(&mut self) {
         self.give_back();
     }
+}
+
+/// Alternate screen, no wrapping at the edge, bracketed paste; keys that cannot be mistaken (kitty
+/// protocol), pushed without asking: terminals that do not know it ignore it, and asking costs up
+/// to two seconds where nobody answers. The Linux console would print it.
+fn enter_sequences(is_console: bool) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // A vector takes everything.
+    let _ = queue!(
+        bytes,
+        EnterAlternateScreen,
+        DisableLineWrap,
+        EnableBracketedPaste
+    );
+    if !is_console {
+        let keys = KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES;
+        let _ = queue!(bytes, PushKeyboardEnhancementFlags(keys));
+    }
+    bytes
+}
+
+/// Undoes everything, in an order that leaves the main screen's cursor where it was: end of
+/// synchronized output, kitty keys, paste, wrapping, colours, cursor, screen.
+fn leave_sequences(is_console: bool) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // A vector takes everything.
+    if !is_console {
+        let _ = queue!(bytes, EndSynchronizedUpdate, PopKeyboardEnhancementFlags);
+    }
+    let _ = queue!(
+        bytes,
+        DisableBracketedPaste,
+        EnableLineWrap,
+        ResetColor,
+        Show,
+        LeaveAlternateScreen
+    );
+    bytes
 }
 
 /// The message of a panic must land on the person's own screen, not on one that is about to go;

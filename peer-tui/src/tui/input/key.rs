@@ -4,27 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// Which key, without what is held down beside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each name says all there is to say")]
-pub enum Code {
-    Char(char),
-    Enter,
-    Esc,
-    Tab,
-    BackTab,
-    Backspace,
-    Delete,
-    Insert,
-    Up,
-    Down,
-    Left,
-    Right,
-    Home,
-    End,
-    PageUp,
-    PageDown,
-    Function(u8),
-}
+pub use crossterm::event::KeyCode as Code;
 
 /// A key press. Shift is part of the character where there is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -113,7 +93,7 @@ impl fmt::Display for Key {
         match self.code {
             Code::Char(character) if self.ctrl => write!(f, "{}", character.to_ascii_uppercase()),
             Code::Char(character) => write!(f, "{character}"),
-            Code::Function(number) => write!(f, "F{number}"),
+            Code::F(number) => write!(f, "F{number}"),
             _ => Ok(()),
         }
     }
@@ -146,7 +126,7 @@ impl FromStr for Key {
             (Some(character), None, _) => Ok(Self::char(character)),
             (Some('^'), Some(letter), None) => Ok(Self::ctrl(letter.to_ascii_lowercase())),
             (Some('F'), Some(_), _) => match text[1..].parse() {
-                Ok(number @ 1..=12) => Ok(Self::plain(Code::Function(number))),
+                Ok(number @ 1..=12) => Ok(Self::plain(Code::F(number))),
                 _ => Err(unknown()),
             },
             _ => Err(unknown()),

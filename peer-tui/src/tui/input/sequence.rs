@@ -29,7 +29,7 @@ pub(super) fn single_shift(last: u8) -> Option<Key> {
 }
 
 const fn function(number: u8) -> Key {
-    Key::plain(Code::Function(number))
+    Key::plain(Code::F(number))
 }
 
 fn cursor(last: u8) -> Option<Code> {
@@ -61,7 +61,7 @@ fn meaning(parameters: &[u8], last: u8) -> Option<Key> {
         b'~' => tilde(first?)?,
         b'u' => return kitty(first?, modifiers),
         b'Z' => Code::BackTab,
-        b'P'..=b'S' if first.is_some() => Code::Function(last - b'P' + 1),
+        b'P'..=b'S' if first.is_some() => Code::F(last - b'P' + 1),
         _ => cursor(last)?,
     };
     Some(with_modifiers(code, modifiers))
@@ -79,9 +79,9 @@ fn tilde(number: u32) -> Option<Code> {
         4 | 8 => Code::End,
         5 => Code::PageUp,
         6 => Code::PageDown,
-        11..=15 => Code::Function(u8::try_from(number - 10).ok()?),
-        17..=21 => Code::Function(u8::try_from(number - 11).ok()?),
-        23 | 24 => Code::Function(u8::try_from(number - 12).ok()?),
+        11..=15 => Code::F(u8::try_from(number - 10).ok()?),
+        17..=21 => Code::F(u8::try_from(number - 11).ok()?),
+        23 | 24 => Code::F(u8::try_from(number - 12).ok()?),
         _ => return None,
     })
 }

@@ -125,7 +125,7 @@ impl Turn<'_> {
             .len()
             .saturating_sub(lines);
         let top = match key.code {
-            Code::Function(1) => return,
+            Code::F(1) => return,
             Code::Char('?') if filter.is_empty() => return,
             Code::Up => top.saturating_sub(1),
             Code::Down => (top + 1).min(last),
