@@ -28,7 +28,13 @@ pub(super) async fn search(call: Call) -> Result<Response, Refusal> {
         .iter()
         .filter_map(|hit| {
             let owner = view.peers.get(&hit.entry.owner)?;
-            let row = file_to_wire(&hit.entry, None, owner, hit.sources, call.vantage());
+            let row = file_to_wire(
+                &hit.entry,
+                hit.name.as_ref(),
+                owner,
+                hit.sources,
+                call.vantage(),
+            );
             Some(row)
         })
         .collect();

@@ -20,3 +20,4 @@ mod process;
 mod raw;
 mod register;
 mod routes;
+mod search;
