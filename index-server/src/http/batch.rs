@@ -58,6 +58,8 @@ async fn take_lines(call: &mut Call) -> Result<BatchResponse, Refusal> {
         batch.become_actor(call, None)?;
     }
     batch.hand_on().await?;
+    // A line may be refused when it is read, or with its portion.
+    batch.answer.rejected.sort_by_key(|rejected| rejected.line);
     Ok(batch.answer)
 }
 

@@ -26,12 +26,16 @@ async fn a_long_batch_counts_every_line_and_rejects_bad_ones_alone() {
     let lab = Lab::open().await;
     let peer = lab.peer("attic", 7071).await;
     let mut lines: String = (0..2_500).map(add).collect();
-    lines.push_str("{\"op\":\"explode\"}\n\r\n  \n{\"op\":\"add\",\"filename\":\"x\"}\nnot json\n");
+    let unknown = "{\"op\":\"remove\",\"id\":\"00000000000000000000000000000000\"}";
+    lines.push_str(unknown);
+    lines.push_str(
+        "\n{\"op\":\"explode\"}\n\r\n  \n{\"op\":\"add\",\"filename\":\"x\"}\nnot json\n",
+    );
     let long = "x".repeat(70_000);
     lines.push_str(&json!({"op": "add", "filename": long}).to_string());
     lines.push('\n');
     lines.push_str(&add(3_000));
-    lines.push_str("{\"op\":\"remove\",\"id\":\"00000000000000000000000000000000\"}");
+    lines.push_str(unknown);
     let (status, answer) = batch(&lab, Some(&peer), lines).await;
     assert_eq!(status, 200, "{answer}");
     assert_eq!(
@@ -51,11 +55,12 @@ async fn a_long_batch_counts_every_line_and_rejects_bad_ones_alone() {
         })
         .collect();
     let expected = [
-        (2_501, "invalid-field"),
-        (2_504, "invalid-field"),
-        (2_505, "invalid-json"),
-        (2_506, "body-too-large"),
-        (2_508, "unknown-file"),
+        (2_501, "unknown-file"),
+        (2_502, "invalid-field"),
+        (2_505, "invalid-field"),
+        (2_506, "invalid-json"),
+        (2_507, "body-too-large"),
+        (2_509, "unknown-file"),
     ];
     assert_eq!(rejected, expected, "{answer}");
     assert_eq!(lab.get("/api/v1/stats").await["total_files"], 2_501);
