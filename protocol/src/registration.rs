@@ -103,7 +103,8 @@ impl RegisterRequest {
     /// [`FieldError`] names the first field that breaks a rule.
     pub fn check(&self) -> Result<(), FieldError> {
         if self.port == 0 {
-            return Err(FieldError::new("/port", "a port is 1 to 65535"));
+            let message = "give the TCP port at which the peer serves files, 1 to 65535";
+            return Err(FieldError::new("/port", message));
         }
         check_text("/name", self.name.as_deref(), PEER_NAME_MAX_BYTES)?;
         check_text("/region", self.region.as_deref(), PEER_TEXT_MAX_BYTES)?;

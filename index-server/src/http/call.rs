@@ -14,7 +14,6 @@ use crate::http::App;
 use crate::http::body::RequestBody;
 use crate::http::listener::Connection;
 use crate::http::params::Params;
-use crate::http::problem::invalid_field;
 use crate::sequencer::Index;
 use crate::view::Vantage;
 
@@ -125,19 +124,4 @@ pub fn unknown_peer() -> Refusal {
         Slug::UnknownPeer,
         "no peer is registered under this id; register again and use the id of the answer",
     )
-}
-
-/// Cuts nothing and refuses what is longer than `max_bytes`.
-///
-/// # Errors
-/// `invalid-field` at `pointer`.
-pub fn at_most(text: &str, max_bytes: usize, pointer: &str) -> Result<(), Refusal> {
-    if text.len() <= max_bytes {
-        Ok(())
-    } else {
-        Err(invalid_field(
-            pointer,
-            format!("at most {max_bytes} bytes, this has {}", text.len()),
-        ))
-    }
 }

@@ -6,15 +6,15 @@ use std::net::IpAddr;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use ed25519_dalek::{Signature, VerifyingKey};
 use protocol::ids::PeerId;
-use protocol::limits::{PEER_NAME_MAX_BYTES, PEER_TEXT_MAX_BYTES};
 use protocol::peer::{RegisterRequest, RegisterResponse};
 use protocol::problem::Slug;
 use protocol::proof::register_statement;
+use protocol::registration::FieldError;
 use sha2::{Digest, Sha256};
 use warp::reply::Response;
 
 use crate::command::{Answer, Command, Refusal, Register};
-use crate::http::call::{Call, at_most};
+use crate::http::call::Call;
 use crate::http::problem::invalid_field;
 use crate::http::proof::Claim;
 use crate::http::reply;
@@ -30,7 +30,9 @@ pub(super) async fn register(mut call: Call) -> Result<Response, Refusal> {
     let index = call.index()?;
     call.app.limits.register.take(call.vantage().remote)?;
     let request: RegisterRequest = call.body.json(&call.headers).await?;
-    check_fields(&request)?;
+    request
+        .check()
+        .map_err(|FieldError { pointer, message }| invalid_field(pointer, message))?;
     let key = verified_key(&call, &request)?;
     let address = address(&call, &request, key).await?;
     let token = HEXLOWER.encode(&rand::random::<[u8; 32]>());
@@ -67,25 +69,6 @@ pub(super) async fn register(mut call: Call) -> Result<Response, Refusal> {
         peer: peer.to_wire(call.vantage()),
         catalog: registered.catalog,
     })
-}
-
-fn check_fields(request: &RegisterRequest) -> Result<(), Refusal> {
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    at_most(&text(&request.name), PEER_NAME_MAX_BYTES, "/name")?;
-    at_most(&text(&request.region), PEER_TEXT_MAX_BYTES, "/region")?;
-    at_most(&text(&request.version), PEER_TEXT_MAX_BYTES, "/version")?;
-    if request.port == 0 {
-        let detail = "give the TCP port at which the peer serves files, 1 to 65535";
-        return Err(invalid_field("/port", detail));
-    }
-    if let Some(digest) = &request.catalog_digest {
-        let is_digest = digest.len() == 32 && HEXLOWER.decode(digest.as_bytes()).is_ok();
-        if !is_digest {
-            let detail = "a catalog digest is 32 lower-case hex digits";
-            return Err(invalid_field("/catalog_digest", detail));
-        }
-    }
-    Ok(())
 }
 
 /// The id that a client without a key says it had; a text that is no id was never given by us.

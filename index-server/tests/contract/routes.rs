@@ -196,6 +196,8 @@ async fn calls_that_change_something_say_who_acts_and_send_json() {
         "{\"port\":65536}",
         "{\"port\":-1}",
         "{}",
+        "[null, null, null, 7073]",
+        "{\"port\":1,\"name\":\"a\\u0000b\"}",
         "{\"port\":1,\"address\":\"example.com\"}",
         "{\"port\":1,\"address\":\"10.0.0.1:80\"}",
         "{\"port\":1,\"catalog_digest\":\"xyz\"}",
