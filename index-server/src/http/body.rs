@@ -154,7 +154,7 @@ pub fn require_ndjson_type(headers: &HeaderMap) -> Result<(), Refusal> {
         })
 }
 
-/// Reads one JSON document: first as JSON, then as `T`.
+/// Reads one JSON object: first as JSON in UTF-8, then as `T`.
 ///
 /// # Errors
 /// `invalid-json` or `invalid-field`, with a pointer where the place is known.
@@ -165,13 +165,24 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
             format!("JSON nests at most {JSON_MAX_DEPTH} deep here"),
         ));
     }
-    let error = match serde_json::from_slice(bytes) {
-        Ok(value) => return Ok(value),
-        Err(error) => error,
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| Refusal::new(Slug::InvalidJson, format!("JSON is UTF-8: {error}")))?;
+    // A derived reader would take an array, too, for the fields one after the other.
+    let is_object = text.trim_ascii_start().starts_with('{');
+    let error = match serde_json::from_str(text) {
+        Ok(value) if is_object => return Ok(value),
+        Ok(_) => None,
+        Err(error) => Some(error),
     };
-    if let Err(syntax) = serde_json::from_slice::<IgnoredAny>(bytes) {
+    if let Err(syntax) = serde_json::from_str::<IgnoredAny>(text) {
         return Err(Refusal::new(Slug::InvalidJson, syntax.to_string()));
     }
+    let Some(error) = error.filter(|_| is_object) else {
+        return Err(Refusal::new(
+            Slug::InvalidField,
+            "the call takes a JSON object, with its fields by name: {\"field\": value, ...}",
+        ));
+    };
     let refusal = Refusal::new(Slug::InvalidField, error.to_string());
     Err(match pointer_at(bytes, &error) {
         Some(pointer) => refusal.at(pointer),
@@ -206,6 +217,7 @@ fn is_shallow(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use protocol::file::{FileRegistration, LookupRequest};
     use protocol::peer::RegisterRequest;
 
     fn check(body: &str, slug: Slug, pointer: Option<&str>) {
@@ -234,8 +246,37 @@ mod tests {
             Some("/name"),
         );
         check("{}", Slug::InvalidField, Some("/port"));
-        check("[1]", Slug::InvalidField, Some("/0"));
         check("1", Slug::InvalidField, None);
+    }
+
+    #[test]
+    fn fields_go_by_name_and_never_by_place() {
+        check("[1]", Slug::InvalidField, None);
+        check("[null, null, null, 9000, 0]", Slug::InvalidField, None);
+        check("[1", Slug::InvalidJson, None);
+        check("null", Slug::InvalidField, None);
+        assert!(parse_json::<RegisterRequest>(b" \r\n\t{\"port\":1}").is_ok());
+    }
+
+    #[test]
+    fn what_is_not_utf8_is_no_json() {
+        for body in [
+            b"{\"port\":1,\"name\":\"\xff\"}".as_slice(),
+            b"{\"port\":1,\"unknown\":\"\xff\"}",
+        ] {
+            let refusal = parse_json::<RegisterRequest>(body).unwrap_err();
+            assert_eq!(refusal.slug, Slug::InvalidJson, "{refusal:?}");
+        }
+    }
+
+    #[test]
+    fn a_bad_hash_is_pointed_at_wherever_it_stands() {
+        let hashes = format!("{{\"hashes\": [\"{}\", \"x\"]}}", "0".repeat(64));
+        let refusal = parse_json::<LookupRequest>(hashes.as_bytes()).unwrap_err();
+        assert_eq!(refusal.pointer.as_deref(), Some("/hashes/1"));
+        let file = "{\"filename\":\"a\",\"size\":1,\"hash\":\"ab\"}";
+        let refusal = parse_json::<FileRegistration>(file.as_bytes()).unwrap_err();
+        assert_eq!(refusal.pointer.as_deref(), Some("/hash"));
     }
 
     #[test]
