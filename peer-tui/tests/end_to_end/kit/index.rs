@@ -23,10 +23,16 @@ pub struct Index {
 impl Index {
     /// Starts one whose data is below `folder`; port 0 picks one.
     pub fn start(folder: &Path, port: u16) -> Self {
-        let mut child = Command::new(program("index-server"))
+        let mut line = Command::new(program("index-server"));
+        line.arg(format!("--listen=127.0.0.1:{port}"));
+        Self::spawn(line, folder)
+    }
+
+    /// Starts one by a command line that may run it elsewhere; its data is below `folder`.
+    pub fn spawn(mut line: Command, folder: &Path) -> Self {
+        let mut child = line
             .arg("--data")
             .arg(folder.join("index"))
-            .arg(format!("--listen=127.0.0.1:{port}"))
             .env("XDG_RUNTIME_DIR", folder)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

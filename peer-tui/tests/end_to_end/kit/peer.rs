@@ -13,7 +13,10 @@ pub struct Peer {
     pub name: String,
     pub home: PathBuf,
     pub flags: Vec<String>,
-    index: String,
+    /// The index that its daemon is told; without one it looks for itself.
+    pub index: Option<String>,
+    /// Words that run its programs in a box of its own, where it listens as it does by default.
+    pub within: Vec<String>,
     child: Option<Child>,
 }
 
@@ -25,7 +28,8 @@ impl Peer {
             name: name.to_owned(),
             home: home.to_owned(),
             flags: Vec::new(),
-            index: index.to_owned(),
+            index: Some(index.to_owned()),
+            within: Vec::new(),
             child: None,
         }
     }
@@ -45,14 +49,12 @@ impl Peer {
     /// As [`start`](Self::start), for one that was started before.
     pub fn launch(&mut self) {
         let log = File::create(self.home.join("stderr.log")).expect("a log file");
-        let child = self
-            .command("daemon")
-            .args(&self.flags)
-            .arg("--index")
-            .arg(&self.index)
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn();
+        let mut line = self.command("daemon");
+        line.args(&self.flags);
+        if let Some(index) = &self.index {
+            line.arg("--index").arg(index);
+        }
+        let child = line.stdout(Stdio::null()).stderr(log).spawn();
         self.child = Some(child.expect("start peer-tui daemon"));
         wait_for("the daemon answers", PATIENCE, || self.json(&["status"]));
     }
@@ -88,7 +90,15 @@ impl Peer {
 
     /// A command line of this peer's data folder.
     pub fn command(&self, command: &str) -> Command {
-        let mut line = Command::new(env!("CARGO_BIN_EXE_peer-tui"));
+        let peer_tui = env!("CARGO_BIN_EXE_peer-tui");
+        let mut line = match self.within.split_first() {
+            Some((first, rest)) => {
+                let mut line = Command::new(first);
+                line.args(rest).arg(peer_tui);
+                line
+            }
+            None => Command::new(peer_tui),
+        };
         line.arg(command);
         self.settings(&mut line);
         line
@@ -102,13 +112,15 @@ impl Peer {
             .arg(self.share())
             .arg("--downloads")
             .arg(self.downloads())
-            .arg("--listen=127.0.0.1:0")
             .arg("--name")
             .arg(&self.name)
             .env("XDG_RUNTIME_DIR", &self.home)
             .env("HOME", &self.home)
             .env_remove("RUST_LOG")
             .stdin(Stdio::null());
+        if self.within.is_empty() {
+            line.arg("--listen=127.0.0.1:0");
+        }
     }
 
     /// Runs a command to its end.
