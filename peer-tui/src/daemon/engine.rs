@@ -94,6 +94,11 @@ impl Engine {
         self.index()?.search(params).await
     }
 
+    /// Whether no index is known yet.
+    pub fn is_looking_for_index(&self) -> bool {
+        self.index().is_err()
+    }
+
     /// A page of a peer's files at or below `folder` (empty for all).
     ///
     /// # Errors

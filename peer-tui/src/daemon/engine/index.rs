@@ -165,9 +165,17 @@ impl Engine {
     /// Shows which index is used and how others join.
     pub(super) fn show_index(&self, url: &IndexUrl) {
         let join_hint = host::join_hint(url.as_str());
-        if !join_hint.is_empty() {
-            tracing::info!("others join with: {join_hint}");
+        let mut lines = Vec::new();
+        if let Some(folder) = self.0.config.shares.first() {
+            lines.push(format!(
+                "drop files into {} to share them",
+                folder.display()
+            ));
         }
+        if !join_hint.is_empty() {
+            lines.push(format!("others join with: {join_hint}"));
+        }
+        tracing::info!("{}", lines.join("; "));
         self.board().change_network(|network| {
             network.index = Some(url.as_str().to_owned());
             network.join_hint.clone_from(&join_hint);

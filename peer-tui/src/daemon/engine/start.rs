@@ -126,9 +126,6 @@ impl Engine {
     fn say_hello(&self) {
         let facts = self.board().facts();
         tracing::info!("serving at {} as {}", facts.listen, facts.name);
-        if let Some(folder) = self.0.config.shares.first() {
-            tracing::info!("drop files into {} to share them", folder.display());
-        }
     }
 }
 

@@ -217,7 +217,11 @@ async fn look(engine: &Engine, watch: &SearchWatch, known: Option<Found>, wanted
         match engine.search(&params).await {
             Ok(page) => extend(&mut found, page),
             Err(error) => {
-                found.trouble = Some(error.to_string());
+                found.trouble = Some(if engine.is_looking_for_index() {
+                    "looking for an index: this machine, then the local network".to_owned()
+                } else {
+                    error.to_string()
+                });
                 break;
             }
         }
