@@ -58,14 +58,14 @@ struct Settings {
     /// Where records are kept: embedded (in the data folder) or memory (nowhere) [default: embedded]
     #[arg(long, env = "PEERDEX_JOURNAL", global = true, value_parser = value::journal)]
     journal: Option<JournalChoice>,
-    /// How often peers say that they are here [default: 30]
+    /// How often peers say that they are here [default: 30, or a quarter of --offline-after]
     #[arg(
         long,
         value_name = "DURATION",
         env = "PEERDEX_HEARTBEAT_INTERVAL",
         global = true
     )]
-    #[arg(value_parser = value::duration)]
+    #[arg(value_parser = value::duration, allow_negative_numbers = true)]
     heartbeat_interval: Option<Duration>,
     /// Silence after which a peer is offline [default: 120]
     #[arg(
@@ -74,7 +74,7 @@ struct Settings {
         env = "PEERDEX_OFFLINE_AFTER",
         global = true
     )]
-    #[arg(value_parser = value::duration)]
+    #[arg(value_parser = value::duration, allow_negative_numbers = true)]
     offline_after: Option<Duration>,
     /// How often silent peers are looked for [default: 30]
     #[arg(
@@ -83,7 +83,7 @@ struct Settings {
         env = "PEERDEX_SWEEP_EVERY",
         global = true
     )]
-    #[arg(value_parser = value::duration)]
+    #[arg(value_parser = value::duration, allow_negative_numbers = true)]
     sweep_every: Option<Duration>,
     /// Silence after which a peer and its records are dropped [default: 30d]
     #[arg(
@@ -92,7 +92,7 @@ struct Settings {
         env = "PEERDEX_FORGET_AFTER",
         global = true
     )]
-    #[arg(value_parser = value::duration)]
+    #[arg(value_parser = value::duration, allow_negative_numbers = true)]
     forget_after: Option<Duration>,
     /// Serve clients with public addresses too
     #[arg(long, env = "PEERDEX_ALLOW_PUBLIC", global = true)]
@@ -169,15 +169,14 @@ impl Settings {
             file.journal.map(|text| text.0),
         );
         set(
-            &mut config.heartbeat_interval,
-            self.heartbeat_interval,
-            file.heartbeat_interval,
-        );
-        set(
             &mut config.offline_after,
             self.offline_after,
             file.offline_after,
         );
+        match self.heartbeat_interval.or(file.heartbeat_interval) {
+            Some(interval) => config.heartbeat_interval = interval,
+            None => config.fit_heartbeat_interval(),
+        }
         set(&mut config.sweep_every, self.sweep_every, file.sweep_every);
         set(
             &mut config.forget_after,
@@ -313,7 +312,14 @@ mod tests {
         check(&["--journal", "nats://a:1"], &["nats://a:1", "embedded"]);
         check(&["--log-format", "xml"], &["--log-format", "xml", "json"]);
         check(&["--log-level", "a=b=c"], &["log-level", "a=b=c"]);
-        check(&["--offline-after", "5"], &["offline-after", "5s", "1m"]);
+        check(
+            &["--offline-after", "5", "--heartbeat-interval", "30"],
+            &["offline-after", "5s", "1m"],
+        );
+        check(
+            &["--offline-after", "-5"],
+            &["--offline-after", "-5", "90s"],
+        );
         check(&["--config", "/nowhere/x.toml"], &["/nowhere/x.toml"]);
     }
 

@@ -65,6 +65,14 @@ impl Config {
         }
     }
 
+    /// Lets heartbeats that nobody has set keep up with a short silence: a quarter of it, as in
+    /// the defaults, so that setting `offline_after` alone is enough.
+    pub fn fit_heartbeat_interval(&mut self) {
+        let quarter = Duration::from_secs(self.offline_after.as_secs() / 4);
+        let fitting = quarter.max(Duration::from_secs(1));
+        self.heartbeat_interval = self.heartbeat_interval.min(fitting);
+    }
+
     /// Looks at settings that must fit each other.
     ///
     /// # Errors
@@ -87,12 +95,14 @@ impl Config {
         at_least("heartbeat-interval", self.heartbeat_interval, second, short)?;
         let short = "the index would do nothing else";
         at_least("sweep-every", self.sweep_every, second, short)?;
-        at_least(
-            "offline-after",
-            self.offline_after,
-            self.heartbeat_interval * 2,
-            "one lost heartbeat would put a peer offline",
-        )?;
+        if self.offline_after <= self.heartbeat_interval {
+            at_least(
+                "offline-after",
+                self.offline_after,
+                self.heartbeat_interval * 2,
+                "peers would be offline before their next heartbeat",
+            )?;
+        }
         at_least(
             "forget-after",
             self.forget_after,
@@ -123,11 +133,23 @@ mod tests {
         let config = Config::in_folder(PathBuf::new());
         config.check().unwrap();
         let mut hasty = config.clone();
-        hasty.offline_after = Duration::from_secs(45);
+        hasty.offline_after = Duration::from_secs(30);
         let message = hasty.check().unwrap_err().to_string();
         assert_eq!(
             message,
-            "setting offline-after = 45s: one lost heartbeat would put a peer offline; give 1m or more"
+            "setting offline-after = 30s: peers would be offline before their next heartbeat; \
+             give 1m or more"
         );
+    }
+
+    #[test]
+    fn heartbeats_keep_up_with_a_short_silence() {
+        for (offline_after_secs, heartbeat_secs) in [(600, 30), (120, 30), (45, 11), (2, 1)] {
+            let mut config = Config::in_folder(PathBuf::new());
+            config.offline_after = Duration::from_secs(offline_after_secs);
+            config.fit_heartbeat_interval();
+            assert_eq!(config.heartbeat_interval.as_secs(), heartbeat_secs);
+            config.check().unwrap();
+        }
     }
 }

@@ -17,7 +17,7 @@ use crate::feed::Feed;
 use crate::http::App;
 use crate::http::listener::permits::Permits;
 use crate::http::listener::{Listener, socket};
-use crate::identity::Identity;
+use crate::identity::{Identity, IdentityError};
 use crate::journal::{EmbeddedJournal, Journal, MemoryJournal};
 use crate::metrics::Metrics;
 use crate::sequencer::{Index, Parts, Settings, Stopper};
@@ -111,10 +111,15 @@ fn first_seq(clock: Clock) -> u64 {
 
 fn identity(config: &Config) -> anyhow::Result<Identity> {
     match config.journal {
-        JournalChoice::Embedded => Identity::load_or_make(&config.data),
-        JournalChoice::Memory => Identity::ephemeral(),
+        JournalChoice::Embedded => match Identity::load_or_make(&config.data) {
+            Err(error @ IdentityError::Io { .. }) => {
+                let remedy = "let this user write there, or give another folder with --data";
+                Err(anyhow::anyhow!("{error}: {remedy}"))
+            }
+            outcome => outcome.context("get the key of this index"),
+        },
+        JournalChoice::Memory => Identity::ephemeral().context("get the key of this index"),
     }
-    .context("get the key of this index")
 }
 
 fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {

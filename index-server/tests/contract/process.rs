@@ -224,6 +224,34 @@ async fn wrong_settings_exit_with_2_and_a_taken_port_with_1() {
 }
 
 #[tokio::test]
+async fn a_data_folder_that_cannot_be_is_told_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a file");
+    std::fs::write(&file, "x").unwrap();
+    let output = command(&file).args(["--listen", "127.0.0.1:0"]).output();
+    let output = timeout(PATIENCE, output).await.expect("it ends").unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(
+        message.contains("a file") && message.contains("--data"),
+        "{message}"
+    );
+    assert_eq!(message.lines().count(), 1, "{message}");
+}
+
+#[tokio::test]
+async fn a_short_silence_alone_is_enough_to_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let silence = ["--offline-after", "2", "--sweep-every", "1"];
+    let mut command = command(folder.path());
+    let output = command.arg("check-config").args(silence).output();
+    let output = timeout(PATIENCE, output).await.expect("it ends").unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("heartbeat_interval = \"1s\""), "{text}");
+}
+
+#[tokio::test]
 async fn log_lines_go_to_standard_error_as_json_when_told_to() {
     let folder = tempfile::tempdir().unwrap();
     let mut child = command(folder.path())
