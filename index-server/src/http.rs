@@ -15,6 +15,7 @@ pub mod files;
 pub mod head_guard;
 pub mod limits;
 pub mod listener;
+pub mod metalink;
 pub mod nonces;
 pub mod operations;
 pub mod params;

@@ -19,14 +19,18 @@ use crate::view::{Vantage, View, source_to_wire};
 
 /// GET `/api/v1/content/{hash}`.
 pub(super) async fn show(call: Call) -> Result<Response, Refusal> {
+    reply::json(&find(&call)?)
+}
+
+/// What is known of the content that a call names.
+pub(super) fn find(call: &Call) -> Result<ContentInfo, Refusal> {
     let view = call.index()?.view();
     let unknown = || {
         let detail = "nobody has registered a file with this hash";
         Refusal::new(Slug::UnknownContent, detail)
     };
     let hash: ContentHash = call.target.parse().map_err(|_| unknown())?;
-    let info = describe(&view, &hash, call.vantage()).ok_or_else(unknown)?;
-    reply::json(&info)
+    describe(&view, &hash, call.vantage()).ok_or_else(unknown)
 }
 
 /// POST `/api/v1/content/lookup`.

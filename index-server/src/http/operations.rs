@@ -53,6 +53,7 @@ pub(super) async fn welcome(call: Call) -> Result<Response, Refusal> {
          {figures}\n\n\
          Share and fetch files:   peer-tui http://{host}\n\
          Search from a script:    curl 'http://{host}/api/v1/files/search?q=WORDS'\n\
+         From many peers at once: aria2c --follow-metalink=mem http://{host}/content/HASH.meta4\n\
          Figures:                 http://{host}/api/v1/stats   http://{host}/metrics\n",
         version = env!("CARGO_PKG_VERSION"),
     );

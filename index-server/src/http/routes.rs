@@ -21,8 +21,8 @@ use crate::http::call::Call;
 use crate::http::listener::Connection;
 use crate::http::params::Params;
 use crate::http::{
-    App, batch, content, download, feed, files, nonces, operations, peers, problem, register,
-    reply, search,
+    App, batch, content, download, feed, files, metalink, nonces, operations, peers, problem,
+    register, reply, search,
 };
 
 /// Every path; literal ones stand before those with a parameter in the same place, busy ones first.
@@ -41,6 +41,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         at("/api/v1/files/{file}/rating", post(files::rate)),
         at("/api/v1/content/lookup", post(content::lookup)),
         at("/api/v1/content/{hash}", get(content::show)),
+        at("/content/{hash}.meta4", get(metalink::show)),
         at("/api/v1/peers", get(peers::list)),
         at("/api/v1/peers/register", post(register::register)),
         at(
@@ -210,14 +211,20 @@ fn target_of(
     })
 }
 
-/// What a path holds in place of the `{...}` of a pattern; `None` when it is another path.
+/// What a path holds in place of the `{...}` of a pattern, which may have an ending; `None` when
+/// it is another path.
 fn target_in(pattern: &str, path: &str) -> Option<String> {
     let mut target = "";
     let mut wanted = pattern.split('/');
     for part in path.split('/') {
-        match wanted.next()? {
-            name if name.starts_with('{') && !part.is_empty() => target = part,
-            literal if literal == part => {}
+        let wanted = wanted.next()?;
+        let held = wanted
+            .strip_prefix('{')
+            .and_then(|name| name.split_once('}'))
+            .and_then(|(_, ending)| part.strip_suffix(ending));
+        match held {
+            Some(held) if !held.is_empty() => target = held,
+            _ if wanted == part => {}
             _ => return None,
         }
     }
@@ -237,6 +244,14 @@ mod tests {
         );
         assert_eq!(target_in("/", "/").as_deref(), Some(""));
         assert_eq!(target_in("/ws", "/ws").as_deref(), Some(""));
+        let metalink = "/content/{hash}.meta4";
+        assert_eq!(
+            target_in(metalink, "/content/ab.meta4").as_deref(),
+            Some("ab")
+        );
+        for other in ["/content/ab", "/content/.meta4", "/content/ab.meta4/"] {
+            assert_eq!(target_in(metalink, other), None, "{other}");
+        }
         for other in [
             "/api/v1/files//rating",
             "/api/v1/files/ab/rating/",

@@ -81,6 +81,51 @@ async fn when_the_owner_is_gone_another_holder_serves_and_then_nobody() {
 }
 
 #[tokio::test]
+async fn a_metalink_names_every_holder_that_is_online_and_has_all() {
+    let lab = Lab::open().await;
+    let (first, second) = (
+        lab.peer("attic", 7071).await,
+        lab.peer("cellar", 7072).await,
+    );
+    let (third, hash) = (lab.peer("shed", 7073).await, crate::kit::hash("la"));
+    lab.share(&first, "music/salt & pepper.ogg", "la").await;
+    lab.share(&second, "salt & pepper.ogg", "la").await;
+    let partial = json!({"filename": "song.ogg", "size": 2, "hash": hash, "owner": third.id,
+        "partial": true});
+    lab.post("/api/v1/files/register", &partial).await;
+
+    let path = format!("/content/{hash}.meta4");
+    let response = lab.send("GET", &path, &[], "").await;
+    assert_eq!(response.status(), 200);
+    let kind = &response.headers()["content-type"];
+    assert_eq!(kind, "application/metalink4+xml");
+    let text = response.text().await.unwrap();
+    for part in [
+        "<metalink xmlns=\"urn:ietf:params:xml:ns:metalink\">",
+        "<file name=\"salt &amp; pepper.ogg\">",
+        "<size>2</size>",
+        &format!("<hash type=\"sha-256\">{hash}</hash>"),
+        &format!(">http://127.0.0.1:7071/content/{hash}</url>"),
+        &format!(">http://127.0.0.1:7072/content/{hash}</url>"),
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    assert_eq!(text.matches("<url ").count(), 2, "not the unfinished one");
+
+    let unknown = format!("/content/{}.meta4", crate::kit::hash("other"));
+    assert_eq!(lab.send("GET", &unknown, &[], "").await.status(), 404);
+    for peer in [&first, &second] {
+        let path = format!("/api/v1/peers/{}", peer.id);
+        lab.send("DELETE", &path, &[("x-peer-id", &peer.id)], "")
+            .await;
+    }
+    let response = lab.send("GET", &path, &[], "").await;
+    assert_eq!(response.status(), 503);
+    assert!(response.headers().contains_key("retry-after"));
+    lab.server.stop().await;
+}
+
+#[tokio::test]
 async fn a_peer_of_this_machine_is_reached_under_the_host_that_the_client_used() {
     let lab = Lab::with(|config| config.listen = "[::]:0".parse().unwrap()).await;
     let port = lab.addr().port();

@@ -81,6 +81,27 @@ fn aria2_takes_one_content_from_two_peers_at_once() {
 }
 
 #[test]
+fn aria2_follows_the_metalink_of_the_index_to_every_holder() {
+    let network = Network::start();
+    let bytes = noise(82, 16 * 1024 * 1024);
+    let hash = ContentHash::of(&bytes);
+    let peers = twins(&network, &bytes);
+    let folder = network.folder.path().join("aria2");
+    let url = format!("{}/content/{hash}.meta4", network.index.url);
+    output(aria2c(&folder).arg("--follow-metalink=mem").arg(url));
+    let fetched: Vec<_> = fs::read_dir(&folder)
+        .expect("its folder")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    let [file] = fetched.as_slice() else {
+        panic!("one file was to be fetched: {fetched:?}");
+    };
+    let there = fs::read(file).expect("the fetched file");
+    assert!(there == bytes, "what was fetched is what was shared");
+    all_have_sent(&peers);
+}
+
+#[test]
 fn curl_takes_a_part_and_resumes_a_file_that_was_cut() {
     let network = Network::start();
     let bytes = noise(83, 700_000);
