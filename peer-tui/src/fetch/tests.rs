@@ -117,6 +117,7 @@ async fn liars_cannot_spoil_a_file() {
 #[tokio::test]
 async fn alone_a_liar_brings_no_file_and_a_clear_reason() {
     for way in Way::LIES {
+        println!("alone: {way:?}");
         let mut network = Network::start().await;
         let content = network.share("x.bin", 2 * PIECE, &[*way]).await;
         let id = network.fetch.enqueue(content.wish()).await.unwrap();

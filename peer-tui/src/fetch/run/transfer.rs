@@ -125,21 +125,29 @@ impl Runner {
         }
         let has_others = self.job.has_others(now);
         traffic.keep.has_others.store(has_others, Ordering::Relaxed);
+        let halt = self.give_up(traffic, now);
         self.look_again(traffic, now);
-        if traffic.running_count > 0 || !traffic.questions.is_empty() {
+        halt.map_or(Ok(()), Err)
+    }
+
+    /// Why it cannot go on, where that is so. Seen before a look that is due, and whether one is
+    /// under way or not: the looks of a download that nobody feeds must not keep it from saying so.
+    fn give_up(&self, traffic: &mut Traffic, now: Instant) -> Option<Halt> {
+        let asked_count = traffic.questions.len() - usize::from(traffic.is_looking);
+        if traffic.running_count > 0 || asked_count > 0 {
             traffic.idle_since = None;
-            return Ok(());
+            return None;
         }
         match self.job.verdict(now) {
-            Verdict::NoSource(reason) => Err(Halt::NoSource(reason)),
-            Verdict::Wait(_) => Ok(()),
+            // A look may bring somebody: its answer is waited for.
+            Verdict::NoSource(_) if traffic.is_looking || self.wants_look => None,
+            Verdict::NoSource(reason) => Some(Halt::NoSource(reason)),
+            Verdict::Wait(_) => None,
             Verdict::Go => {
                 let since = *traffic.idle_since.get_or_insert(now);
-                if now.saturating_duration_since(since) < IDLE_MAX {
-                    return Ok(());
-                }
                 let reason = "those who are online hold only a part of it";
-                Err(Halt::NoSource(reason.to_owned()))
+                (now.saturating_duration_since(since) >= IDLE_MAX)
+                    .then(|| Halt::NoSource(reason.to_owned()))
             }
         }
     }
