@@ -28,6 +28,8 @@ pub struct Ring {
     events: VecDeque<Arc<Held>>,
     held_max_count: usize,
     held_bytes: usize,
+    /// Numbers up to here are of an earlier process, which may have left some out.
+    start_seq: u64,
     last_seq: u64,
 }
 
@@ -38,6 +40,7 @@ impl Ring {
             events: VecDeque::new(),
             held_max_count,
             held_bytes: 0,
+            start_seq: last_seq,
             last_seq,
         }
     }
@@ -78,7 +81,7 @@ impl Ring {
                 Catch::Events(events.map(Arc::clone).collect())
             }
             None => Catch::Lost {
-                missed: Some(behind),
+                missed: Some(behind).filter(|_| seq >= self.start_seq),
                 last_seq: self.last_seq,
             },
         }
@@ -125,7 +128,12 @@ mod tests {
         assert_eq!(numbers(&ring.after(102, 9)), Ok(vec![103, 104, 105, 106]));
         assert_eq!(numbers(&ring.after(102, 3)), Ok(vec![103, 104, 105]));
         assert_eq!(numbers(&ring.after(101, 9)), Err(Some(5)));
-        assert_eq!(numbers(&ring.after(0, 9)), Err(Some(106)));
+        assert_eq!(numbers(&ring.after(100, 9)), Err(Some(6)));
+        assert_eq!(
+            numbers(&ring.after(99, 9)),
+            Err(None),
+            "of an earlier process"
+        );
         assert_eq!(
             numbers(&ring.after(107, 9)),
             Err(None),
