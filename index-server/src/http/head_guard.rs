@@ -1,21 +1,23 @@
 //! A connection's bytes on their way into and out of hyper, watched for what hyper does not do:
 //! heads that two servers could read differently (request smuggling) are marked, a head that comes
 //! drop by drop is cut while an idle connection may wait longer, and so is a client that does not
-//! read its answer.
+//! read its answer; and the bare refusal of a head that hyper cannot read gets its words.
 
+pub mod refused;
 pub mod scanner;
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
+use self::refused::Refused;
 use self::scanner::{Place, Scanner};
 
 /// A whole head must have come so long after its first byte (and the first one so long after the
@@ -51,6 +53,8 @@ pub struct HeadGuard {
     timer: Pin<Box<Sleep>>,
     /// Runs while an answer waits for the client.
     stall: Option<Pin<Box<Sleep>>>,
+    /// What is written in place of a bare refusal of hyper, until it is out.
+    refused: Option<Refused>,
 }
 
 impl HeadGuard {
@@ -63,6 +67,7 @@ impl HeadGuard {
             place: Place::Head,
             timer: Box::pin(tokio::time::sleep(first_wait)),
             stall: None,
+            refused: None,
         }
     }
 
@@ -93,6 +98,25 @@ impl HeadGuard {
             return Poll::Ready(Err(error));
         }
         Poll::Pending
+    }
+
+    /// Writes `buf`, or what stands for it.
+    fn write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if self.refused.is_none() {
+            self.refused = Refused::in_place_of(buf);
+        }
+        let Some(refused) = &mut self.refused else {
+            return Pin::new(&mut self.stream).poll_write(cx, buf);
+        };
+        while !refused.rest().is_empty() {
+            let written = ready!(Pin::new(&mut self.stream).poll_write(cx, refused.rest()))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            refused.advance(written);
+        }
+        self.refused = None;
+        Poll::Ready(Ok(buf.len()))
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -141,7 +165,7 @@ impl AsyncWrite for HeadGuard {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write(cx, buf);
+        let outcome = self.write(cx, buf);
         self.written(cx, outcome)
     }
 
@@ -158,7 +182,10 @@ impl AsyncWrite for HeadGuard {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        let outcome = match bufs {
+            [head] => self.write(cx, head),
+            _ => Pin::new(&mut self.stream).poll_write_vectored(cx, bufs),
+        };
         self.written(cx, outcome)
     }
 

@@ -68,6 +68,10 @@ async fn requests_with_two_meanings_are_refused_and_the_connection_is_closed() {
             ["400"],
             "{request:?} was answered {answer:?}"
         );
+        assert!(
+            answer.contains("\"type\":\"invalid-request\"") && answer.contains("problem+json"),
+            "{request:?} was answered {answer:?}"
+        );
     }
     lab.server.stop().await;
 }
@@ -112,7 +116,12 @@ async fn heads_without_end_are_cut() {
         "GET / HTTP/1.1\r\nHost: localhost\r\n{}\r\n\r\n",
         many.join("\r\n")
     );
-    assert_eq!(statuses(&exchange(&lab, many.as_bytes()).await), ["431"]);
+    let answer = exchange(&lab, many.as_bytes()).await;
+    assert_eq!(statuses(&answer), ["431"]);
+    assert!(
+        answer.contains("\"type\":\"headers-too-large\""),
+        "{answer}"
+    );
     let long = format!(
         "GET / HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n",
         "y".repeat(40_000)
