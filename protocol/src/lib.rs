@@ -9,6 +9,7 @@
 //! [`registration`]; the search grammar in [`query`]; refusals in [`problem`]; every cap in
 //! [`limits`]; every URL in [`routes`].
 
+pub mod address;
 pub mod byte_range;
 pub mod byte_size;
 pub mod catalog_digest;
@@ -19,6 +20,7 @@ pub mod file;
 pub mod hash;
 pub mod ids;
 pub mod limits;
+pub mod machine;
 pub mod names;
 pub mod peer;
 pub mod pieces;

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
-use crate::http::admission::is_neighbour;
+use protocol::address::is_neighbour;
 
 /// One destination in each kind of private network, and one anywhere: the system's own routing
 /// tells the address that it would use towards it. Nothing is sent.

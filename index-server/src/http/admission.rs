@@ -8,6 +8,8 @@ use std::net::IpAddr;
 use http::header::{FORWARDED, HOST, ORIGIN};
 use http::uri::Authority;
 use http::{HeaderMap, Method, Version, request};
+use protocol::address::is_neighbour;
+use protocol::machine::MachineNames;
 use protocol::problem::Slug;
 
 use crate::command::Refusal;
@@ -18,26 +20,15 @@ use crate::view::Vantage;
 #[derive(Debug, Clone)]
 pub struct Gate {
     allows_public: bool,
-    /// Lower case, without port.
-    hosts: Vec<String>,
+    names: MachineNames,
 }
 
 impl Gate {
     /// Open mode: neighbours only.
     pub fn open(machine_name: &str, allowed_hosts: &[String]) -> Self {
-        let machine = machine_name.trim_end_matches('.').to_lowercase();
-        let short = machine.split('.').next().unwrap_or_default().to_owned();
-        let mut hosts = vec![
-            "localhost".to_owned(),
-            format!("{short}.local"),
-            short,
-            machine,
-        ];
-        hosts.extend(allowed_hosts.iter().map(|host| host.to_lowercase()));
-        hosts.retain(|host| !host.is_empty() && host != ".local");
         Self {
             allows_public: false,
-            hosts,
+            names: MachineNames::new(machine_name, allowed_hosts),
         }
     }
 
@@ -104,7 +95,7 @@ impl Gate {
                 "the request names one host and its Host header another",
             ));
         }
-        if self.is_ours(host.host()) {
+        if self.names.knows(host.host()) {
             return Ok(Some(host));
         }
         let detail = format!(
@@ -114,30 +105,10 @@ impl Gate {
         );
         Err(Refusal::new(Slug::ForbiddenHost, detail))
     }
-
-    fn is_ours(&self, host: &str) -> bool {
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let name = host.trim_end_matches('.').to_lowercase();
-        bare.parse::<IpAddr>().is_ok() || self.hosts.contains(&name)
-    }
 }
 
 fn invalid(detail: &str) -> Refusal {
     Refusal::new(Slug::InvalidRequest, detail)
-}
-
-/// Loopback, private, unique-local, shared (100.64/10) and link-local addresses.
-pub fn is_neighbour(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(address) => {
-            let [first, second, ..] = address.octets();
-            let is_shared = first == 100 && second & 0xc0 == 64;
-            address.is_loopback() || address.is_private() || address.is_link_local() || is_shared
-        }
-        IpAddr::V6(address) => {
-            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
-        }
-    }
 }
 
 /// Behind a proxy everybody would look like a neighbour.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use http::header::ALLOW;
 use http::{HeaderMap, HeaderValue, Method};
 use hyper::upgrade::OnUpgrade;
+use protocol::routes::target_in;
 use warp::filters::BoxedFilter;
 use warp::path::FullPath;
 use warp::reply::Response;
@@ -209,57 +210,4 @@ fn target_of(
         let target = target_in(pattern, full.as_str());
         std::future::ready(target.ok_or_else(warp::reject::not_found))
     })
-}
-
-/// What a path holds in place of the `{...}` of a pattern, which may have an ending; `None` when
-/// it is another path.
-fn target_in(pattern: &str, path: &str) -> Option<String> {
-    let mut target = "";
-    let mut wanted = pattern.split('/');
-    for part in path.split('/') {
-        let wanted = wanted.next()?;
-        let held = wanted
-            .strip_prefix('{')
-            .and_then(|name| name.split_once('}'))
-            .and_then(|(_, ending)| part.strip_suffix(ending));
-        match held {
-            Some(held) if !held.is_empty() => target = held,
-            _ if wanted == part => {}
-            _ => return None,
-        }
-    }
-    wanted.next().is_none().then(|| target.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::target_in;
-
-    #[test]
-    fn a_pattern_takes_its_paths_and_no_others() {
-        let rating = "/api/v1/files/{file}/rating";
-        assert_eq!(
-            target_in(rating, "/api/v1/files/ab/rating").as_deref(),
-            Some("ab")
-        );
-        assert_eq!(target_in("/", "/").as_deref(), Some(""));
-        assert_eq!(target_in("/ws", "/ws").as_deref(), Some(""));
-        let metalink = "/content/{hash}.meta4";
-        assert_eq!(
-            target_in(metalink, "/content/ab.meta4").as_deref(),
-            Some("ab")
-        );
-        for other in ["/content/ab", "/content/.meta4", "/content/ab.meta4/"] {
-            assert_eq!(target_in(metalink, other), None, "{other}");
-        }
-        for other in [
-            "/api/v1/files//rating",
-            "/api/v1/files/ab/rating/",
-            "/api/v1/files/ab",
-            "/",
-            "",
-        ] {
-            assert_eq!(target_in(rating, other), None, "{other}");
-        }
-    }
 }

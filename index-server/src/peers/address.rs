@@ -3,77 +3,13 @@
 //!
 //! Pure; whether a claimed address was proven is for the caller to see to.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
+pub use protocol::address::{AddressClass, class_of};
 use protocol::problem::Slug;
 
 use crate::command::Refusal;
 use crate::view::PeerAddress;
-
-/// What kind of network an address belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AddressClass {
-    /// This machine.
-    Loopback,
-    /// Private (RFC 1918), unique local (RFC 4193) or shared (100.64/10, RFC 6598).
-    Local,
-    /// Anything on the Internet.
-    Global,
-    /// Never published: the reason.
-    Never(&'static str),
-}
-
-/// The class of an address; IPv4-mapped IPv6 counts as its IPv4.
-pub fn class_of(address: IpAddr) -> AddressClass {
-    match address.to_canonical() {
-        IpAddr::V4(address) => class_of_v4(address),
-        IpAddr::V6(address) => class_of_v6(address),
-    }
-}
-
-fn class_of_v4(address: Ipv4Addr) -> AddressClass {
-    use AddressClass::{Global, Local, Loopback, Never};
-    match address.octets() {
-        [0, ..] => Never("it is unspecified"),
-        [127, ..] => Loopback,
-        // Link-local, and with it the metadata service of most clouds.
-        [169, 254, ..] => Never("it is link-local"),
-        // Metadata services of Alibaba, Azure and Oracle.
-        [100, 100, 100, 200] | [168, 63, 129, 16] | [192, 0, 0, 192] => {
-            Never("it is a cloud metadata service")
-        }
-        [10, ..] | [192, 168, ..] => Local,
-        [172, second, ..] if (16..32).contains(&second) => Local,
-        [100, second, ..] if (64..128).contains(&second) => Local,
-        [224..=239, ..] => Never("it is multicast"),
-        [255, 255, 255, 255] => Never("it is broadcast"),
-        [240..=255, ..] => Never("it is reserved"),
-        _ => Global,
-    }
-}
-
-fn class_of_v6(address: Ipv6Addr) -> AddressClass {
-    use AddressClass::{Global, Local, Loopback, Never};
-    if address.is_loopback() {
-        return Loopback;
-    }
-    match address.segments() {
-        [0, 0, 0, 0, 0, 0, 0, 0] => Never("it is unspecified"),
-        // These reach an IPv4 machine that the IPv4 rule might refuse.
-        [0, 0, 0, 0, 0, 0, _, _] | [0x64, 0xff9b, ..] | [0x2002, ..] => {
-            Never("it stands for an IPv4 address; give that one")
-        }
-        [first, ..] if first & 0xff00 == 0xff00 => Never("it is multicast"),
-        [first, ..] if first & 0xffc0 == 0xfe80 => Never("it is link-local"),
-        [first, ..] if first & 0xffc0 == 0xfec0 => Never("it is reserved"),
-        // Metadata services of Amazon and Google.
-        [0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254] | [0xfd20, 0x00ce, 0, 0, 0, 0, 0, 0x0254] => {
-            Never("it is a cloud metadata service")
-        }
-        [first, ..] if first & 0xfe00 == 0xfc00 => Local,
-        _ => Global,
-    }
-}
 
 /// How `claimed` may be published for a client seen at `observed`. Where nothing was claimed, ask
 /// with `observed` twice; another address must also have answered the proof.

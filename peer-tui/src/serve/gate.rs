@@ -7,26 +7,22 @@ use std::net::IpAddr;
 use http::header::{HOST, ORIGIN};
 use http::uri::Authority;
 use http::{HeaderMap, Method, Version, request};
+use protocol::address::is_neighbour;
+use protocol::machine::MachineNames;
 use protocol::problem::{Problem, Slug};
 
-/// The names that this machine goes by.
+/// The rules that a request must pass.
 #[derive(Debug, Clone)]
 pub struct Gate {
-    /// Lower case, without port.
-    hosts: Vec<String>,
+    names: MachineNames,
 }
 
 impl Gate {
     /// For a machine of this name, and further names.
     pub fn new(machine: &str, further: &[String]) -> Self {
-        let machine = machine.trim_end_matches('.').to_lowercase();
-        let short = machine.split('.').next().unwrap_or_default().to_owned();
-        let mut hosts = vec!["localhost".to_owned()];
-        if !short.is_empty() {
-            hosts.extend([format!("{short}.local"), short, machine]);
+        Self {
+            names: MachineNames::new(machine, further),
         }
-        hosts.extend(further.iter().map(|host| host.to_lowercase()));
-        Self { hosts }
     }
 
     /// Looks at the head of a request.
@@ -61,9 +57,7 @@ impl Gate {
         };
         let host = Authority::try_from(value.as_bytes())
             .map_err(|_| invalid("the Host header is no host and port"))?;
-        let bare = host.host().trim_start_matches('[').trim_end_matches(']');
-        let name = host.host().trim_end_matches('.').to_lowercase();
-        if bare.parse::<IpAddr>().is_ok() || self.hosts.contains(&name) {
+        if self.names.knows(host.host()) {
             return Ok(Some(host));
         }
         let detail = format!(
@@ -71,20 +65,6 @@ impl Gate {
             host.host()
         );
         Err(Problem::new(Slug::ForbiddenHost, detail))
-    }
-}
-
-/// Loopback, private, unique-local, shared (100.64/10) and link-local addresses.
-pub fn is_neighbour(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(address) => {
-            let [first, second, ..] = address.octets();
-            let is_shared = first == 100 && second & 0xc0 == 64;
-            address.is_loopback() || address.is_private() || address.is_link_local() || is_shared
-        }
-        IpAddr::V6(address) => {
-            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
-        }
     }
 }
 

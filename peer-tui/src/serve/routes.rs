@@ -9,6 +9,7 @@ use std::sync::Arc;
 use http::{HeaderMap, Method};
 use hyper::upgrade::OnUpgrade;
 use protocol::problem::Problem;
+use protocol::routes::target_in;
 use warp::filters::BoxedFilter;
 use warp::path::FullPath;
 use warp::reply::Response;
@@ -110,17 +111,4 @@ fn target_of(
         let target = target_in(pattern, full.as_str());
         std::future::ready(target.ok_or_else(warp::reject::not_found))
     })
-}
-
-fn target_in(pattern: &str, path: &str) -> Option<String> {
-    let mut target = "";
-    let mut wanted = pattern.split('/');
-    for part in path.split('/') {
-        match wanted.next()? {
-            name if name.starts_with('{') && !part.is_empty() => target = part,
-            literal if literal == part => {}
-            _ => return None,
-        }
-    }
-    wanted.next().is_none().then(|| target.to_owned())
 }

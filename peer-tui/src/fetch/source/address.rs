@@ -2,24 +2,14 @@
 //!
 //! Knows addresses only: it resolves and opens nothing.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
-/// Whether an address may be connected to at all, whoever names it.
+use protocol::address::{AddressClass, class_of};
+
+/// Whether an address may be connected to at all, whoever names it: never one that an honest index
+/// would not publish.
 pub fn is_allowed(address: SocketAddr) -> bool {
-    let ip = match address.ip() {
-        IpAddr::V6(ip) => ip.to_ipv4_mapped().map_or(IpAddr::V6(ip), IpAddr::V4),
-        ip @ IpAddr::V4(_) => ip,
-    };
-    let is_metadata = match ip {
-        IpAddr::V4(ip) => ip.octets() == [100, 100, 100, 200],
-        IpAddr::V6(ip) => ip.segments() == [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254],
-    };
-    let is_link_local = match ip {
-        IpAddr::V4(ip) => ip.is_link_local() || ip.is_broadcast(),
-        IpAddr::V6(ip) => ip.is_unicast_link_local(),
-    };
-    let is_odd = ip.is_unspecified() || ip.is_multicast() || is_link_local || is_metadata;
-    address.port() != 0 && !is_odd
+    address.port() != 0 && !matches!(class_of(address.ip()), AddressClass::Never(_))
 }
 
 #[cfg(test)]
@@ -40,6 +30,9 @@ mod tests {
             "[::ffff:0.0.0.0]:1",
             "100.100.100.200:80",
             "[fd00:ec2::254]:80",
+            "168.63.129.16:80",
+            "[64:ff9b::a9fe:a9fe]:80",
+            "240.0.0.1:1",
             "127.0.0.1:0",
         ] {
             assert!(!is_allowed(text.parse().unwrap()), "{text}");
