@@ -1,0 +1,64 @@
+//! Searches over kept connections, as fast as they are answered.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::quantile;
+use crate::wire::Wire;
+
+/// What a load of searches took.
+#[derive(Debug)]
+pub struct Load {
+    /// Half are faster.
+    pub p50: Duration,
+    /// One in a hundred is slower.
+    pub p99: Duration,
+    /// Answers a second.
+    pub rate: f64,
+}
+
+/// Asks over `connections` for `time`.
+pub async fn load(
+    addr: SocketAddr,
+    queries: &Arc<Vec<String>>,
+    connections: usize,
+    time: Duration,
+) -> Load {
+    let started = Instant::now();
+    let askers: Vec<_> = (0..connections)
+        .map(|number| {
+            let queries = Arc::clone(queries);
+            tokio::spawn(async move {
+                let mut wire = Wire::open(addr).await;
+                let mut took = Vec::new();
+                let mut at = number * 97;
+                while started.elapsed() < time {
+                    let before = Instant::now();
+                    let answer = wire.get(&queries[at % queries.len()]).await;
+                    took.push(before.elapsed());
+                    let text = String::from_utf8_lossy(answer.body);
+                    assert_eq!(
+                        answer.status,
+                        200,
+                        "{}: {text}",
+                        queries[at % queries.len()]
+                    );
+                    at += 1;
+                }
+                took
+            })
+        })
+        .collect();
+    let mut took = Vec::new();
+    for asker in askers {
+        took.extend(asker.await.expect("asked"));
+    }
+    let elapsed = started.elapsed();
+    took.sort_unstable();
+    Load {
+        p50: quantile(&took, 0.5),
+        p99: quantile(&took, 0.99),
+        rate: took.len() as f64 / elapsed.as_secs_f64(),
+    }
+}
