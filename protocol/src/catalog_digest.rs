@@ -1,5 +1,5 @@
 //! One short figure for all that a peer shares, so that peer and index see at once whether they
-//! agree.
+//! agree; and one for each range of its paths, so that they see where they do not.
 //!
 //! Knows paths and hashes, not where they are kept.
 
@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::hash::ContentHash;
@@ -43,6 +44,30 @@ impl CatalogDigest {
         let bytes = bytes.map_err(|_| CatalogDigestError)?;
         bytes.try_into().map(Self).map_err(|_| CatalogDigestError)
     }
+}
+
+/// Answer to GET `/api/v1/peers/{id}/digest`: what the index holds of a peer, range by range.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatalogRanges {
+    /// Over everything, 32 hex digits.
+    pub digest: String,
+    /// Names in all.
+    pub count: u64,
+    /// By path, without a gap; empty where nothing is held.
+    pub ranges: Vec<CatalogRange>,
+}
+
+/// A range of a peer's names in the order of their paths, from behind the range before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatalogRange {
+    /// Where `/api/v1/peers/{id}/files` goes on to list this range; absent for the first.
+    pub cursor: Option<String>,
+    /// The last path of the range; absent for the last, which has no end.
+    pub until: Option<String>,
+    /// Names in it.
+    pub count: u64,
+    /// Over them, 32 hex digits.
+    pub digest: String,
 }
 
 /// A text that is not 32 hex digits.

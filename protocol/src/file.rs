@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use crate::catalog_digest::{CatalogDigest, CatalogDigestError};
+pub use crate::catalog_digest::{CatalogDigest, CatalogDigestError, CatalogRange, CatalogRanges};
 use crate::category::Category;
 use crate::hash::{ContentHash, PiecesRoot};
 use crate::ids::{FileId, PeerId};

@@ -48,6 +48,11 @@ pub fn peer_files(id: &PeerId) -> String {
     format!("{PEERS}/{id}/files")
 }
 
+/// What the index holds of a peer, as digests of ranges.
+pub fn peer_digest(id: &PeerId) -> String {
+    format!("{PEERS}/{id}/digest")
+}
+
 /// What a transfer from a peer was like.
 pub fn peer_report(id: &PeerId) -> String {
     format!("{PEERS}/{id}/report")

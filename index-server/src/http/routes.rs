@@ -22,8 +22,8 @@ use crate::http::call::Call;
 use crate::http::listener::Connection;
 use crate::http::params::Params;
 use crate::http::{
-    App, batch, content, download, feed, files, metalink, nonces, operations, peers, problem,
-    register, reply, search,
+    App, batch, content, digest, download, feed, files, metalink, nonces, operations, peers,
+    problem, register, reply, search,
 };
 
 /// Every path; literal ones stand before those with a parameter in the same place, busy ones first.
@@ -50,6 +50,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
             get(peers::show).delete(peers::leave),
         ),
         at("/api/v1/peers/{peer}/files", get(peers::files)),
+        at("/api/v1/peers/{peer}/digest", get(digest::show)),
         at("/api/v1/peers/{peer}/report", post(peers::report)),
         at("/api/v1/nonce", get(nonces::nonce)),
         at("/api/v1/stats", get(operations::stats)),

@@ -150,6 +150,67 @@ async fn a_digest_tells_whether_files_must_be_sent_again() {
 }
 
 #[tokio::test]
+async fn digests_of_ranges_cover_every_name_once_and_lead_to_their_rows() {
+    let lab = Lab::open().await;
+    let peer = lab.peer("attic", 7071).await;
+    let digest_path = format!("/api/v1/peers/{}/digest", peer.id);
+    let empty = lab.get(&digest_path).await;
+    assert_eq!(
+        empty,
+        json!({"digest": "0".repeat(32), "count": 0, "ranges": []})
+    );
+    let names: Vec<_> = (0..450)
+        .map(|number| format!("dir/{number:03}.txt"))
+        .collect();
+    let line = |name: &String| {
+        let hash = crate::kit::hash(name);
+        let line =
+            json!({"op": "add", "filename": &name[4..], "path": name, "size": 3, "hash": hash});
+        format!("{line}\n")
+    };
+    let lines: String = names.iter().map(line).collect();
+    let headers = [
+        ("content-type", "application/x-ndjson"),
+        ("x-peer-id", peer.id.as_str()),
+    ];
+    let sent = lab
+        .send("POST", "/api/v1/files/batch", &headers, &lines)
+        .await;
+    assert_eq!(sent.status(), 200);
+    let told: protocol::file::CatalogRanges =
+        serde_json::from_value(lab.get(&digest_path).await).expect("ranges");
+    assert_eq!((told.count, told.ranges.len()), (450, 3));
+    let mut left = names.as_slice();
+    for range in &told.ranges {
+        let count = usize::try_from(range.count).expect("few");
+        let (own, rest) = left.split_at(count);
+        left = rest;
+        let mut digest = protocol::file::CatalogDigest::default();
+        for name in own {
+            let hash = protocol::hash::ContentHash::of(name.as_bytes());
+            digest.toggle(name, &hash);
+        }
+        assert_eq!(range.digest, digest.to_hex());
+        assert_eq!(
+            range.until.as_ref(),
+            own.last().filter(|_| !rest.is_empty())
+        );
+        let cursor = range.cursor.clone().unwrap_or_default();
+        let page = lab
+            .get(&format!(
+                "/api/v1/peers/{}/files?limit=200&cursor={cursor}",
+                peer.id
+            ))
+            .await;
+        assert_eq!(page["files"][0]["path"], own[0].as_str());
+    }
+    assert!(left.is_empty());
+    let again = json!({"port": 7071, "id": peer.id, "catalog_digest": told.digest});
+    assert_eq!(lab.post(REGISTER, &again).await["catalog"], "in_sync");
+    lab.server.stop().await;
+}
+
+#[tokio::test]
 async fn lists_of_peers_page_without_gap_or_double() {
     let lab = Lab::with(|_| {}).await;
     for number in 0..15_u16 {

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::Stream;
 use protocol::file::{
-    BatchResponse, ContentInfo, FilePage, LookupRequest, LookupResponse, RatingRequest,
-    RatingResponse,
+    BatchResponse, CatalogRanges, ContentInfo, FilePage, LookupRequest, LookupResponse,
+    RatingRequest, RatingResponse,
 };
 use protocol::hash::ContentHash;
 use protocol::ids::{FileId, PeerId};
@@ -190,6 +190,20 @@ impl IndexApi {
             call.param("cursor", cursor);
         }
         call.json().await
+    }
+
+    /// What the index holds of a peer, as digests of ranges; `None` from an index that does not
+    /// tell.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub async fn peer_digest(&self, peer: &PeerId) -> Result<Option<CatalogRanges>, IndexError> {
+        let call = self.call(Method::GET, &routes::peer_digest(peer));
+        match call.json().await {
+            Ok(ranges) => Ok(Some(ranges)),
+            Err(IndexError::Refused(problem)) if problem.slug == "not-found" => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Sends a batch of registrations and withdrawals, an NDJSON line each, as a stream.

@@ -2,6 +2,7 @@
 //!
 //! Runs as long as one session. Knows the share as lists; knows no disk.
 
+mod compare;
 mod line;
 
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream;
-use protocol::file::BatchResponse;
+use protocol::file::{BatchResponse, CatalogRange, CatalogRanges};
 use protocol::hash::ContentHash;
 use protocol::ids::{FileId, PeerId};
 use protocol::limits::SEARCH_LIMIT_MAX_COUNT;
@@ -18,6 +19,7 @@ use protocol::text::clean;
 use tokio::sync::watch;
 
 use super::{IndexApi, IndexError, PartialFile, ShareSource};
+use compare::{differing, in_order};
 use line::{Line, Listed};
 
 /// Lines of one request: made durable together, a second of work for a slow index.
@@ -144,27 +146,58 @@ impl Publisher {
     }
 
     /// Makes the index hold what is shared and nothing else; yields the revision it then holds.
+    /// Only what differs is read and sent.
     async fn send_difference(&mut self) -> Result<u64, IndexError> {
-        let snapshot = self.share.snapshot();
+        let mut snapshot = self.share.snapshot();
+        snapshot
+            .files
+            .sort_unstable_by(|left, right| left.path.as_str().cmp(right.path.as_str()));
         self.unsent.send_replace(snapshot.files.len() as u64);
+        let told = self.api.peer_digest(&self.owner).await?;
+        // An index that tells no ranges is read whole.
+        let told = told.unwrap_or_else(|| CatalogRanges {
+            digest: String::new(),
+            count: 0,
+            ranges: vec![CatalogRange {
+                cursor: None,
+                until: None,
+                count: u64::MAX,
+                digest: String::new(),
+            }],
+        });
+        let mut lines = Vec::new();
+        for differing in differing(&told, &snapshot.files) {
+            let listed = match differing.range {
+                Some(range) => self.listed(range).await?,
+                None => Listed::default(),
+            };
+            lines.extend(listed.difference(&self.owner, differing.files));
+        }
+        self.send(in_order(lines, &snapshot.files)).await?;
+        Ok(snapshot.revision)
+    }
+
+    /// What the index holds in a range.
+    async fn listed(&self, range: &CatalogRange) -> Result<Listed, IndexError> {
         let mut listed = Listed::default();
-        let mut cursor: Option<String> = None;
+        let mut cursor = range.cursor.clone();
         loop {
-            let api = &self.api;
-            let owner = &self.owner;
+            let (api, owner) = (&self.api, &self.owner);
             let page = api
                 .peer_files(owner, "", cursor.as_deref(), SEARCH_LIMIT_MAX_COUNT)
                 .await?;
             let is_empty = page.files.is_empty();
-            page.files.into_iter().for_each(|file| listed.insert(file));
+            for file in page.files {
+                if range.until.as_ref().is_some_and(|until| file.path > *until) {
+                    return Ok(listed);
+                }
+                listed.insert(file);
+            }
             cursor = page.next_cursor;
             if cursor.is_none() || is_empty {
-                break;
+                return Ok(listed);
             }
         }
-        let lines = listed.difference(&self.owner, &snapshot.files);
-        self.send(lines).await?;
-        Ok(snapshot.revision)
     }
 
     /// Sends everything shared; yields the revision it was.

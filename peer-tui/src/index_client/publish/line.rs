@@ -36,6 +36,11 @@ impl Line {
         }
     }
 
+    /// Whether it registers something.
+    pub(super) fn is_add(&self) -> bool {
+        matches!(self, Self::Add(_) | Self::AddPartial(_))
+    }
+
     /// The line of JSON, ended.
     pub(super) fn to_json(&self) -> Vec<u8> {
         let line = match self {
