@@ -3,8 +3,10 @@
 //!
 //! Pure: time is an argument, bytes and sockets are elsewhere. What it decides is done in `run`.
 
+mod assign;
 pub mod candidate;
 mod figures;
+mod order;
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
@@ -12,12 +14,13 @@ use std::time::{Duration, Instant};
 use protocol::file::ContentInfo;
 use protocol::hash::PiecesRoot;
 use protocol::ids::PeerId;
-use protocol::pieces::{PieceIndex, PieceLayout, PieceSet};
+use protocol::pieces::{PieceLayout, PieceSet};
 
 use super::SourceState;
-use super::scheduler::{Run, Scheduler, SourceKey};
+use super::scheduler::{Scheduler, SourceKey};
 use super::source::Fault;
 use candidate::{Candidate, Holding, Standing};
+use order::Order;
 
 /// Failures in a row before a source is left alone until the index is asked again.
 const FAILURES_MAX_COUNT: u32 = 4;
@@ -49,12 +52,17 @@ pub struct Job {
     root: Option<PiecesRoot>,
     bad_roots: HashSet<PiecesRoot>,
     scheduler: Option<Scheduler>,
+    /// Makes the order of pieces differ from that of others.
+    seed: u64,
+    /// As pieces were ordered last.
+    order: Option<Order>,
     notes: Vec<String>,
 }
 
 impl Job {
-    /// A download of a file of this layout that knows nobody yet.
-    pub fn new(layout: PieceLayout, own_id: PeerId, failure_wait: Duration) -> Self {
+    /// A download of a file of this layout that knows nobody yet; pieces of equal worth come in an
+    /// order that `seed` makes.
+    pub fn new(layout: PieceLayout, own_id: PeerId, failure_wait: Duration, seed: u64) -> Self {
         Self {
             layout,
             failure_wait,
@@ -64,6 +72,8 @@ impl Job {
             root: None,
             bad_roots: HashSet::new(),
             scheduler: None,
+            seed,
+            order: None,
             notes: Vec::new(),
         }
     }
@@ -149,6 +159,10 @@ impl Job {
     /// The piece hashes are known and these pieces are there: sources can be asked for the rest.
     pub fn start(&mut self, have: PieceSet) {
         self.scheduler = Some(Scheduler::new(self.layout, have));
+        self.order = None;
+        for candidate in &mut self.candidates {
+            candidate.forget_runs();
+        }
         self.join_scheduler();
     }
 
@@ -190,80 +204,12 @@ impl Job {
         able.into_iter().map(|(key, _)| key).collect()
     }
 
-    /// Sources of unfinished downloads of which it is not known what they hold now.
-    pub fn unknown_holdings(&mut self, now: Instant) -> Vec<SourceKey> {
-        let keys = (0..).map(SourceKey).zip(&mut self.candidates);
-        let due = keys.filter(|(_, candidate)| candidate.is_scheduled && candidate.is_ready(now));
-        due.filter_map(|(key, candidate)| candidate.holding.ask(now).then_some(key))
-            .collect()
-    }
-
-    /// A source holds these pieces now.
-    pub fn holds(&mut self, key: SourceKey, pieces: PieceSet, now: Instant) {
-        let (Some(scheduler), Some(candidate)) =
-            (&mut self.scheduler, self.candidates.get_mut(key.0 as usize))
-        else {
-            return;
-        };
-        if candidate.is_scheduled {
-            scheduler.set_source(key, pieces.clone());
-        }
-        candidate.holding = Holding::Some {
-            pieces,
-            asked_at: now,
-        };
-    }
-
-    /// Requests to make now: every source that is free and has something to give gets one run.
-    pub fn assign(&mut self, now: Instant) -> Vec<(SourceKey, Run)> {
-        let Some(scheduler) = &mut self.scheduler else {
-            return Vec::new();
-        };
-        let mut free: Vec<_> = (0..)
-            .map(SourceKey)
-            .zip(&mut self.candidates)
-            .filter(|(_, candidate)| candidate.is_scheduled && candidate.is_ready(now))
-            .collect();
-        free.sort_by_key(|(_, candidate)| std::cmp::Reverse(candidate.source.reputation));
-        let mut runs = Vec::new();
-        for (key, candidate) in free {
-            scheduler.set_rate(key, candidate.rate.rate(now));
-            if let Some(run) = scheduler.next(key) {
-                candidate.standing = Standing::Running;
-                runs.push((key, run));
-            }
-        }
-        runs
-    }
-
     /// Whether somebody could take over from the sources that are at work.
     pub fn has_others(&self, now: Instant) -> bool {
         let able = self.candidates.iter().filter(|candidate| {
             candidate.is_scheduled && (candidate.is_ready(now) || candidate.is_running())
         });
         able.count() > 1
-    }
-
-    /// Bytes came from a source.
-    pub fn bytes(&mut self, key: SourceKey, bytes: u64, now: Instant) {
-        if let Some(candidate) = self.candidates.get_mut(key.0 as usize) {
-            candidate.rate.add(bytes, now);
-        }
-    }
-
-    /// A source brought a verified piece; tells whether it is the first to.
-    pub fn piece(&mut self, key: SourceKey, piece: PieceIndex) -> bool {
-        let bytes = self.layout.range(piece).len();
-        if let Some(candidate) = self.candidates.get_mut(key.0 as usize) {
-            candidate.gave_bytes += bytes;
-            candidate.failures = 0;
-        }
-        let Some(scheduler) = &mut self.scheduler else {
-            return false;
-        };
-        let is_new = scheduler.wants(piece);
-        scheduler.done(piece);
-        is_new
     }
 
     /// Verified bytes came from a source that knows no pieces.
@@ -283,17 +229,18 @@ impl Job {
 
     /// What a source was asked for has ended.
     pub fn ended(&mut self, key: SourceKey, result: Result<(), &Fault>, now: Instant) {
-        if let Some(scheduler) = &mut self.scheduler {
-            scheduler.release(key);
-        }
         let Some(candidate) = self.candidates.get_mut(key.0 as usize) else {
             return;
         };
         let name = candidate.source.name.clone();
         let Err(fault) = result else {
-            candidate.standing = Standing::Ready;
+            candidate.end_well();
             return;
         };
+        if candidate.is_resting(now) {
+            // Its other request has ended for the same reason.
+            return;
+        }
         let said = candidate.fault(fault, now, self.failure_wait);
         if let Some(said) = said {
             self.note(&format!("{name} {said}"));

@@ -180,7 +180,12 @@ struct Runner {
 pub async fn run(task: Task, shared: Shared) -> Ended {
     let layout = PieceLayout::of_size(task.size_bytes);
     let mut runner = Runner {
-        job: Job::new(layout, shared.holders.own_id(), shared.timing.failure),
+        job: Job::new(
+            layout,
+            shared.holders.own_id(),
+            shared.timing.failure,
+            rand::random(),
+        ),
         layout,
         open: None,
         done_bytes: 0,

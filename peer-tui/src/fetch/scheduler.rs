@@ -1,9 +1,10 @@
-//! Which piece from which source: rarest first, in runs that a source finishes in about a second;
-//! at the end a fast idle source takes over from a slow one.
+//! Which piece from which source: rarest first, among equals in the order of the job, in runs that
+//! a source finishes in about a second; at the end a fast idle source takes over from a slow one.
 //!
-//! Pure: knows numbers of pieces and sources, no bytes, no time.
+//! Pure: knows numbers of pieces and sources, no bytes, no time. Every open piece stands in one
+//! ordered set, so that a choice costs a few steps and not a look at all pieces.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::pieces::{PieceIndex, PieceLayout, PieceSet};
 
@@ -26,15 +27,23 @@ impl Run {
 
 /// Bytes of one run at most, however fast the source.
 const RUN_MAX_BYTES: u64 = 8 * 1024 * 1024;
+/// Among unfinished downloads a run is a tenth of a second: what has come can be passed on.
+const SWARM_RUNS_PER_SEC: u64 = 10;
 /// Sources that fetch one piece at the same time at most, at the end.
 const CLAIMS_MAX_COUNT: u8 = 2;
 
 #[derive(Debug)]
 struct Source {
     holds: PieceSet,
-    claimed: Vec<PieceIndex>,
+    is_whole: bool,
+    /// Open pieces that it holds.
+    open_count: u32,
+    runs: Vec<Run>,
     rate_bytes: u64,
 }
+
+/// Rarest first, then as the job prefers; the piece comes last.
+type Place = (u32, u32, PieceIndex);
 
 /// Who fetches what, until all pieces are there.
 #[derive(Debug)]
@@ -43,19 +52,28 @@ pub struct Scheduler {
     have: PieceSet,
     claims: Vec<u8>,
     holders: Vec<u32>,
+    /// Among pieces that are equally rare, the lower goes first.
+    ties: Vec<u32>,
+    /// Pieces that are wanted and that nobody fetches.
+    open: BTreeSet<Place>,
     sources: BTreeMap<SourceKey, Source>,
+    partial_count: usize,
 }
 
 impl Scheduler {
-    /// All pieces of `layout` but those in `have` are wanted.
+    /// All pieces of `layout` but those in `have` are wanted, equally rare ones in order.
     pub fn new(layout: PieceLayout, have: PieceSet) -> Self {
-        let count = layout.count() as usize;
+        let count = layout.count();
+        let wanted = layout.pieces().filter(|piece| !have.contains(*piece));
         Self {
+            open: wanted.map(|piece| (0, piece.as_u32(), piece)).collect(),
             layout,
             have,
-            claims: vec![0; count],
-            holders: vec![0; count],
+            claims: vec![0; count as usize],
+            holders: vec![0; count as usize],
+            ties: (0..count).collect(),
             sources: BTreeMap::new(),
+            partial_count: 0,
         }
     }
 
@@ -84,26 +102,65 @@ impl Scheduler {
         self.holders[piece.as_usize()] > 0
     }
 
+    /// Open pieces that a source holds.
+    pub fn open_of(&self, key: SourceKey) -> u32 {
+        self.sources.get(&key).map_or(0, |source| source.open_count)
+    }
+
+    /// Whether there are fewer open pieces than sources.
+    pub fn is_ending(&self) -> bool {
+        self.open.len() < self.sources.len()
+    }
+
+    /// Another order among equally rare pieces: one number a piece, the lower goes first.
+    pub fn set_order(&mut self, ties: Vec<u32>) {
+        debug_assert_eq!(ties.len(), self.ties.len(), "one number a piece");
+        self.ties = ties;
+        let open = std::mem::take(&mut self.open);
+        self.open = open
+            .into_iter()
+            .map(|(_, _, piece)| self.place(piece))
+            .collect();
+    }
+
     /// A source holds these pieces (in place of what was known of it).
     pub fn set_source(&mut self, key: SourceKey, holds: PieceSet) {
-        let known = self.drop_source(key);
-        let (claimed, rate_bytes) =
-            known.map_or_else(Default::default, |known| (known.claimed, known.rate_bytes));
-        self.count_holders(&holds, 1);
-        for piece in &claimed {
-            self.claims[piece.as_usize()] += 1;
+        let is_whole = holds.is_complete();
+        self.partial_count += usize::from(!is_whole);
+        let known = self.sources.remove(&key);
+        let mut source = known.unwrap_or_else(|| Source {
+            holds: PieceSet::none(self.layout.count()),
+            is_whole: true,
+            open_count: 0,
+            runs: Vec::new(),
+            rate_bytes: 0,
+        });
+        self.partial_count -= usize::from(!source.is_whole);
+        source.is_whole = is_whole;
+        for piece in differing(self.layout, &source.holds, &holds) {
+            let change = if holds.contains(piece) { 1 } else { -1 };
+            self.count_holder(piece, change);
+            if self.is_open(piece) {
+                source.open_count = source.open_count.saturating_add_signed(change);
+            }
         }
-        let source = Source {
-            holds,
-            claimed,
-            rate_bytes,
-        };
+        source.holds = holds;
         self.sources.insert(key, source);
     }
 
     /// A source is gone; what it was fetching is open again.
     pub fn remove_source(&mut self, key: SourceKey) {
-        self.drop_source(key);
+        let Some(source) = self.sources.remove(&key) else {
+            return;
+        };
+        self.partial_count -= usize::from(!source.is_whole);
+        let none = PieceSet::none(self.layout.count());
+        for piece in differing(self.layout, &source.holds, &none) {
+            self.count_holder(piece, -1);
+        }
+        for run in &source.runs {
+            self.unclaim(run);
+        }
     }
 
     /// How fast a source has been lately.
@@ -114,63 +171,101 @@ impl Scheduler {
     }
 
     /// What a source should fetch next; `None` when there is nothing for it. It holds the claim
-    /// until [`Scheduler::done`] or [`Scheduler::release`].
+    /// until [`Scheduler::release`].
     pub fn next(&mut self, key: SourceKey) -> Option<Run> {
         let run = self.open_run(key).or_else(|| self.last_piece(key))?;
         for piece in &run.pieces {
+            self.shut(*piece);
             self.claims[piece.as_usize()] += 1;
         }
         let source = self.sources.get_mut(&key)?;
-        source.claimed.extend_from_slice(&run.pieces);
+        source.runs.push(run.clone());
         Some(run)
     }
 
     /// A piece is there, whoever brought it.
     pub fn done(&mut self, piece: PieceIndex) {
+        self.shut(piece);
         self.have.insert(piece);
     }
 
     /// A piece on disk turned out to be wrong: it is wanted again.
     pub fn lost(&mut self, piece: PieceIndex) {
         self.have.remove(piece);
+        self.open_if_free(piece);
     }
 
-    /// A source has ended its run: what is not there of it is open again.
-    pub fn release(&mut self, key: SourceKey) {
+    /// A source has ended a run: what is not there of it is open again.
+    pub fn release(&mut self, key: SourceKey, run: &Run) {
         let Some(source) = self.sources.get_mut(&key) else {
             return;
         };
-        for piece in source.claimed.drain(..) {
+        if let Some(place) = source.runs.iter().position(|known| known == run) {
+            let run = source.runs.remove(place);
+            self.unclaim(&run);
+        }
+    }
+
+    fn place(&self, piece: PieceIndex) -> Place {
+        let number = piece.as_usize();
+        (self.holders[number], self.ties[number], piece)
+    }
+
+    fn is_open(&self, piece: PieceIndex) -> bool {
+        self.wants(piece) && !self.is_claimed(piece)
+    }
+
+    fn count_holder(&mut self, piece: PieceIndex, change: i32) {
+        let is_open = self.open.remove(&self.place(piece));
+        let count = &mut self.holders[piece.as_usize()];
+        *count = count.saturating_add_signed(change);
+        if is_open {
+            self.open.insert(self.place(piece));
+        }
+    }
+
+    fn unclaim(&mut self, run: &Run) {
+        for piece in &run.pieces {
             self.claims[piece.as_usize()] -= 1;
+            self.open_if_free(*piece);
         }
     }
 
-    fn drop_source(&mut self, key: SourceKey) -> Option<Source> {
-        let source = self.sources.remove(&key)?;
-        for piece in &source.claimed {
-            self.claims[piece.as_usize()] -= 1;
-        }
-        self.count_holders(&source.holds, -1);
-        Some(source)
-    }
-
-    fn count_holders(&mut self, holds: &PieceSet, change: i32) {
-        for piece in self.layout.pieces().filter(|piece| holds.contains(*piece)) {
-            let count = &mut self.holders[piece.as_usize()];
-            *count = count.saturating_add_signed(change);
+    fn open_if_free(&mut self, piece: PieceIndex) {
+        if self.is_open(piece) && self.open.insert(self.place(piece)) {
+            self.count_open(piece, 1);
         }
     }
 
-    /// The rarest open piece that the source holds (the first of equals), and what follows it.
+    fn shut(&mut self, piece: PieceIndex) {
+        if self.open.remove(&self.place(piece)) {
+            self.count_open(piece, -1);
+        }
+    }
+
+    fn count_open(&mut self, piece: PieceIndex, change: i32) {
+        for source in self.sources.values_mut() {
+            if source.holds.contains(piece) {
+                source.open_count = source.open_count.saturating_add_signed(change);
+            }
+        }
+    }
+
+    /// The first open piece that the source holds, and what follows it.
     fn open_run(&self, key: SourceKey) -> Option<Run> {
         let source = self.sources.get(&key)?;
-        let is_open = |piece: &PieceIndex| {
-            self.wants(*piece) && !self.is_claimed(*piece) && source.holds.contains(*piece)
+        if source.open_count == 0 {
+            return None;
+        }
+        let mut open = self.open.iter();
+        let (rarity, _, first) = open.find(|(_, _, piece)| source.holds.contains(*piece))?;
+        let is_swarm = self.partial_count > 0;
+        let fits = |piece: &PieceIndex| {
+            let is_as_rare = !is_swarm || self.holders[piece.as_usize()] == *rarity;
+            is_as_rare && self.is_open(*piece) && source.holds.contains(*piece)
         };
-        let open = self.layout.pieces().filter(is_open);
-        let first = open.min_by_key(|piece| self.holders[piece.as_usize()])?;
         let following = (first.as_u32()..).map_while(|number| self.layout.piece(number));
-        let pieces = following.take_while(is_open).take(self.run_count(source));
+        let pieces = following.take_while(fits).take(self.run_count(source));
         Some(Run {
             pieces: pieces.collect(),
         })
@@ -179,35 +274,58 @@ impl Scheduler {
     /// About a second of work, and never so much that other sources have nothing left to do.
     fn run_count(&self, source: &Source) -> usize {
         let piece_bytes = self.layout.piece_bytes();
-        let by_rate = source.rate_bytes.min(RUN_MAX_BYTES) / piece_bytes;
-        let wanted = u64::from(self.have.count() - self.have.held());
-        let fair = wanted.div_ceil(2 * self.sources.len() as u64);
-        usize::try_from(by_rate.min(fair)).unwrap_or(1).max(1)
+        let bytes = match self.partial_count {
+            0 => source.rate_bytes.min(RUN_MAX_BYTES),
+            _ => (source.rate_bytes / SWARM_RUNS_PER_SEC).min(RUN_MAX_BYTES),
+        };
+        let fair = self.open.len().div_ceil(2 * self.sources.len());
+        let count = usize::try_from(bytes / piece_bytes).unwrap_or(1);
+        count.min(fair).max(1)
     }
 
-    /// At the end: the last piece of the slowest other source, when this one is twice as fast.
+    /// At the end, when no piece is open: the last piece of the slowest other source, when this one
+    /// is twice as fast.
     fn last_piece(&self, key: SourceKey) -> Option<Run> {
+        if !self.open.is_empty() {
+            return None;
+        }
         let own = self.sources.get(&key)?;
-        let mut others: Vec<_> = self
-            .sources
-            .iter()
-            .filter(|(other, _)| **other != key)
-            .collect();
-        others.sort_by_key(|(_, source)| source.rate_bytes);
-        let slow = others.into_iter().map(|(_, source)| source);
-        let slow = slow.take_while(|source| source.rate_bytes.saturating_mul(2) < own.rate_bytes);
-        let piece = slow
-            .flat_map(|source| source.claimed.iter().rev())
-            .find(|piece| {
-                self.wants(**piece)
-                    && own.holds.contains(**piece)
-                    && self.claims[piece.as_usize()] < CLAIMS_MAX_COUNT
-                    && !own.claimed.contains(piece)
-            })?;
+        let others = self.sources.iter().filter(|(other, _)| **other != key);
+        let is_slow = |source: &&Source| source.rate_bytes.saturating_mul(2) < own.rate_bytes;
+        let mut slow: Vec<_> = others.map(|(_, source)| source).filter(is_slow).collect();
+        slow.sort_by_key(|source| source.rate_bytes);
+        let runs = slow.iter().flat_map(|source| source.runs.iter().rev());
+        let piece = runs.flat_map(|run| run.pieces.iter().rev()).find(|piece| {
+            self.wants(**piece)
+                && own.holds.contains(**piece)
+                && self.claims[piece.as_usize()] < CLAIMS_MAX_COUNT
+                && !own.runs.iter().any(|run| run.pieces.contains(piece))
+        })?;
         Some(Run {
             pieces: vec![*piece],
         })
     }
+}
+
+/// The pieces that stand in one of two sets, byte by byte: most are alike.
+fn differing(
+    layout: PieceLayout,
+    one: &PieceSet,
+    other: &PieceSet,
+) -> impl Iterator<Item = PieceIndex> + use<> {
+    let bytes = (0_u32..).zip(one.as_bytes().iter().zip(other.as_bytes()));
+    let unlike: Vec<u32> = bytes
+        .filter(|(_, (one, other))| one != other)
+        .flat_map(|(byte, (one, other))| {
+            let changed = one ^ other;
+            (0..8)
+                .filter(move |bit| changed & (0x80 >> bit) != 0)
+                .map(move |bit| byte * 8 + bit)
+        })
+        .collect();
+    unlike
+        .into_iter()
+        .filter_map(move |number| layout.piece(number))
 }
 
 #[cfg(test)]

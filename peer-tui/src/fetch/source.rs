@@ -21,7 +21,7 @@ use protocol::routes;
 use reqwest::{Client, Response};
 
 use super::limits::Timing;
-use super::scheduler::SourceKey;
+use super::scheduler::{Run, SourceKey};
 use super::store::StoreError;
 use crate::rate::RateLimit;
 pub use address::is_allowed;
@@ -63,7 +63,7 @@ pub enum RunNote {
     /// A piece is verified and on disk.
     Piece(SourceKey, PieceIndex),
     /// The run has ended.
-    Ended(SourceKey, Result<(), Fault>),
+    Ended(SourceKey, Run, Result<(), Fault>),
 }
 
 /// Where a content is asked for.
@@ -184,14 +184,21 @@ impl Http {
         self.small(response, layout.count() as usize * 32).await
     }
 
-    /// Which pieces a source of an unfinished download holds.
+    /// Which pieces a source of an unfinished download holds, once there are more than `since`, or
+    /// after a while.
     ///
     /// # Errors
     /// The [`Fault`].
-    pub async fn have(&self, place: &Place, layout: PieceLayout) -> Result<PieceSet, Fault> {
-        let response = self
-            .get(place, &routes::content_have(&place.hash), None)
-            .await?;
+    pub async fn have(
+        &self,
+        place: &Place,
+        layout: PieceLayout,
+        since: u32,
+    ) -> Result<PieceSet, Fault> {
+        let path = routes::content_have(&place.hash);
+        let wait_secs = self.timing.first_byte.as_secs() / 2;
+        let path = format!("{path}?since={since}&wait={wait_secs}");
+        let response = self.get(place, &path, None).await?;
         check_whole(&response, None, None)?;
         let bytes = self
             .small(response, (layout.count() as usize).div_ceil(8))

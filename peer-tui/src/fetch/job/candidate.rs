@@ -14,8 +14,13 @@ use super::super::{SourceState, SourceStatus};
 use super::FAILURES_MAX_COUNT;
 use crate::rate::RateMeter;
 
-/// Between questions to an unfinished download about what it holds.
-const HOLDING_EVERY: Duration = Duration::from_secs(3);
+/// Runs of one source under way at most: the second one is asked for before the first has ended.
+const RUNS_MAX_COUNT: u8 = 2;
+/// The next run is asked for when what is left of the last one takes a tenth of a second: more than
+/// a round trip.
+const AHEAD_PARTS_OF_SEC: u64 = 10;
+/// The same when there are few pieces left, so that none of them waits behind another.
+const AHEAD_AT_END_PARTS_OF_SEC: u64 = 40;
 
 /// Which pieces a source holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,18 +47,14 @@ impl Holding {
         }
     }
 
-    /// Whether it is time to ask; takes note that it is asked.
-    pub(super) fn ask(&mut self, now: Instant) -> bool {
+    /// Whether it is time to ask, `pause` after the last answer; yields how many pieces are known.
+    pub(super) fn due(&self, now: Instant, pause: Duration) -> Option<u32> {
         match self {
-            Self::All => false,
-            Self::Unknown => true,
+            Self::All => None,
+            Self::Unknown => Some(0),
             Self::Some { pieces, asked_at } => {
-                let is_due = now.saturating_duration_since(*asked_at) >= HOLDING_EVERY;
-                let is_due = is_due && !pieces.is_complete();
-                if is_due {
-                    *asked_at = now;
-                }
-                is_due
+                let is_due = now.saturating_duration_since(*asked_at) >= pause;
+                (is_due && !pieces.is_complete()).then(|| pieces.held())
             }
         }
     }
@@ -83,6 +84,13 @@ pub struct Candidate {
     pub(super) holding: Holding,
     pub(super) is_scheduled: bool,
     pub(super) rate: RateMeter,
+    /// As it was when it got its last run.
+    pub(super) rate_bytes: u64,
+    run_count: u8,
+    /// Bytes that its runs still have to bring.
+    pub(super) left_bytes: u64,
+    /// It is being asked what it holds.
+    pub(super) is_hearing: bool,
     pub(super) gave_bytes: u64,
     pub(super) errors: u32,
     /// In a row.
@@ -109,6 +117,10 @@ impl Candidate {
             },
             is_scheduled: false,
             rate: RateMeter::default(),
+            rate_bytes: 0,
+            run_count: 0,
+            left_bytes: 0,
+            is_hearing: false,
             gave_bytes: 0,
             errors: 0,
             failures: 0,
@@ -143,6 +155,7 @@ impl Candidate {
         ) {
             self.standing = Standing::Ready;
             self.failures = 0;
+            self.forget_runs();
         }
     }
 
@@ -160,6 +173,59 @@ impl Candidate {
             Standing::Later(at, _) => at <= now,
             Standing::Running | Standing::Out(_) => false,
         }
+    }
+
+    /// Whether it should get its next run before the last one has ended. One that has not given a
+    /// good piece yet has one run: if it lies, no more than that is wasted.
+    pub(super) const fn is_nearly_done(&self, is_ending: bool, piece_bytes: u64) -> bool {
+        let ahead_bytes = if is_ending {
+            self.rate_bytes / AHEAD_AT_END_PARTS_OF_SEC
+        } else if self.rate_bytes / AHEAD_PARTS_OF_SEC > piece_bytes {
+            self.rate_bytes / AHEAD_PARTS_OF_SEC
+        } else {
+            piece_bytes
+        };
+        matches!(self.standing, Standing::Running)
+            && self.run_count > 0
+            && self.run_count < RUNS_MAX_COUNT
+            && self.gave_bytes > 0
+            && self.left_bytes <= ahead_bytes
+    }
+
+    pub(super) fn start_run(&mut self, bytes: u64) {
+        self.standing = Standing::Running;
+        self.run_count += 1;
+        self.left_bytes += bytes;
+    }
+
+    pub(super) const fn end_run(&mut self) {
+        self.run_count = self.run_count.saturating_sub(1);
+        if self.run_count == 0 {
+            self.left_bytes = 0;
+        }
+    }
+
+    /// Nothing that it was asked for is under way any more.
+    pub(super) fn forget_runs(&mut self) {
+        (self.run_count, self.left_bytes, self.is_hearing) = (0, 0, false);
+        self.end_well();
+    }
+
+    /// What it was asked for has come.
+    pub(super) fn end_well(&mut self) {
+        if self.run_count == 0 && self.standing == Standing::Running {
+            self.standing = Standing::Ready;
+        }
+    }
+
+    /// Whether it has failed and is left alone for now, or for good.
+    pub(super) fn is_resting(&self, now: Instant) -> bool {
+        self.is_out() || self.ready_at(now).is_some()
+    }
+
+    /// Whether it may be asked what it holds.
+    pub(super) fn may_hear(&self, now: Instant) -> bool {
+        !self.is_hearing && !self.is_resting(now)
     }
 
     /// When it may be asked, where that is not now.

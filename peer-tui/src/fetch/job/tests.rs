@@ -39,7 +39,7 @@ fn content(roots: &[Option<u8>]) -> ContentInfo {
 }
 
 fn job(roots: &[Option<u8>]) -> Job {
-    let mut job = Job::new(PieceLayout::of_size(4 * PIECE), peer(0), SEC);
+    let mut job = Job::new(PieceLayout::of_size(4 * PIECE), peer(0), SEC, 1);
     job.learn(&content(roots), |_| false);
     job
 }
@@ -60,7 +60,6 @@ fn the_majority_is_believed_until_it_is_caught() {
     assert_eq!(job.root(), Some(root(2)));
     job.learn(&content(&[Some(1), Some(2), Some(1), None]), |_| false);
     job.start(PieceSet::none(4));
-    job.ended(SourceKey(3), Ok(()), now);
     let asked: Vec<_> = job.assign(now).into_iter().map(|(key, _)| key.0).collect();
     assert_eq!(asked, [1, 3], "liars stay out whatever the index says");
 }
@@ -98,7 +97,7 @@ fn refused_offline_own_and_odd_addresses_are_no_sources() {
     told.sources[0].is_online = false;
     told.sources[1].peer = peer(0);
     told.sources[2].address = "169.254.169.254:80".to_owned();
-    let mut job = Job::new(PieceLayout::of_size(4 * PIECE), peer(0), SEC);
+    let mut job = Job::new(PieceLayout::of_size(4 * PIECE), peer(0), SEC, 1);
     job.learn(&told, |one| *one == peer(4));
     assert_eq!(job.source_counts(), (0, 0));
     assert_eq!(

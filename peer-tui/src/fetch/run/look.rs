@@ -45,6 +45,7 @@ impl Runner {
                 self.layout,
                 self.shared.holders.own_id(),
                 self.shared.timing.failure,
+                rand::random(),
             );
         }
         self.learn(&content);

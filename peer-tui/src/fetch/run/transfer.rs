@@ -8,12 +8,12 @@ use protocol::file::ContentInfo;
 use protocol::names::SharePath;
 use protocol::pieces::{PieceIndex, PieceSet};
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 use super::super::DownloadState;
 use super::super::handle::FetchEvent;
 use super::super::job::Verdict;
-use super::super::scheduler::SourceKey;
+use super::super::scheduler::{Run, SourceKey};
 use super::super::source::{Fault, Keep, RunNote, fetch_run};
 use super::{Halt, Runner};
 use crate::serve::PartialContent;
@@ -23,6 +23,9 @@ use crate::serve::PartialContent;
 const NOTES_QUEUE_COUNT: usize = 64;
 /// Between looks at clocks and figures.
 const TICK: Duration = Duration::from_millis(250);
+/// From the start to the first look for more sources; the waits double up to the usual one, so that
+/// those who begin at the same moment soon know each other.
+const EARLY_LOOK: Duration = Duration::from_millis(300);
 /// Sources that are there but have nothing that is missing are waited for so long.
 const IDLE_MAX: Duration = Duration::from_secs(10);
 
@@ -35,9 +38,10 @@ enum Told {
 /// The requests of one transfer; ended when it is dropped.
 struct Traffic {
     runs: JoinSet<()>,
-    running_count: usize,
+    running: Vec<(SourceKey, Run, AbortHandle)>,
     questions: JoinSet<Told>,
     is_looking: bool,
+    look_wait: Duration,
     notes_in: mpsc::Sender<RunNote>,
     notes: mpsc::Receiver<RunNote>,
     keep: Keep,
@@ -81,9 +85,10 @@ impl Runner {
         let (notes_in, notes) = mpsc::channel(NOTES_QUEUE_COUNT);
         let traffic = Traffic {
             runs: JoinSet::new(),
-            running_count: 0,
+            running: Vec::new(),
             questions: JoinSet::new(),
             is_looking: false,
+            look_wait: EARLY_LOOK,
             notes_in,
             notes,
             keep: Keep {
@@ -104,15 +109,14 @@ impl Runner {
     /// Makes all requests that can be made now.
     fn ask(&mut self, traffic: &mut Traffic) -> Result<(), Halt> {
         let now = Instant::now();
-        for key in self.job.unknown_holdings(now) {
+        for (key, since) in self.job.unknown_holdings(now) {
             let Some(place) = self.place_of(key) else {
                 continue;
             };
             let (http, layout) = (self.shared.http.clone(), self.layout);
-            self.job.asking(key);
             traffic
                 .questions
-                .spawn(async move { Told::Holds(key, http.have(&place, layout).await) });
+                .spawn(async move { Told::Holds(key, http.have(&place, layout, since).await) });
         }
         for (key, run) in self.job.assign(now) {
             let Some(place) = self.place_of(key) else {
@@ -120,8 +124,9 @@ impl Runner {
             };
             let (http, keep) = (self.shared.http.clone(), traffic.keep.clone());
             let notes = traffic.notes_in.clone();
-            traffic.running_count += 1;
-            traffic.runs.spawn(fetch_run(http, place, run, keep, notes));
+            let work = fetch_run(http, place, run.clone(), keep, notes);
+            let handle = traffic.runs.spawn(work);
+            traffic.running.push((key, run, handle));
         }
         let has_others = self.job.has_others(now);
         traffic.keep.has_others.store(has_others, Ordering::Relaxed);
@@ -133,8 +138,7 @@ impl Runner {
     /// Why it cannot go on, where that is so. Seen before a look that is due, and whether one is
     /// under way or not: the looks of a download that nobody feeds must not keep it from saying so.
     fn give_up(&self, traffic: &mut Traffic, now: Instant) -> Option<Halt> {
-        let asked_count = traffic.questions.len() - usize::from(traffic.is_looking);
-        if traffic.running_count > 0 || asked_count > 0 {
+        if !traffic.running.is_empty() || self.job.is_asking_unknown() {
             traffic.idle_since = None;
             return None;
         }
@@ -154,13 +158,20 @@ impl Runner {
 
     /// Asks the index for more sources now and then; it may be away meanwhile.
     fn look_again(&mut self, traffic: &mut Traffic, now: Instant) {
+        let usual = self.shared.timing.look_again;
+        let wait = if self.layout.count() > 1 {
+            traffic.look_wait.min(usual)
+        } else {
+            usual
+        };
         let is_due = self
             .looked_at
-            .is_none_or(|at| now.saturating_duration_since(at) >= self.shared.timing.look_again);
+            .is_none_or(|at| now.saturating_duration_since(at) >= wait);
         if traffic.is_looking || !(is_due || self.wants_look) {
             return;
         }
         traffic.is_looking = true;
+        traffic.look_wait = wait * 2;
         self.wants_look = false;
         self.looked_at = Some(now);
         let (holders, hash) = (self.shared.holders.clone(), self.task.hash);
@@ -178,16 +189,33 @@ impl Runner {
                     self.follow(traffic).await?;
                 }
             }
-            RunNote::Ended(key, result) => {
-                traffic.running_count -= 1;
+            RunNote::Ended(key, run, result) => {
+                let mut running = traffic.running.iter();
+                let place = running.position(|(known, of, _)| *known == key && *of == run);
+                let Some(place) = place else {
+                    return Ok(());
+                };
+                traffic.running.swap_remove(place);
                 match result {
-                    Ok(()) => self.job.ended(key, Ok(()), Instant::now()),
+                    Ok(()) => self.job.run_ended(key, &run),
                     Err(Fault::Disk(error)) => return Err(error.into()),
-                    Err(fault) => self.take_fault(key, &fault),
+                    Err(fault) => {
+                        self.job.run_failed(key, &run);
+                        self.take_fault(key, &fault);
+                    }
                 }
+                self.cut_off(traffic, key);
             }
         }
         Ok(())
+    }
+
+    /// Ends the other requests to a source that is not asked again.
+    fn cut_off(&self, traffic: &mut Traffic, key: SourceKey) {
+        if self.job.is_out(key) {
+            let of_source = traffic.running.extract_if(.., |(of, ..)| *of == key);
+            of_source.for_each(|(.., handle)| handle.abort());
+        }
     }
 
     fn keep_piece(&mut self, traffic: &Traffic, piece: PieceIndex) {
@@ -211,11 +239,12 @@ impl Runner {
 
     fn take_told(&mut self, traffic: &mut Traffic, told: Told) {
         match told {
-            Told::Holds(key, Ok(pieces)) => {
-                self.job.ended(key, Ok(()), Instant::now());
-                self.job.holds(key, pieces, Instant::now());
+            Told::Holds(key, Ok(pieces)) => self.job.holds(key, pieces, Instant::now()),
+            Told::Holds(key, Err(fault)) => {
+                self.job.holds_not_told(key);
+                self.take_fault(key, &fault);
+                self.cut_off(traffic, key);
             }
-            Told::Holds(key, Err(fault)) => self.take_fault(key, &fault),
             Told::Content(content) => {
                 traffic.is_looking = false;
                 if let Some(content) = content {

@@ -18,6 +18,12 @@ fn set(layout: PieceLayout, numbers: &[u32]) -> PieceSet {
     set
 }
 
+fn run_of(layout: PieceLayout, number: u32) -> Run {
+    Run {
+        pieces: layout.piece(number).into_iter().collect(),
+    }
+}
+
 fn numbers(run: Option<Run>) -> Vec<u32> {
     let pieces = run.map(|run| run.pieces).unwrap_or_default();
     pieces.into_iter().map(PieceIndex::as_u32).collect()
@@ -60,7 +66,7 @@ fn a_fast_source_takes_over_from_a_slow_one_at_the_end() {
     assert_eq!(numbers(scheduler.next(SourceKey(0))), [0]);
     assert_eq!(numbers(scheduler.next(SourceKey(1))), [1]);
     scheduler.done(layout.piece(1).expect("in the layout"));
-    scheduler.release(SourceKey(1));
+    scheduler.release(SourceKey(1), &run_of(layout, 1));
     assert_eq!(
         numbers(scheduler.next(SourceKey(1))),
         [] as [u32; 0],
@@ -139,7 +145,7 @@ proptest! {
                 let fails = dice / 64 < swarm.sources[number as usize].2;
                 let taken = if fails { run.pieces.len() / 2 } else { run.pieces.len() };
                 run.pieces[..taken].iter().for_each(|piece| scheduler.done(*piece));
-                scheduler.release(key);
+                scheduler.release(key, &run);
             } else if let Some(run) = scheduler.next(key) {
                 for piece in &run.pieces {
                     prop_assert!(scheduler.wants(*piece), "never what is there");

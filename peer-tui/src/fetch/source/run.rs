@@ -42,7 +42,7 @@ pub async fn fetch_run(
 ) {
     let ended = fetch(&http, &place, &run, &keep, &notes).await;
     // The job may have ended.
-    let _ = notes.send(RunNote::Ended(place.key, ended)).await;
+    let _ = notes.send(RunNote::Ended(place.key, run, ended)).await;
 }
 
 async fn fetch(
