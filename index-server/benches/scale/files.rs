@@ -19,7 +19,7 @@ const NDJSON: &str = "application/x-ndjson";
 
 /// All rows about files.
 pub async fn run(sizes: &Sizes, table: &Table) {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = crate::process::folder();
     let corpus = Corpus::load(sizes.records);
     let queries = Arc::new(corpus.queries());
     let process = Process::start(folder.path()).await;

@@ -20,6 +20,16 @@ pub struct Process {
     pub ready_after: Duration,
 }
 
+/// A data folder that goes with the run, unless it is to be kept for a look at it.
+pub fn folder() -> tempfile::TempDir {
+    let mut folder = tempfile::tempdir().expect("a folder");
+    if std::env::var_os("KEEP").is_some() {
+        folder.disable_cleanup(true);
+        eprintln!("the data folder is {}", folder.path().display());
+    }
+    folder
+}
+
 impl Process {
     /// Starts one on a data folder; yields it once it answers `/readyz`.
     pub async fn start(data: &Path) -> Self {

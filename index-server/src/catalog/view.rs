@@ -37,6 +37,19 @@ impl CatalogView {
         self.layers[spot.layer].entry(spot.doc, &self.owners)
     }
 
+    /// Every record of an owner, each once, in no order.
+    pub fn entries_of(&self, owner: &PeerId) -> impl Iterator<Item = FileEntry> + '_ {
+        let index = self.owners.index_of(owner);
+        let layers = index
+            .into_iter()
+            .flat_map(|index| self.layers.iter().map(move |layer| (index, layer)));
+        layers.flat_map(move |(index, layer)| {
+            let docs = layer.docs_of_owner(index);
+            let last_names = docs.filter(|&doc| layer.segment.scan(doc).place.is_last());
+            last_names.filter_map(|doc| layer.entry(doc, &self.owners))
+        })
+    }
+
     /// Every record of a content, partial and offline ones too.
     pub fn holders(&self, hash: &ContentHash) -> Vec<FileEntry> {
         layer::holders(&self.layers, hash)

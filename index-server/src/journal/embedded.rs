@@ -25,8 +25,9 @@ const META: TableDefinition<'static, &str, u64> = TableDefinition::new("meta_v1"
 const GENERATION: &str = "generation";
 const THROUGH: &str = "through";
 
-/// Pages kept in memory: the journal is read once and then only appended to.
-const CACHE_BYTES: usize = 32 * 1024 * 1024;
+/// Pages kept in memory: the journal is read once and then only appended to, so that more would
+/// only be held for nothing.
+const CACHE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Records in a redb file.
 #[derive(Debug)]

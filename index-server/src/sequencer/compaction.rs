@@ -2,6 +2,7 @@
 
 use crate::journal::{BadRecord, Journal, JournalError, Position};
 use crate::record::{Record, RecordError};
+use crate::world::snapshot::Still;
 use crate::world::{Files, PlainFiles, World};
 
 /// Replays everything that the journal holds.
@@ -26,20 +27,33 @@ pub(super) fn load<F: Files>(journal: &dyn Journal) -> Result<(World<F>, Positio
     Ok((world, position))
 }
 
-/// Puts a snapshot in the place of what the journal holds now. Folds the journal itself, beside the
-/// running world and without its search, so that nobody waits; takes a second copy of all facts in
-/// memory meanwhile.
+/// Puts a snapshot of `still` in the place of what the journal holds up to `through`, which is what
+/// led to it.
+///
+/// # Errors
+/// [`JournalError`] when the journal cannot be written; it is then as it was.
+pub(super) fn replace(
+    journal: &dyn Journal,
+    through: Position,
+    still: &Still,
+) -> Result<(), JournalError> {
+    journal.compact(through, &mut still.records().map(encode))
+}
+
+/// Puts a snapshot in the place of what the journal holds now, for an index that is not running.
+/// Folds the records without their search; takes one copy of all facts in memory meanwhile.
 ///
 /// # Errors
 /// [`JournalError`] when the journal cannot be read or written; it is then as it was.
 pub fn compact(journal: &dyn Journal) -> Result<(), JournalError> {
     let (world, through) = load::<PlainFiles>(journal)?;
-    let mut records = world.snapshot().map(|record| {
-        record.encode().map_err(|error| JournalError::Store {
-            operation: "write a snapshot of",
-            path: "journal".into(),
-            detail: error.to_string(),
-        })
-    });
-    journal.compact(through, &mut records)
+    journal.compact(through, &mut world.snapshot().map(encode))
+}
+
+fn encode(record: Record) -> Result<Vec<u8>, JournalError> {
+    record.encode().map_err(|error| JournalError::Store {
+        operation: "write a snapshot of",
+        path: "journal".into(),
+        detail: error.to_string(),
+    })
 }

@@ -111,8 +111,9 @@ impl Durable {
         Err(failure)
     }
 
-    /// Starts a compaction when the tail has outgrown the snapshot; nobody waits for it.
-    pub(super) async fn compact_if_due(&mut self) {
+    /// Starts a compaction of `world`, which is what was appended so far, when the tail has outgrown
+    /// the snapshot; nobody waits for it.
+    pub(super) async fn compact_if_due(&mut self, world: &mut World) {
         if let Some(running) = &self.compaction {
             if !running.is_finished() {
                 return;
@@ -121,8 +122,9 @@ impl Durable {
         }
         let is_allowed = self.clock.instant() >= self.compact_from;
         if is_allowed && self.journal.sizes().is_compaction_due() {
-            let journal = Arc::clone(&self.journal);
-            let work = move || compaction::compact(&*journal);
+            let (journal, through) = (Arc::clone(&self.journal), self.position);
+            let still = world.still();
+            let work = move || compaction::replace(&*journal, through, &still);
             self.compaction = Some(tokio::task::spawn_blocking(work));
         }
     }

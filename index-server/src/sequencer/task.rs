@@ -170,7 +170,7 @@ impl Task {
                 let _ = reply.send(outcome);
             }
         }
-        self.durable.compact_if_due().await;
+        self.durable.compact_if_due(&mut self.world).await;
     }
 
     fn decide(&mut self, batch: &[Envelope], now: Timestamp, instant: Instant) -> Decided {

@@ -1,11 +1,14 @@
-//! A world as the shortest list of records that rebuilds it.
+//! A world as the shortest list of records that rebuilds it: of a [`World`] that is folded for it,
+//! or of a [`Still`], which a running index leaves behind and goes on.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use protocol::ids::{FileId, PeerId};
 
 use super::{Files, World};
-use crate::catalog::FileEntry;
+use crate::catalog::{Catalog, CatalogView, FileEntry};
+use crate::peers::PeerState;
 use crate::record::{HeldFile, Record};
 
 /// Files in one record of a snapshot: some 50 KB, so that none is large and few are needed.
@@ -14,6 +17,9 @@ const FILES_A_RECORD_COUNT: usize = 256;
 /// Votes in one record of a snapshot.
 const VOTES_A_RECORD_COUNT: usize = 1024;
 
+/// All votes for a file, by voter.
+type Votes = Vec<(PeerId, u8)>;
+
 impl<F: Files> World<F> {
     /// Records that rebuild this world when applied in order to an empty one. The same world gives
     /// the same records. Holds one id a file in memory meanwhile, the records come one by one.
@@ -21,12 +27,15 @@ impl<F: Files> World<F> {
         let mut peers: Vec<PeerId> = self.peers.keys().copied().collect();
         peers.sort_unstable();
         let peers = peers.into_iter().filter_map(|id| {
-            let state = Box::new((**self.peers.get(&id)?).clone());
-            Some(Record::Peer { id, state })
+            let state = self.peers.get(&id)?;
+            Some(peer(id, state))
         });
         let mut rated: Vec<FileId> = self.votes.keys().copied().collect();
         rated.sort_unstable();
-        let votes = rated.into_iter().flat_map(|file| self.votes_for(file));
+        let votes = rated.into_iter().flat_map(|file| {
+            let votes = self.votes.get(&file).map_or(&[][..], Vec::as_slice);
+            votes_for(file, votes)
+        });
         let totals = Record::Totals {
             downloads: self.downloads,
         };
@@ -45,27 +54,85 @@ impl<F: Files> World<F> {
         owners.sort_unstable_by_key(|(owner, _)| *owner);
         owners.into_iter().flat_map(move |(owner, mut ids)| {
             ids.sort_unstable();
-            let chunks: Vec<Vec<FileId>> = ids
-                .chunks(FILES_A_RECORD_COUNT)
-                .map(<[FileId]>::to_vec)
-                .collect();
-            chunks.into_iter().map(move |ids| Record::Holdings {
-                owner,
-                files: ids
-                    .iter()
-                    .filter_map(|id| self.files.get(id).map(HeldFile::of))
-                    .collect(),
-            })
+            let entries = ids.into_iter().filter_map(|id| self.files.get(&id));
+            holdings_of(owner, entries)
         })
     }
+}
 
-    fn votes_for(&self, file: FileId) -> impl Iterator<Item = Record> + '_ {
-        let votes = self.votes.get(&file).map_or(&[][..], Vec::as_slice);
-        votes
-            .chunks(VOTES_A_RECORD_COUNT)
-            .map(move |votes| Record::Votes {
-                file,
-                votes: votes.to_vec(),
-            })
+impl World<Catalog> {
+    /// The world as it is now, to be written down elsewhere while this one goes on. Costs a pointer
+    /// a peer and a copy of the votes; the files are shared with the readers of the view.
+    pub fn still(&mut self) -> Still {
+        let mut peers: Vec<_> = self
+            .peers
+            .iter()
+            .map(|(id, peer)| (*id, peer.clone()))
+            .collect();
+        peers.sort_unstable_by_key(|(id, _)| *id);
+        let mut votes: Vec<_> = self
+            .votes
+            .iter()
+            .map(|(id, all)| (*id, all.clone()))
+            .collect();
+        votes.sort_unstable_by_key(|(id, _)| *id);
+        Still {
+            peers,
+            files: self.files.view(),
+            votes,
+            downloads: self.downloads,
+        }
     }
+}
+
+/// One state of a world, for ever.
+#[derive(Debug)]
+pub struct Still {
+    peers: Vec<(PeerId, Arc<PeerState>)>,
+    files: Arc<CatalogView>,
+    votes: Vec<(FileId, Votes)>,
+    downloads: u64,
+}
+
+impl Still {
+    /// Records that rebuild it when applied in order to an empty world; they come one by one.
+    pub fn records(&self) -> impl Iterator<Item = Record> + '_ {
+        let peers = self.peers.iter().map(|(id, state)| peer(*id, state));
+        let owners = self.peers.iter().map(|(id, _)| id);
+        let holdings = owners.flat_map(|id| holdings_of(*id, self.files.entries_of(id)));
+        let votes = self.votes.iter();
+        let votes = votes.flat_map(|(file, votes)| votes_for(*file, votes));
+        let totals = Record::Totals {
+            downloads: self.downloads,
+        };
+        peers
+            .chain(holdings)
+            .chain(votes)
+            .chain(std::iter::once(totals))
+    }
+}
+
+fn peer(id: PeerId, state: &Arc<PeerState>) -> Record {
+    let state = Box::new((**state).clone());
+    Record::Peer { id, state }
+}
+
+/// An owner's files, some a record.
+fn holdings_of(
+    owner: PeerId,
+    mut entries: impl Iterator<Item = FileEntry>,
+) -> impl Iterator<Item = Record> {
+    std::iter::from_fn(move || {
+        let some = entries.by_ref().take(FILES_A_RECORD_COUNT);
+        let files: Vec<HeldFile> = some.map(HeldFile::of).collect();
+        (!files.is_empty()).then_some(Record::Holdings { owner, files })
+    })
+}
+
+fn votes_for(file: FileId, votes: &[(PeerId, u8)]) -> impl Iterator<Item = Record> + '_ {
+    let chunks = votes.chunks(VOTES_A_RECORD_COUNT);
+    chunks.map(move |votes| Record::Votes {
+        file,
+        votes: votes.to_vec(),
+    })
 }
