@@ -6,23 +6,36 @@
 //! There is one queue, shared by all: a ring of the last events. Each reader keeps only its place
 //! in it, so a reader costs the same however far it is behind, and publishing never waits for one.
 //! A reader that fell out of the ring is told to read the lists anew.
+//!
+//! Waking ten thousand readers costs a core a tenth of a second. So bursts are paced: the first
+//! event is told at once, and what follows within the time that telling takes is told together.
 
 pub mod held;
+pub mod outbox;
 pub mod ring;
 pub mod session;
 pub mod topics;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use protocol::ids::PeerId;
 use protocol::stats::NetworkStats;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use self::held::Held;
 use self::ring::{Catch, Ring};
 use crate::catalog::FileEntry;
 use crate::view::PeerEntry;
+
+/// What telling one reader is counted as: some 10 us of a core, and as much again for everything
+/// else that the index does.
+const PACE_A_READER: Duration = Duration::from_micros(20);
+
+/// No news is held back longer, however many listen.
+const PACE_MAX: Duration = Duration::from_millis(250);
 
 /// A record with what is needed to show it.
 #[derive(Debug, Clone)]
@@ -88,6 +101,9 @@ pub struct Feed {
 struct Shared {
     ring: Mutex<Ring>,
     signal: watch::Sender<Signal>,
+    /// Rung for the pacer when there is one.
+    bell: Notify,
+    is_paced: AtomicBool,
 }
 
 impl Feed {
@@ -107,6 +123,8 @@ impl Feed {
             shared: Arc::new(Shared {
                 ring: Mutex::new(Ring::new(held_count, seq)),
                 signal: watch::Sender::new(signal),
+                bell: Notify::new(),
+                is_paced: AtomicBool::new(false),
             }),
         }
     }
@@ -123,6 +141,30 @@ impl Feed {
             }
             ring.last_seq()
         };
+        if self.shared.is_paced.load(Ordering::Relaxed) {
+            self.shared.bell.notify_one();
+        } else {
+            self.tell(last_seq);
+        }
+    }
+
+    /// Paces bursts for as long as it runs. Without it every publishing wakes every reader.
+    pub async fn pace(self) {
+        let _paced = Paced::begin(&self.shared.is_paced);
+        loop {
+            self.shared.bell.notified().await;
+            self.tell(self.last_seq());
+            tokio::time::sleep(self.pause()).await;
+        }
+    }
+
+    /// For how long readers are busy with what they were told.
+    fn pause(&self) -> Duration {
+        let readers = u32::try_from(self.shared.signal.receiver_count()).unwrap_or(u32::MAX);
+        PACE_A_READER.saturating_mul(readers).min(PACE_MAX)
+    }
+
+    fn tell(&self, last_seq: u64) {
         self.shared
             .signal
             .send_modify(|signal| signal.last_seq = last_seq);
@@ -157,5 +199,63 @@ impl Feed {
             .ring
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Readers are woken by the pacer while this lives.
+struct Paced<'f>(&'f AtomicBool);
+
+impl<'f> Paced<'f> {
+    fn begin(is_paced: &'f AtomicBool) -> Self {
+        is_paced.store(true, Ordering::Relaxed);
+        Self(is_paced)
+    }
+}
+
+impl Drop for Paced<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_is_told_at_once_and_then_together() {
+        let feed = Feed::new(64);
+        let pacer = tokio::spawn(feed.clone().pace());
+        tokio::task::yield_now().await;
+        let mut readers: Vec<_> = (0..1_000).map(|_| feed.signal()).collect();
+        readers.iter_mut().for_each(watch::Receiver::mark_unchanged);
+        let stats = || {
+            vec![Change::Stats(NetworkStats {
+                total_peers: 0,
+                online_peers: 0,
+                total_files: 0,
+                total_bytes: 0,
+                total_downloads: 0,
+                network_health: 100,
+                last_updated: Timestamp::UNIX_EPOCH,
+            })]
+        };
+        let reader = &mut readers[0];
+        let mut told = Vec::new();
+        let started = tokio::time::Instant::now();
+        for _ in 0..10 {
+            feed.publish(Timestamp::UNIX_EPOCH, stats());
+            tokio::task::yield_now().await;
+        }
+        while told.last() != Some(&10) {
+            reader.changed().await.expect("the feed is there");
+            told.push(reader.borrow_and_update().last_seq);
+        }
+        assert_eq!(told, [1, 10]);
+        assert_eq!(started.elapsed(), Duration::from_millis(20));
+        pacer.abort();
+        assert!(pacer.await.is_err_and(|error| error.is_cancelled()));
+        feed.publish(Timestamp::UNIX_EPOCH, stats());
+        assert_eq!(reader.borrow_and_update().last_seq, 11, "without a pacer");
     }
 }

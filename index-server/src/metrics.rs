@@ -67,6 +67,14 @@ instruments! {
     commands: Family<CommandLabels, Counter> = Family::default(),
     /// Commands waiting for the sequencer.
     queue_depth: Gauge = Gauge::default(),
+    /// Commands refused because the queue of the sequencer was full.
+    queue_refused: Counter = Counter::default(),
+    /// File changes that wait for the sequencer or are being carried out.
+    changes_waiting: Gauge = Gauge::default(),
+    /// Times that file changes found no room and their sender was held up.
+    changes_held_up: Counter = Counter::default(),
+    /// File changes refused because no room came in time.
+    changes_refused: Counter = Counter::default(),
     /// Commands taken as one batch.
     batch_commands: Histogram = Histogram::new(exponential_buckets(1.0, 4.0, 8)),
     /// Seconds until a batch was durable.
@@ -103,6 +111,10 @@ instruments! {
     request_seconds: Histogram = Histogram::new(exponential_buckets(0.000_1, 2.5, 13)),
     /// Seconds a search took inside the index.
     search_seconds: Histogram = Histogram::new(exponential_buckets(0.000_05, 2.5, 12)),
+    /// Seconds from the first byte of a batch of files to its answer, all of it durable.
+    ingest_seconds: Histogram = Histogram::new(exponential_buckets(0.001, 2.5, 13)),
+    /// Lines of batches, by what became of them.
+    ingest_lines: Family<ReasonLabels, Counter> = Family::default(),
     /// Bytes of request bodies.
     request_bytes: Counter = Counter::default(),
     /// Bytes of answer bodies.
@@ -115,6 +127,10 @@ instruments! {
     connections_rejected: Family<ReasonLabels, Counter> = Family::default(),
     /// Open sockets of the feed.
     ws_readers: Gauge = Gauge::default(),
+    /// Sockets of the feed that were opened.
+    ws_opened: Counter = Counter::default(),
+    /// Seconds from a change until the socket of a reader had taken it; one reader in sixteen tells.
+    fan_out_seconds: Histogram = Histogram::new(exponential_buckets(0.000_5, 2.0, 14)),
     /// Readers told to read the lists anew.
     ws_resyncs: Counter = Counter::default(),
     /// Readers cut off because they did not read.
@@ -142,6 +158,12 @@ impl Metrics {
     pub fn count_command(&self, kind: &'static str, outcome: &'static str) {
         let labels = CommandLabels { kind, outcome };
         self.commands.get_or_create(&labels).inc();
+    }
+
+    /// Counts lines of a batch.
+    pub fn count_lines(&self, outcome: &'static str, count: u64) {
+        let labels = ReasonLabels { reason: outcome };
+        self.ingest_lines.get_or_create(&labels).inc_by(count);
     }
 
     /// Counts a refused or cut connection.

@@ -30,7 +30,7 @@ use crate::config::Config;
 use crate::decide::Rules;
 use crate::feed::{Change, Feed};
 use crate::journal::{Journal, JournalError};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, set_gauge};
 use crate::peers::unknown_peer;
 use crate::view::View;
 pub use compaction::compact;
@@ -206,7 +206,10 @@ impl Index {
             .queue
             .try_send(envelope)
             .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => overloaded(),
+                mpsc::error::TrySendError::Full(_) => {
+                    self.shared.metrics.queue_refused.inc();
+                    overloaded()
+                }
                 mpsc::error::TrySendError::Closed(_) => shutting_down(),
             })?;
         self.shared.metrics.queue_depth.inc();
@@ -238,11 +241,21 @@ impl Index {
         };
         let count = changes.len().min(WAITING_CHANGES_MAX_COUNT);
         let count = u32::try_from(count).unwrap_or(u32::MAX);
-        let room = Arc::clone(&self.shared.room).acquire_many_owned(count);
+        let (metrics, room) = (&self.shared.metrics, &self.shared.room);
+        let waiting = WAITING_CHANGES_MAX_COUNT.saturating_sub(room.available_permits());
+        set_gauge(&metrics.changes_waiting, waiting as u64);
+        if let Ok(room) = Arc::clone(room).try_acquire_many_owned(count) {
+            return Ok(Some(room));
+        }
+        metrics.changes_held_up.inc();
+        let room = Arc::clone(room).acquire_many_owned(count);
         match tokio::time::timeout(ROOM_WAIT, room).await {
             Ok(Ok(room)) => Ok(Some(room)),
             Ok(Err(_)) => Err(shutting_down()),
-            Err(_) => Err(overloaded()),
+            Err(_) => {
+                metrics.changes_refused.inc();
+                Err(overloaded())
+            }
         }
     }
 }

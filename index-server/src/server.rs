@@ -49,6 +49,8 @@ impl Server {
         let app = App::new(&config, identity.id(), feed.clone(), Arc::clone(&metrics));
         let app = Arc::new(app);
         let ends_with_this = app.stopping().clone().drop_guard();
+        let (stopping, pacer) = (app.stopping().clone(), feed.clone().pace());
+        tokio::spawn(async move { stopping.run_until_cancelled(pacer).await });
         let permits = if config.limit_loopback {
             Permits::for_all()
         } else {

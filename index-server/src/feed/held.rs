@@ -1,14 +1,14 @@
-//! One published event: encoded when the first reader wants it, once for all of them. Only the
-//! address of a peer on the index's own machine differs between readers, so such an event is
+//! One published event: made into a frame when the first reader wants it, once for all of them, who
+//! write its bytes as they are. Only the address of a peer on the index's own machine differs between readers, so such an event is
 //! encoded once for each host under which readers reach this machine.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
 
+use bytes::{BufMut, Bytes, BytesMut};
 use jiff::Timestamp;
 use protocol::event::{Envelope, Event, FileRemoved, FilesChanged, Topic};
 use protocol::file::FileInfo;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::feed::{Change, FileNews};
 use crate::view::{PeerAddress, PeerEntry, Vantage, file_to_wire};
@@ -16,13 +16,13 @@ use crate::view::{PeerAddress, PeerEntry, Vantage, file_to_wire};
 /// Hosts of one machine that an event is kept encoded for; for more it is encoded anew each time.
 const HOSTS_MAX_COUNT: usize = 16;
 
-/// An event with its number and its encoded forms.
+/// An event with its number and its frames.
 #[derive(Debug)]
 pub struct Held {
     seq: u64,
     at: Timestamp,
     change: Change,
-    encoded: Mutex<Vec<(IpAddr, Utf8Bytes)>>,
+    frames: Mutex<Vec<(IpAddr, Bytes)>>,
 }
 
 impl Held {
@@ -32,13 +32,18 @@ impl Held {
             seq,
             at,
             change,
-            encoded: Mutex::default(),
+            frames: Mutex::default(),
         }
     }
 
     /// Its number.
     pub fn seq(&self) -> u64 {
         self.seq
+    }
+
+    /// When it happened.
+    pub fn at(&self) -> Timestamp {
+        self.at
     }
 
     /// What it is about.
@@ -72,26 +77,26 @@ impl Held {
         }
     }
 
-    /// The message for a reader at `vantage`; `None` if it has no JSON form.
-    pub fn encoded(&self, vantage: &Vantage) -> Option<Utf8Bytes> {
+    /// The frame for a reader at `vantage`; `None` if the event has no JSON form.
+    pub fn frame(&self, vantage: &Vantage) -> Option<Bytes> {
         let host = match self.address() {
             Some(address @ PeerAddress::SameMachine(_)) => vantage.host_of(address),
             _ => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         };
-        let mut encoded = self.encoded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, message)) = encoded.iter().find(|(of, _)| *of == host) {
-            return Some(message.clone());
+        let mut frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, frame)) = frames.iter().find(|(of, _)| *of == host) {
+            return Some(frame.clone());
         }
         let envelope = Envelope {
             seq: self.seq,
             event: self.event(vantage),
             at: self.at,
         };
-        let message = encode(&envelope)?;
-        if encoded.len() < HOSTS_MAX_COUNT {
-            encoded.push((host, message.clone()));
+        let frame = frame(&envelope)?;
+        if frames.len() < HOSTS_MAX_COUNT {
+            frames.push((host, frame.clone()));
         }
-        Some(message)
+        Some(frame)
     }
 
     /// Where the peer of this event is reached.
@@ -148,9 +153,26 @@ fn show(news: &FileNews, vantage: &Vantage) -> FileInfo {
     file_to_wire(&news.entry, None, &news.owner, news.sources, vantage)
 }
 
-/// A message as it goes over the wire; `None` if it has no JSON form.
-pub fn encode(envelope: &Envelope) -> Option<Utf8Bytes> {
-    serde_json::to_string(envelope).ok().map(Utf8Bytes::from)
+/// A whole text frame (RFC 6455, section 5.2: final, not masked) as it goes over the wire; `None` if
+/// the envelope has no JSON form.
+pub fn frame(envelope: &Envelope) -> Option<Bytes> {
+    const FINAL_TEXT: u8 = 0x81;
+    let text = serde_json::to_vec(envelope).ok()?;
+    let mut frame = BytesMut::with_capacity(text.len() + 10);
+    frame.put_u8(FINAL_TEXT);
+    match (u8::try_from(text.len()), u16::try_from(text.len())) {
+        (Ok(length @ ..126), _) => frame.put_u8(length),
+        (_, Ok(length)) => {
+            frame.put_u8(126);
+            frame.put_u16(length);
+        }
+        _ => {
+            frame.put_u8(127);
+            frame.put_u64(text.len() as u64);
+        }
+    }
+    frame.put_slice(&text);
+    Some(frame.freeze())
 }
 
 #[cfg(test)]
@@ -181,9 +203,10 @@ mod tests {
             local: local.parse().unwrap(),
         };
         // Somebody else looked first.
-        held.encoded(&vantage("10.0.0.8", "10.0.0.1")).unwrap();
-        let message = held.encoded(&vantage(remote, local)).unwrap();
-        let message: serde_json::Value = serde_json::from_str(&message).unwrap();
+        held.frame(&vantage("10.0.0.8", "10.0.0.1")).unwrap();
+        let frame = held.frame(&vantage(remote, local)).unwrap();
+        let start = frame.iter().position(|byte| *byte == b'{').unwrap();
+        let message: serde_json::Value = serde_json::from_slice(&frame[start..]).unwrap();
         message["data"]["address"].as_str().unwrap().to_owned()
     }
 

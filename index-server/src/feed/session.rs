@@ -1,5 +1,6 @@
 //! One socket of the feed: greets, sends what is new, listens, and gives up on a reader that does
-//! not read. One task a socket; it holds a place in the shared ring and no queue of its own.
+//! not read. One task a socket; it holds a place in the shared ring, and of what is on its way only
+//! pointers to frames that all readers share.
 
 #[cfg(test)]
 mod tests;
@@ -24,7 +25,8 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use crate::clock::Clock;
-use crate::feed::held::encode;
+use crate::feed::held::frame;
+use crate::feed::outbox::Outbox;
 use crate::feed::ring::Catch;
 use crate::feed::topics::Topics;
 use crate::feed::{Feed, Signal};
@@ -33,15 +35,23 @@ use crate::http::listener::Connection;
 use crate::metrics::Metrics;
 use crate::view::Vantage;
 
-/// A message that cannot be written in this time has a reader that does not read.
+/// A portion that cannot be written in this time has a reader that does not read.
 const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 const PING_EVERY: Duration = Duration::from_secs(30);
+/// The first ping comes up to this much sooner: sockets that all came back in the second after a
+/// restart are not all pinged in one second for ever.
+const PING_SPREAD: Duration = Duration::from_secs(15);
 /// Pings without a sign of life before the socket is given up.
 const UNANSWERED_MAX_COUNT: u32 = 2;
 /// Messages of a client between two pings; it has nothing to say but what it subscribes to.
 const INCOMING_MAX_COUNT: u32 = 600;
 /// Events sent before the socket is listened to again.
 const PORTION_MAX_COUNT: usize = 64;
+/// A portion ends after this much: a reader that gets it within the deadline is not stuck.
+const PORTION_MAX_BYTES: usize = 16 * 1024;
+/// One reader in so many tells how long an event took to it: the figures of all would cost more
+/// than sending.
+const TELLS_ONE_IN: u64 = 16;
 /// For the last words on a socket that may be dead.
 const CLOSE_WAIT: Duration = Duration::from_secs(1);
 /// What a socket holds while nothing happens; readers send next to nothing.
@@ -115,6 +125,8 @@ struct Session<S> {
     clock: Clock,
     /// Number of the last event that was sent or passed over.
     seen: u64,
+    outbox: Outbox,
+    tells: bool,
     unanswered_count: u32,
     incoming_count: u32,
 }
@@ -128,8 +140,10 @@ impl<S> Drop for Session<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     fn new(socket: WebSocketStream<S>, reader: Reader) -> Self {
         reader.metrics.ws_readers.inc();
+        let number = reader.metrics.ws_opened.inc();
         let clock = Clock::default();
-        let mut ping = interval_at(clock.deadline(PING_EVERY), PING_EVERY);
+        let first_ping = PING_EVERY.saturating_sub(PING_SPREAD.mul_f64(rand::random()));
+        let mut ping = interval_at(clock.deadline(first_ping), PING_EVERY);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             socket,
@@ -138,6 +152,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             reader,
             ping,
             clock,
+            outbox: Outbox::default(),
+            tells: number.is_multiple_of(TELLS_ONE_IN),
             unanswered_count: 0,
             incoming_count: 0,
         }
@@ -163,7 +179,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
         };
         let closing = async {
-            if self.socket.close(Some(frame)).await.is_ok() {
+            // A frame that was begun is ended first: what follows would be read as its rest.
+            if self.write().await.is_ok() && self.socket.close(Some(frame)).await.is_ok() {
                 // The other side answers with its own close; what it sent before is passed over.
                 while let Some(Ok(_)) = self.socket.next().await {}
             }
@@ -178,8 +195,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             let has_more = self.send_portion().await?;
             if let Some(reason) = signal.goodbye.filter(|_| !has_more) {
                 let reason = reason.to_string();
-                let goodbye = self.own_words(Event::Goodbye(Goodbye { reason }));
-                self.send(goodbye).await?;
+                self.own_words(Event::Goodbye(Goodbye { reason }));
+                self.send().await?;
                 return Err(End::Close(CloseCode::Away, "the index is stopping"));
             }
             tokio::select! {
@@ -197,8 +214,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.seen = since;
             return Ok(());
         }
-        let hello = self.own_words(Event::Hello(self.reader.hello.clone()));
-        self.send(hello).await
+        self.own_words(Event::Hello(self.reader.hello.clone()));
+        self.send().await
     }
 
     /// Sends the next events; tells whether there may be more.
@@ -208,31 +225,46 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Catch::Lost { missed, last_seq } => {
                 self.reader.metrics.ws_resyncs.inc();
                 self.seen = last_seq;
-                let resync = self.own_words(Event::Resync(Resync { missed }));
-                self.send(resync).await?;
+                self.own_words(Event::Resync(Resync { missed }));
+                self.send().await?;
                 return Ok(true);
             }
         };
+        let (mut count, mut bytes) = (0, 0);
+        let mut last_at = None;
         for event in &events {
-            if self.reader.topics.takes(event.topic())
-                && let Some(message) = event.encoded(&self.reader.vantage)
-            {
-                self.send(Message::Text(message)).await?;
-            }
+            count += 1;
             self.seen = event.seq();
+            if self.reader.topics.takes(event.topic())
+                && let Some(frame) = event.frame(&self.reader.vantage)
+            {
+                last_at = Some(event.at());
+                bytes += frame.len();
+                self.outbox.push(frame);
+                if bytes >= PORTION_MAX_BYTES {
+                    break;
+                }
+            }
         }
-        Ok(events.len() == PORTION_MAX_COUNT)
+        let has_more = count < events.len() || count == PORTION_MAX_COUNT;
+        drop(events);
+        self.send().await?;
+        if let Some(at) = last_at.filter(|_| self.tells) {
+            let took = self.clock.now().duration_since(at).as_secs_f64();
+            self.reader.metrics.fan_out_seconds.observe(took.max(0.0));
+        }
+        Ok(has_more)
     }
 
-    /// A message that is for this reader alone; it takes no number of its own.
-    fn own_words(&self, event: Event) -> Message {
+    /// Puts in a message that is for this reader alone; it takes no number of its own.
+    fn own_words(&mut self, event: Event) {
         let envelope = Envelope {
             seq: self.seen,
             event,
             at: self.clock.now(),
         };
         // An event of our own making always has a JSON form.
-        Message::Text(encode(&envelope).unwrap_or_default())
+        self.outbox.extend(frame(&envelope));
     }
 
     async fn send_ping(&mut self) -> Result<(), End> {
@@ -241,15 +273,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         self.unanswered_count += 1;
         self.incoming_count = 0;
-        self.send(Message::Ping(bytes::Bytes::new())).await
-    }
-
-    async fn send(&mut self, message: Message) -> Result<(), End> {
-        match timeout(WRITE_DEADLINE, self.socket.send(message)).await {
+        let ping = Message::Ping(bytes::Bytes::new());
+        match timeout(WRITE_DEADLINE, self.socket.send(ping)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(End::Gone),
             Err(_) => Err(End::Stuck),
         }
+    }
+
+    /// Sends what is in the outbox.
+    async fn send(&mut self) -> Result<(), End> {
+        if self.outbox.is_empty() {
+            return Ok(());
+        }
+        match timeout(WRITE_DEADLINE, self.write()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(End::Gone),
+            Err(_) => Err(End::Stuck),
+        }
+    }
+
+    /// Writes the outbox past the protocol, which has nothing to add to whole frames; but what it
+    /// has itself begun to write (an answer to a ping) is ended first.
+    async fn write(&mut self) -> Result<(), Error> {
+        self.socket.flush().await?;
+        self.outbox.write_to(self.socket.get_mut()).await?;
+        Ok(())
     }
 
     fn hear(&mut self, incoming: Option<Result<Message, Error>>) -> Result<(), End> {

@@ -24,7 +24,17 @@ const REJECTED_MAX_COUNT: usize = 10_000;
 
 /// POST `/api/v1/files/batch`.
 pub(super) async fn batch(mut call: Call) -> Result<Response, Refusal> {
+    let started = call.app.clock.instant();
     let answer = take_lines(&mut call).await;
+    let took = call.app.clock.instant() - started;
+    let metrics = &call.app.metrics;
+    metrics.ingest_seconds.observe(took.as_secs_f64());
+    if let Ok(answer) = &answer {
+        metrics.count_lines("added", answer.added);
+        metrics.count_lines("updated", answer.updated);
+        metrics.count_lines("removed", answer.removed);
+        metrics.count_lines("rejected", answer.rejected.len() as u64);
+    }
     if answer.is_err() {
         call.body.drain().await;
     }

@@ -264,10 +264,15 @@ impl Task {
         self.readers.refresh_credentials(&self.world, registered);
         let catalog = self.world.files_mut().view();
         let after = self.swap(catalog, now);
-        let changes: Vec<Change> = news
+        let changes = news
             .into_iter()
-            .filter_map(|news| change_of(news, &before, &after))
-            .collect();
+            .filter_map(|news| change_of(news, &before, &after));
+        let mut changes: Vec<Change> = changes.collect();
+        if !changes.is_empty() && self.tidy_at().is_some_and(|at| at <= self.clock.instant()) {
+            // Figures that are due anyway go along: each reader is woken once, not twice.
+            self.tidied_at = Some(instant);
+            changes.extend(self.fresh_figures());
+        }
         self.publish(now, changes);
     }
 
@@ -311,11 +316,18 @@ impl Task {
             let catalog = Arc::clone(&self.readers.view().catalog);
             self.swap(catalog, now);
         }
+        let figures = self.fresh_figures();
+        self.publish(now, figures.into_iter().collect());
+    }
+
+    /// The figures, where watchers have not been told of them.
+    fn fresh_figures(&mut self) -> Option<Change> {
         let stats = self.readers.view().stats.clone();
-        if !is_same(&stats, &self.stats_told) {
-            self.stats_told = stats.clone();
-            self.publish(now, vec![Change::Stats(stats)]);
+        if is_same(&stats, &self.stats_told) {
+            return None;
         }
+        self.stats_told = stats.clone();
+        Some(Change::Stats(stats))
     }
 
     fn count(&self, command: &Command, outcome: &Result<Answer, Refusal>) {

@@ -136,7 +136,11 @@ async fn a_socket_that_answers_no_ping_is_given_up() {
     let started = stage_time();
     session.await.unwrap();
     let took = stage_time() - started;
-    assert_eq!(took, PING_EVERY * (UNANSWERED_MAX_COUNT + 1));
+    let latest = PING_EVERY * (UNANSWERED_MAX_COUNT + 1);
+    assert!(
+        took <= latest && took + PING_SPREAD >= latest,
+        "{took:?} of {latest:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
