@@ -37,7 +37,7 @@ pub(super) fn replace(
     through: Position,
     still: &Still,
 ) -> Result<(), JournalError> {
-    journal.compact(through, &mut still.records().map(encode))
+    journal.compact(through, &mut still.records().map(|record| encode(&record)))
 }
 
 /// Puts a snapshot in the place of what the journal holds now, for an index that is not running.
@@ -47,10 +47,10 @@ pub(super) fn replace(
 /// [`JournalError`] when the journal cannot be read or written; it is then as it was.
 pub fn compact(journal: &dyn Journal) -> Result<(), JournalError> {
     let (world, through) = load::<PlainFiles>(journal)?;
-    journal.compact(through, &mut world.snapshot().map(encode))
+    journal.compact(through, &mut world.snapshot().map(|record| encode(&record)))
 }
 
-fn encode(record: Record) -> Result<Vec<u8>, JournalError> {
+fn encode(record: &Record) -> Result<Vec<u8>, JournalError> {
     record.encode().map_err(|error| JournalError::Store {
         operation: "write a snapshot of",
         path: "journal".into(),
