@@ -3,9 +3,19 @@
 //! Pure: time comes in as an argument; what an overdue peer means is for the caller to say.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use protocol::ids::PeerId;
 use tokio::time::Instant;
+
+/// When a peer that is heard now is to be heard again, at most `interval` from now; `chance` is from
+/// 0 to 1. Usually a tenth of the interval is left to chance, so that peers which fell into step drift
+/// apart. While the index is younger than an interval nearly all of it is: they all came back in the
+/// second after its start, and are spread over the whole interval at once.
+pub fn next_beat(interval: Duration, uptime: Duration, chance: f64) -> Duration {
+    let spread = if uptime < interval { 0.9 } else { 0.1 };
+    interval.mul_f64(1.0 - spread * chance.clamp(0.0, 1.0))
+}
 
 /// One deadline a peer, in order of time; every change takes O(log n).
 #[derive(Debug, Default)]
@@ -70,8 +80,6 @@ impl Deadlines {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -92,6 +100,20 @@ mod tests {
             peer.prop_map(Step::Remove),
             at.prop_map(Step::PutOff),
         ]
+    }
+
+    #[test]
+    fn peers_that_came_back_at_once_are_spread_over_an_interval() {
+        let interval = Duration::from_secs(30);
+        let check = |uptime: u64, chance: f64, expected: u128| {
+            let next = next_beat(interval, Duration::from_secs(uptime), chance);
+            assert_eq!(next.as_millis(), expected, "{uptime} {chance}");
+        };
+        check(1, 0.0, 30_000);
+        check(1, 0.5, 16_500);
+        check(1, 1.0, 3_000);
+        check(31, 0.0, 30_000);
+        check(31, 1.0, 27_000);
     }
 
     proptest! {

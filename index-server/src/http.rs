@@ -42,6 +42,7 @@ use crate::clock::Clock;
 use crate::command::Refusal;
 use crate::config::Config;
 use crate::feed::Feed;
+use crate::health::next_beat;
 use crate::http::admission::Gate;
 use crate::http::limits::Limits;
 use crate::http::nonces::Nonces;
@@ -128,6 +129,12 @@ impl App {
     /// Time since the index started.
     pub fn uptime(&self) -> Duration {
         self.clock.instant() - self.started
+    }
+
+    /// When a peer that was just heard is to be heard again.
+    pub fn next_heartbeat_ms(&self) -> u64 {
+        let next = next_beat(self.heartbeat_interval, self.uptime(), rand::random());
+        u64::try_from(next.as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Cancelled once the index begins to stop.

@@ -71,6 +71,14 @@ pub enum IndexError {
     /// It said no.
     #[error("{}", .0.detail)]
     Refused(Problem),
+    /// It has too much to do now, and said after how long to ask again.
+    #[error("{}", problem.detail)]
+    Busy {
+        /// What it said.
+        problem: Problem,
+        /// How long to leave it alone.
+        retry_after: Duration,
+    },
     /// It said something that makes no sense.
     #[error("index {url} answered something unexpected: {reason}")]
     Unexpected {

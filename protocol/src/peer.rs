@@ -97,6 +97,9 @@ pub struct RegisterResponse {
     /// Present when the request carried `catalog_digest`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub catalog: Option<CatalogState>,
+    /// When the first heartbeat is wanted, see [`HeartbeatResponse::next_heartbeat_ms`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_heartbeat_ms: Option<u64>,
 }
 
 /// Answer to GET `/api/v1/nonce`.
@@ -115,6 +118,11 @@ pub struct NonceResponse {
 pub struct HeartbeatResponse {
     /// The network as it stands.
     pub stats: NetworkStats,
+    /// Milliseconds until the next heartbeat is wanted: never more than the interval, and chosen by
+    /// the index so that its peers do not all call in the same moment. Who does not know the field
+    /// goes by the interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_heartbeat_ms: Option<u64>,
 }
 
 /// How a transfer from a peer ended.

@@ -25,6 +25,7 @@ pub(super) async fn heartbeat(call: Call) -> Result<Response, Refusal> {
     index.ask(Command::Heartbeat(call.actor()?)).await?;
     reply::json(&HeartbeatResponse {
         stats: index.view().stats.clone(),
+        next_heartbeat_ms: Some(call.app.next_heartbeat_ms()),
     })
 }
 

@@ -10,15 +10,19 @@ use warp::reply::Response;
 use crate::catalog::CursorError;
 use crate::command::Refusal;
 
+/// Calls that were refused together come back over so many seconds.
+const RETRY_SPREAD_SECS: u64 = 4;
+
 /// Seconds after which a caller may try again, for the refusals that pass by themselves.
-fn retry_after_secs(slug: Slug) -> Option<&'static str> {
+fn retry_after_secs(slug: Slug) -> Option<u64> {
+    let spread = || rand::random_range(1..=RETRY_SPREAD_SECS);
     match slug {
         // One heartbeat: the soonest that a holder can be back.
-        Slug::NoSourceOnline => Some("30"),
+        Slug::NoSourceOnline => Some(30),
         // A token bucket refills within seconds.
-        Slug::RateLimited => Some("6"),
-        Slug::NotReady | Slug::Overloaded | Slug::Busy => Some("1"),
-        Slug::ShuttingDown => Some("5"),
+        Slug::RateLimited => Some(6),
+        Slug::NotReady | Slug::Overloaded | Slug::Busy => Some(spread()),
+        Slug::ShuttingDown => Some(4 + spread()),
         _ => None,
     }
 }
@@ -38,7 +42,7 @@ pub fn respond(refusal: &Refusal) -> Response {
     );
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(secs) = retry_after_secs(refusal.slug) {
-        headers.insert(RETRY_AFTER, HeaderValue::from_static(secs));
+        headers.insert(RETRY_AFTER, secs.into());
     }
     if refusal.slug.status() == 401 {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -68,6 +68,7 @@ pub(super) async fn register(mut call: Call) -> Result<Response, Refusal> {
         heartbeat_interval: call.app.heartbeat_interval.as_secs().max(1),
         peer: peer.to_wire(call.vantage()),
         catalog: registered.catalog,
+        next_heartbeat_ms: Some(call.app.next_heartbeat_ms()),
     })
 }
 

@@ -107,7 +107,9 @@ impl From<IndexError> for Trouble {
         let exit = match &error {
             IndexError::Unreachable { .. } => Exit::IndexUnreachable,
             IndexError::Refused(problem) if problem.status == 404 => Exit::NotFound,
-            IndexError::Refused(_) | IndexError::Unexpected { .. } => Exit::Failed,
+            IndexError::Refused(_) | IndexError::Busy { .. } | IndexError::Unexpected { .. } => {
+                Exit::Failed
+            }
         };
         Self {
             exit,

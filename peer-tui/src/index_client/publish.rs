@@ -250,6 +250,16 @@ impl Publisher {
                     );
                     tokio::time::sleep(REFUSED_WAIT).await;
                 }
+                Err(IndexError::Busy {
+                    problem,
+                    retry_after,
+                }) => {
+                    tracing::info!(
+                        reason = %clean(&problem.detail).text,
+                        "the index is busy; files are sent later"
+                    );
+                    tokio::time::sleep(retry_after.mul_f64(1.0 + rand::random::<f64>())).await;
+                }
                 answer => return answer,
             }
         }

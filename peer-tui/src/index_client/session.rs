@@ -97,12 +97,42 @@ impl Session {
         };
     }
 
+    /// The index wants to be called again in `wait`, which may only be sooner than the interval: so
+    /// it keeps its peers out of step.
+    pub fn advised(&mut self, now: Instant, wait: Duration) {
+        if let Phase::Live { beat_at } = self.phase {
+            let advised = now + wait.max(self.interval / 20);
+            self.phase = Phase::Live {
+                beat_at: beat_at.min(advised),
+            };
+        }
+    }
+
     /// A heartbeat was answered.
     pub fn beat(&mut self, now: Instant) {
         self.tries = 0;
         self.phase = Phase::Live {
             beat_at: now + self.interval,
         };
+    }
+
+    /// The index is too busy to hear a heartbeat; it still knows us. `chance` is 0 to 1.
+    pub fn busy(&mut self, now: Instant, retry_after: Duration, chance: f64) {
+        let wait = retry_after.mul_f64(1.0 + chance.clamp(0.0, 1.0));
+        self.phase = Phase::Live {
+            beat_at: now + wait.min(self.interval),
+        };
+    }
+
+    /// The index is too busy to register us: it is not asked before it said. `chance` is 0 to 1.
+    pub fn refused_for(&mut self, now: Instant, retry_after: Duration, chance: f64) {
+        self.failed(now, chance);
+        let earliest = now + retry_after.mul_f64(1.0 + chance.clamp(0.0, 1.0));
+        if let Phase::Waiting { until } = self.phase {
+            self.phase = Phase::Waiting {
+                until: until.max(earliest),
+            };
+        }
     }
 
     /// The index was not reached, or refused to register us. `chance` is 0 to 1.
@@ -217,6 +247,27 @@ mod tests {
         assert_eq!(session.step(now), Step::Wait(now + SEC / 4));
         session.feed_lost(now, 1.0);
         assert_eq!(session.step(now), Step::Wait(now + SEC / 4));
+    }
+
+    #[test]
+    fn a_busy_index_is_left_alone_and_the_session_goes_on() {
+        let now = Instant::now();
+        let mut session = Session::new(now, None);
+        session.step(now);
+        session.refused_for(now, SEC * 3, 0.5);
+        assert_eq!(session.step(now), Step::Wait(now + SEC * 9 / 2));
+        let now = now + SEC * 5;
+        assert_eq!(session.step(now), Step::Register);
+        session.registered(now, SEC * 30);
+        session.advised(now, SEC * 7);
+        assert_eq!(session.step(now), Step::Wait(now + SEC * 7));
+        session.advised(now, SEC * 90);
+        assert_eq!(session.step(now), Step::Wait(now + SEC * 7), "never later");
+        let now = now + SEC * 7;
+        assert_eq!(session.step(now), Step::Beat);
+        session.busy(now, SEC * 2, 1.0);
+        assert!(session.is_live());
+        assert_eq!(session.step(now), Step::Wait(now + SEC * 4));
     }
 
     proptest! {

@@ -205,12 +205,17 @@ impl Owner {
             },
             Note::Beat(Ok(answer)) => {
                 self.session.beat(Instant::now());
+                self.take_advice(answer.next_heartbeat_ms);
                 self.take_stats(answer.stats);
             }
             Note::Beat(Err(IndexError::Refused(problem)))
                 if is_forgotten(problem.status, &problem.slug) =>
             {
                 self.forgotten();
+            }
+            Note::Beat(Err(IndexError::Busy { retry_after, .. })) => {
+                self.session
+                    .busy(Instant::now(), retry_after, rand::random());
             }
             Note::Beat(Err(error)) => self.lose(&error),
             Note::Peers(Ok(peers)) => {
@@ -232,6 +237,7 @@ impl Owner {
     fn go_live(&mut self, answer: &RegisterResponse, start: Start) {
         let interval = Duration::from_secs(answer.heartbeat_interval);
         self.session.registered(Instant::now(), interval);
+        self.take_advice(answer.next_heartbeat_ms);
         let api = self.outlets.api.load_full();
         let credentials = Credentials::with_token(answer.id, &answer.session_token);
         let api = Arc::new(api.as_ref().clone().speaking_as(credentials));
@@ -258,8 +264,21 @@ impl Owner {
         });
     }
 
+    fn take_advice(&mut self, next_heartbeat_ms: Option<u64>) {
+        if let Some(wait) = next_heartbeat_ms {
+            self.session
+                .advised(Instant::now(), Duration::from_millis(wait));
+        }
+    }
+
     fn lose(&mut self, error: &IndexError) {
-        self.session.failed(Instant::now(), rand::random());
+        let (now, chance) = (Instant::now(), rand::random());
+        match error {
+            IndexError::Busy { retry_after, .. } => {
+                self.session.refused_for(now, *retry_after, chance);
+            }
+            _ => self.session.failed(now, chance),
+        }
         self.tasks.end_session();
         let tries = self.session.tries();
         let since = *self.lost_since.get_or_insert_with(Timestamp::now);

@@ -108,7 +108,7 @@ pub(super) async fn search(call: Call) -> Result<Response, Problem> {
     let params = search_params(&call)?;
     match call.app.network.search(params).await {
         Ok(found) => reply::json(&found),
-        Err(IndexError::Refused(problem)) => Err(problem),
+        Err(IndexError::Refused(problem) | IndexError::Busy { problem, .. }) => Err(problem),
         Err(error) => Err(Problem::new(Slug::IndexUnreachable, error.to_string())),
     }
 }

@@ -177,6 +177,7 @@ fn registration_and_life_of_a_peer() {
             heartbeat_interval: 30,
             peer: peer(),
             catalog: Some(CatalogState::SendAll),
+            next_heartbeat_ms: Some(28_400),
         },
     );
     check("catalog_in_sync", &CatalogState::InSync);
@@ -196,7 +197,13 @@ fn registration_and_life_of_a_peer() {
             signature: "ab".repeat(64),
         },
     );
-    check("heartbeat_response", &HeartbeatResponse { stats: stats() });
+    check(
+        "heartbeat_response",
+        &HeartbeatResponse {
+            stats: stats(),
+            next_heartbeat_ms: Some(29_100),
+        },
+    );
     for outcome in [
         Outcome::Ok,
         Outcome::Corrupt,

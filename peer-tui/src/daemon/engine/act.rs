@@ -229,7 +229,7 @@ pub(super) fn from_index(error: &IndexError) -> Failure {
     let kind = match error {
         IndexError::Unreachable { .. } => FailureKind::IndexUnreachable,
         IndexError::Refused(problem) if problem.status == 404 => FailureKind::NotFound,
-        IndexError::Refused(_) => FailureKind::Refused,
+        IndexError::Refused(_) | IndexError::Busy { .. } => FailureKind::Refused,
         IndexError::Unexpected { .. } => FailureKind::Failed,
     };
     Failure {

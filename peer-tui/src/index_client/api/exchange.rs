@@ -20,6 +20,8 @@ const CALL_WAIT: Duration = Duration::from_secs(20);
 const BATCH_WAIT: Duration = Duration::from_mins(2);
 /// An answer: a lookup of 1,000 contents with a hundred holders each is 30 MiB.
 const ANSWER_MAX_BYTES: usize = 64 * 1024 * 1024;
+/// An index that wants to be left alone for longer than this is asked again all the same.
+const RETRY_AFTER_MAX: Duration = Duration::from_mins(1);
 /// Kept connections: short of the 60 s after which an index closes them.
 const IDLE_WAIT: Duration = Duration::from_secs(45);
 
@@ -111,6 +113,7 @@ impl<'a> Call<'a> {
         };
         let response = request.send().await.map_err(unreachable)?;
         let status = response.status();
+        let retry_after = retry_after(&response);
         let answer = read(response).await.map_err(unreachable)?;
         let answer = answer.ok_or_else(|| IndexError::Unexpected {
             url: index.to_string(),
@@ -119,14 +122,28 @@ impl<'a> Call<'a> {
         if status.is_success() {
             return Ok(answer);
         }
-        match serde_json::from_slice::<Problem>(&answer) {
-            Ok(problem) => Err(IndexError::Refused(problem)),
-            Err(_) => Err(IndexError::Unexpected {
+        match (serde_json::from_slice::<Problem>(&answer), retry_after) {
+            (Ok(problem), Some(retry_after)) => Err(IndexError::Busy {
+                problem,
+                retry_after,
+            }),
+            (Ok(problem), None) => Err(IndexError::Refused(problem)),
+            (Err(_), _) => Err(IndexError::Unexpected {
                 url: index.to_string(),
                 reason: format!("HTTP status {status}: is this an index?"),
             }),
         }
     }
+}
+
+/// For how long an index that refuses wants to be left alone; only of statuses that pass.
+fn retry_after(response: &Response) -> Option<Duration> {
+    if ![429, 503].contains(&response.status().as_u16()) {
+        return None;
+    }
+    let seconds = response.headers().get("retry-after")?.to_str().ok()?;
+    let seconds = Duration::from_secs(seconds.parse().ok()?);
+    Some(seconds.min(RETRY_AFTER_MAX))
 }
 
 /// The whole body; `None` when it is longer than any answer may be.

@@ -303,9 +303,10 @@ fn answer(
         ("POST", "/api/v1/peers/register") => {
             register(state, &serde_json::from_slice(body).unwrap())
         }
-        ("POST", "/api/v1/peers/heartbeat") if speaks => {
-            json(&HeartbeatResponse { stats: stats() })
-        }
+        ("POST", "/api/v1/peers/heartbeat") if speaks => json(&HeartbeatResponse {
+            stats: stats(),
+            next_heartbeat_ms: None,
+        }),
         ("POST", "/api/v1/files/batch") if speaks => {
             let lines = body
                 .split(|byte| *byte == b'\n')
@@ -362,5 +363,6 @@ fn register(state: &State, request: &RegisterRequest) -> Response {
         heartbeat_interval: 30,
         peer: peer(9, true),
         catalog,
+        next_heartbeat_ms: None,
     })
 }
