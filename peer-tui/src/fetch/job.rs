@@ -215,8 +215,7 @@ impl Job {
     /// Verified bytes came from a source that knows no pieces.
     pub fn gave(&mut self, key: SourceKey, bytes: u64) {
         if let Some(candidate) = self.candidates.get_mut(key.0 as usize) {
-            candidate.gave_bytes += bytes;
-            candidate.failures = 0;
+            candidate.gave(bytes);
         }
     }
 
@@ -259,7 +258,7 @@ impl Job {
     /// The whole file is not what its hash says although every piece fitted: the root was a lie, and
     /// everybody who told it is out. Yields them.
     pub fn root_was_wrong(&mut self) -> Vec<PeerId> {
-        let mut liars = Vec::new();
+        let (mut liars, mut names) = (Vec::new(), Vec::new());
         if let Some(root) = self.root.take() {
             self.bad_roots.insert(root);
             for candidate in self
@@ -269,13 +268,18 @@ impl Job {
             {
                 candidate.standing = Standing::Out(SourceState::Corrupt);
                 liars.push(candidate.source.peer);
+                names.push(candidate.source.name.clone());
             }
         }
         for candidate in &mut self.candidates {
             candidate.is_scheduled = false;
         }
         self.scheduler = None;
-        self.note("the pieces fit each other but not the hash of the file: begun anew with others");
+        for name in names {
+            self.note(&format!(
+                "{name} told pieces that are not those of the file: never asked again"
+            ));
+        }
         self.choose_root(None);
         liars
     }
@@ -305,7 +309,12 @@ impl Job {
         });
         let mut soonest: Option<Instant> = None;
         for candidate in fitting {
-            match candidate.ready_at(now) {
+            let busy_until = candidate.busy_until(self.failure_wait);
+            if busy_until.is_some_and(|until| until <= now) {
+                continue;
+            }
+            let ready_at = candidate.ready_at(now);
+            match ready_at.map(|at| busy_until.map_or(at, |until| until.min(at))) {
                 None => return Verdict::Go,
                 Some(at) => soonest = Some(soonest.map_or(at, |soonest| soonest.min(at))),
             }
@@ -324,6 +333,10 @@ impl Job {
                 .filter(|one| one.standing == Standing::Out(state));
             out.count()
         };
+        let is_busy = |one: &Candidate| one.busy_until(self.failure_wait).is_some();
+        if self.candidates.iter().any(is_busy) {
+            return "those who have it are busy with others".to_owned();
+        }
         let (corrupt, all) = (count_of(SourceState::Corrupt), self.candidates.len());
         match all {
             0 => "nobody who has it is online".to_owned(),

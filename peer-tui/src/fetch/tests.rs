@@ -1,6 +1,7 @@
 //! Whole downloads against sources on loopback that are honest, slow, partial, busy or lying: the
 //! file comes exact, or the failure is clear.
 
+mod faults;
 mod kit;
 
 use std::time::Duration;
@@ -84,59 +85,6 @@ async fn links_in_the_download_folder_lead_nowhere() {
         0,
         "{failed:?}"
     );
-}
-
-/// One honest source among `ways`: whatever the others do, the file comes exact.
-async fn check_beside_honest(ways: &[Way]) {
-    let mut network = Network::start().await;
-    let mut all = ways.to_vec();
-    all.push(Way::Honest);
-    let content = network.share("x.bin", 9 * PIECE + 5, &all).await;
-    let id = network.fetch.enqueue(content.wish()).await.unwrap();
-    let done = network.done(id).await;
-    let bytes = std::fs::read(&done.destination).unwrap();
-    assert_eq!(ContentHash::of(&bytes), content.hash, "{ways:?}");
-}
-
-#[tokio::test]
-async fn liars_cannot_spoil_a_file() {
-    for way in Way::LIES.iter().chain(&[Way::Short, Way::Drip]) {
-        check_beside_honest(&[*way]).await;
-    }
-    check_beside_honest(&[
-        Way::Corrupt,
-        Way::Corrupt,
-        Way::OtherRoot,
-        Way::OtherRoot,
-        Way::OtherRoot,
-        Way::OtherRoot,
-    ])
-    .await;
-}
-
-#[tokio::test]
-async fn alone_a_liar_brings_no_file_and_a_clear_reason() {
-    for way in Way::LIES {
-        println!("alone: {way:?}");
-        let mut network = Network::start().await;
-        let content = network.share("x.bin", 2 * PIECE, &[*way]).await;
-        let id = network.fetch.enqueue(content.wish()).await.unwrap();
-        let stuck = network
-            .until(id, |one| {
-                matches!(one.state, DownloadState::NoSource { .. })
-            })
-            .await;
-        let DownloadState::NoSource { reason } = stuck.state else {
-            unreachable!("waited for it");
-        };
-        assert!(!reason.is_empty());
-        assert!(
-            std::fs::symlink_metadata(network.downloads().join("x.bin")).is_err(),
-            "{way:?}"
-        );
-        let detail = network.fetch.detail(id).await.unwrap();
-        assert!(!detail.notes.is_empty(), "{way:?}: {detail:?}");
-    }
 }
 
 #[tokio::test]

@@ -135,8 +135,7 @@ impl Job {
     pub fn piece(&mut self, key: SourceKey, piece: PieceIndex) -> bool {
         let bytes = self.layout.range(piece).len();
         if let Some(candidate) = self.candidates.get_mut(key.0 as usize) {
-            candidate.gave_bytes += bytes;
-            candidate.failures = 0;
+            candidate.gave(bytes);
         }
         let Some(scheduler) = &mut self.scheduler else {
             return false;

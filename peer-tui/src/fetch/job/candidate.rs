@@ -22,6 +22,10 @@ const AHEAD_PARTS_OF_SEC: u64 = 10;
 /// The same when there are few pieces left, so that none of them waits behind another.
 const AHEAD_AT_END_PARTS_OF_SEC: u64 = 40;
 
+/// A source that is busy is waited for as long as so many first waits after a failure (30 s), while
+/// nobody else is there; then the whole download waits and leaves its place to others.
+const BUSY_WAITS_COUNT: u32 = 30;
+
 /// Which pieces a source holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Holding {
@@ -95,6 +99,8 @@ pub struct Candidate {
     pub(super) errors: u32,
     /// In a row.
     pub(super) failures: u32,
+    /// It has had no room for us since then.
+    busy_since: Option<Instant>,
 }
 
 impl Candidate {
@@ -124,12 +130,27 @@ impl Candidate {
             gave_bytes: 0,
             errors: 0,
             failures: 0,
+            busy_since: None,
         })
     }
 
     /// Who.
     pub const fn peer(&self) -> protocol::ids::PeerId {
         self.source.peer
+    }
+
+    /// It brought something good.
+    pub(super) const fn gave(&mut self, bytes: u64) {
+        self.gave_bytes += bytes;
+        self.failures = 0;
+        self.busy_since = None;
+    }
+
+    /// Until when a source that has no room for us is waited for, where it has none.
+    pub(super) fn busy_until(&self, first_wait: Duration) -> Option<Instant> {
+        let is_busy = matches!(self.standing, Standing::Later(_, SourceState::Busy));
+        let since = self.busy_since.filter(|_| is_busy)?;
+        Some(since + first_wait * BUSY_WAITS_COUNT)
     }
 
     /// Verified bytes from it.
@@ -248,11 +269,13 @@ impl Candidate {
             Fault::Busy(wait) => {
                 self.errors -= 1;
                 self.standing = Standing::Later(now + *wait, SourceState::Busy);
-                None
+                let is_news = self.busy_since.is_none();
+                self.busy_since.get_or_insert(now);
+                is_news.then(|| "is busy: asked again later".to_owned())
             }
             Fault::NotHeld => {
-                self.errors -= 1;
-                if self.holding == Holding::All {
+                self.failures += 1;
+                if self.holding == Holding::All || self.failures >= FAILURES_MAX_COUNT {
                     self.standing = Standing::Out(SourceState::Failed);
                     return Some("does not hold what it said".to_owned());
                 }

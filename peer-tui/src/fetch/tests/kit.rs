@@ -1,6 +1,8 @@
 //! A network on loopback: an index that is a table, peers that behave as told, a download folder.
 
 mod server;
+mod way;
+mod wrong;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -20,8 +22,8 @@ use super::super::handle::{FetchConfig, FetchEvent, Finished};
 use super::super::limits::Timing;
 use super::super::*;
 use crate::index_client::IndexError;
-pub(super) use server::Way;
 use server::{Peer, Shared};
+pub(super) use way::Way;
 
 /// A content of the network.
 #[derive(Clone)]
@@ -103,8 +105,8 @@ impl Network {
         let mut config =
             FetchConfig::in_folders(folder.path().join("downloads"), folder.path().join("data"));
         config.timing = Timing {
-            connect: Duration::from_secs(2),
-            first_byte: Duration::from_millis(500),
+            connect: Duration::from_secs(1),
+            first_byte: Duration::from_millis(400),
             slow_window: Duration::from_millis(300),
             look_again: Duration::from_millis(500),
             failure: Duration::from_millis(50),
@@ -204,7 +206,7 @@ impl Network {
             address: peer.address.to_string(),
             file_id: FileId::of(&id, &content.hash),
             pieces_root: told,
-            partial: false,
+            partial: peer.way.is_partial(),
             is_online: true,
             reputation: 50,
         };
@@ -222,6 +224,30 @@ impl Network {
     /// Bytes of contents that a peer sent.
     pub(super) fn sent_bytes(&self, peer: usize) -> u64 {
         self.peers[peer].state.sent_bytes.load(Ordering::SeqCst)
+    }
+
+    /// All bytes that a peer sent, heads too.
+    pub(super) fn wire_bytes(&self, peer: usize) -> u64 {
+        self.peers[peer].state.wire_bytes.load(Ordering::SeqCst)
+    }
+
+    /// Bytes that the download folder takes on the disk.
+    pub(super) fn disk_bytes(&self) -> u64 {
+        use std::os::unix::fs::MetadataExt as _;
+        let mut folders = vec![self.downloads()];
+        let mut bytes = 0;
+        while let Some(folder) = folders.pop() {
+            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            for entry in entries {
+                match entry.metadata() {
+                    Ok(metadata) if metadata.is_dir() => folders.push(entry.path()),
+                    Ok(metadata) => bytes += metadata.blocks() * 512,
+                    // Gone meanwhile.
+                    Err(_) => {}
+                }
+            }
+        }
+        bytes
     }
 
     pub(super) fn status(&self, id: DownloadId) -> DownloadStatus {

@@ -8,74 +8,13 @@ use std::sync::{Arc, Mutex};
 
 use protocol::byte_range::{ByteRange, RangeRequest, parse_range};
 use protocol::hash::{ContentHash, PieceHash, PiecesRoot};
-use protocol::pieces::FileHasher;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use protocol::pieces::{FileHasher, PieceSet};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::Content;
-
-/// How a peer behaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Way {
-    Honest,
-    /// Wrong bytes under the right list.
-    Corrupt,
-    /// Another root, with the list and bytes of it.
-    OtherRoot,
-    /// A list that is not that of its root.
-    WrongList,
-    Redirect,
-    WholeForPart,
-    OtherRange,
-    OtherLength,
-    Encoded,
-    OtherTag,
-    /// Breaks off in the middle of every answer.
-    Short,
-    /// More bytes than any answer has, without a length.
-    Endless,
-    /// Accepts and never answers.
-    Silent,
-    /// A byte now and then.
-    Drip,
-    NotFound,
-    Changed,
-    Garbage,
-    /// Busy at first.
-    BusyOnce,
-    /// So many pieces, then silence.
-    StopsAfter(usize),
-    /// No pieces, no root.
-    Plain,
-    PlainWrong,
-    /// No pieces; every answer breaks off half-way.
-    PlainBreaks,
-}
-
-impl Way {
-    /// Ways that never bring a file.
-    pub(in super::super) const LIES: &[Self] = &[
-        Self::Corrupt,
-        Self::OtherRoot,
-        Self::WrongList,
-        Self::Redirect,
-        Self::WholeForPart,
-        Self::OtherRange,
-        Self::OtherLength,
-        Self::Encoded,
-        Self::OtherTag,
-        Self::Endless,
-        Self::Silent,
-        Self::NotFound,
-        Self::Changed,
-        Self::Garbage,
-        Self::PlainWrong,
-    ];
-
-    const fn is_plain(self) -> bool {
-        matches!(self, Self::Plain | Self::PlainWrong | Self::PlainBreaks)
-    }
-}
+use super::way::Way;
+use super::wrong;
 
 /// What a peer sends for one content.
 #[derive(Clone)]
@@ -89,22 +28,32 @@ impl Shared {
     /// What a peer that behaves so tells the index, and what it sends.
     pub(super) fn of(content: &Content, way: Way) -> (Option<PiecesRoot>, Self) {
         let mut bytes = content.bytes.as_ref().clone();
-        if matches!(way, Way::Corrupt | Way::OtherRoot | Way::PlainWrong) {
-            bytes.iter_mut().step_by(1000).for_each(|byte| *byte ^= 1);
+        match way {
+            Way::Corrupt | Way::OtherRoot | Way::PlainWrong => {
+                bytes.iter_mut().step_by(1000).for_each(|byte| *byte ^= 1);
+            }
+            Way::OtherFile => bytes.reverse(),
+            _ => {}
         }
         let mut hasher = FileHasher::new(content.len());
         hasher.update(&bytes);
         let own = hasher.finish().expect("as long as announced");
-        let (root, list) = match way {
+        let (root, mut list) = match way {
             Way::OtherRoot => (Some(own.root), own.pieces),
-            Way::WrongList => {
-                let mut list = content.hashes.pieces.clone();
-                list.reverse();
-                (Some(content.hashes.root), list)
-            }
             way if way.is_plain() => (None, Vec::new()),
             _ => (Some(content.hashes.root), content.hashes.pieces.clone()),
         };
+        match way {
+            Way::WrongList => list.reverse(),
+            Way::LongList => list.extend_from_within(..),
+            Way::ShortList => list.truncate(list.len() - 1),
+            Way::BentList => {
+                let mut hash = *list[0].as_bytes();
+                hash[31] ^= 1;
+                list[0] = PieceHash::from_bytes(hash);
+            }
+            _ => {}
+        }
         let shared = Self {
             bytes: Arc::new(bytes),
             list,
@@ -118,7 +67,10 @@ impl Shared {
 pub(super) struct State {
     pub(super) contents: Mutex<HashMap<ContentHash, Shared>>,
     pub(super) asked: AtomicUsize,
+    /// Bytes of contents.
     pub(super) sent_bytes: AtomicU64,
+    /// All bytes that the other side, or the system between, has taken.
+    pub(super) wire_bytes: AtomicU64,
 }
 
 pub(super) struct Peer {
@@ -146,11 +98,110 @@ impl Peer {
     }
 }
 
+/// One connection, with what went over it.
+pub(super) struct Wire<'a, S> {
+    socket: &'a mut S,
+    state: &'a State,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<'_, S> {
+    pub(super) async fn send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.socket.write_all(bytes).await?;
+        let count = bytes.len() as u64;
+        self.state.wire_bytes.fetch_add(count, Ordering::SeqCst);
+        Ok(())
+    }
+
+    pub(super) async fn head(
+        &mut self,
+        status: &str,
+        length: u64,
+        extra: &str,
+    ) -> std::io::Result<bool> {
+        let text = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n{extra}\r\n");
+        self.send(text.as_bytes()).await?;
+        Ok(true)
+    }
+
+    async fn whole(&mut self, bytes: &[u8]) -> std::io::Result<bool> {
+        self.head("200 OK", bytes.len() as u64, "").await?;
+        self.send(bytes).await?;
+        Ok(true)
+    }
+
+    async fn endless(&mut self) -> std::io::Result<bool> {
+        self.send(b"HTTP/1.1 200 OK\r\n\r\n").await?;
+        loop {
+            self.send(&[1; 8_192]).await?;
+        }
+    }
+}
+
+/// An answer with bytes, before it is sent.
+pub(super) struct Answer {
+    pub(super) tag: ContentHash,
+    first: u64,
+    pub(super) length: u64,
+    pub(super) size: u64,
+    pub(super) range: Option<String>,
+    is_part: bool,
+    pub(super) length_told: Option<String>,
+    pub(super) extra: String,
+}
+
+impl Answer {
+    fn new(hash: ContentHash, asked: Option<ByteRange>, size: u64) -> Self {
+        let (first, length) = asked.map_or((0, size), |range| (range.first(), range.len()));
+        Self {
+            tag: hash,
+            first,
+            length,
+            size,
+            range: asked.map(|range| range.to_content_range(size)),
+            is_part: asked.is_some(),
+            length_told: Some(length.to_string()),
+            extra: String::new(),
+        }
+    }
+
+    /// As if no range had been asked for.
+    pub(super) fn ask_whole(&mut self) {
+        *self = Self::new(self.tag, None, self.size);
+    }
+
+    fn head(&self, version: &str) -> String {
+        let status = if self.is_part {
+            "206 Partial Content"
+        } else {
+            "200 OK"
+        };
+        let mut head = format!("{version} {status}\r\netag: \"sha256-{}\"\r\n", self.tag);
+        for (name, value) in [
+            ("content-range", &self.range),
+            ("content-length", &self.length_told),
+        ] {
+            if let Some(value) = value {
+                let _ = write!(head, "{name}: {value}\r\n");
+            }
+        }
+        head + &self.extra + "\r\n"
+    }
+
+    fn body<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        let from = usize::try_from(self.first).unwrap();
+        &bytes[from..from + usize::try_from(self.length).unwrap()]
+    }
+}
+
 async fn serve(socket: TcpStream, way: Way, state: Arc<State>) {
     let mut socket = BufReader::new(socket);
     // A client that goes away ends it.
     while let Some((path, range)) = read_request(&mut socket).await {
-        let sent = answer(socket.get_mut(), way, &state, &path, range.as_deref()).await;
+        let mut wire = Wire {
+            socket: socket.get_mut(),
+            state: &state,
+        };
+        let sent = answer(&mut wire, way, &path, range.as_deref()).await;
         if !matches!(sent, Ok(true)) {
             return;
         }
@@ -177,143 +228,87 @@ async fn read_request(socket: &mut BufReader<TcpStream>) -> Option<(String, Opti
 }
 
 /// Answers one request; tells whether the connection goes on.
-async fn answer(
-    socket: &mut TcpStream,
+async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
+    wire: &mut Wire<'_, S>,
     way: Way,
-    state: &State,
     path: &str,
     range: Option<&str>,
 ) -> std::io::Result<bool> {
     let rest = path.strip_prefix("/content/").unwrap_or_default();
+    let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
     let (hash, tail) = rest.split_once('/').unwrap_or((rest, ""));
     let hash: ContentHash = hash.parse().expect("a hash");
-    let shared = state.contents.lock().unwrap().get(&hash).cloned();
+    let shared = wire.state.contents.lock().unwrap().get(&hash).cloned();
     let Some(shared) = shared else {
-        return head(socket, "404 Not Found", 0, "").await;
+        return wire.head("404 Not Found", 0, "").await;
     };
-    if tail == "pieces" {
-        if way.is_plain() {
-            return head(socket, "404 Not Found", 0, "").await;
-        }
-        let list: Vec<u8> = shared
-            .list
-            .iter()
-            .flat_map(|hash| *hash.as_bytes())
-            .collect();
-        head(socket, "200 OK", list.len() as u64, "").await?;
-        socket.write_all(&list).await?;
-        return Ok(true);
+    if way.is_always_so()
+        && let Some(sent) = wrong::no_answer(wire, way, path).await
+    {
+        return sent;
     }
-    let number = state.asked.fetch_add(1, Ordering::SeqCst);
+    match tail {
+        "pieces" if way.is_plain() => wire.head("404 Not Found", 0, "").await,
+        "pieces" if way == Way::EndlessList => wire.endless().await,
+        "pieces" => {
+            let list = shared.list.iter().flat_map(|hash| *hash.as_bytes());
+            wire.whole(&list.collect::<Vec<u8>>()).await
+        }
+        "have" if way == Way::EndlessHave => wire.endless().await,
+        "have" => {
+            let count = u32::try_from(shared.list.len()).unwrap();
+            let mut held = PieceSet::all(count).as_bytes().to_vec();
+            if way == Way::OddHave {
+                held.fill(0xff);
+            }
+            wire.whole(&held).await
+        }
+        _ => bytes(wire, way, hash, &shared, path, range).await,
+    }
+}
+
+async fn bytes<S: AsyncRead + AsyncWrite + Unpin>(
+    wire: &mut Wire<'_, S>,
+    way: Way,
+    hash: ContentHash,
+    shared: &Shared,
+    path: &str,
+    range: Option<&str>,
+) -> std::io::Result<bool> {
+    let number = wire.state.asked.fetch_add(1, Ordering::SeqCst);
+    if let Some(sent) = wrong::no_answer(wire, way, path).await {
+        return sent;
+    }
+    if (way, number) == (Way::BusyOnce, 0) {
+        return wire.head("503 Busy", 0, "retry-after: 1\r\n").await;
+    }
     let asked = match range.map(|range| parse_range(range, shared.size)) {
         Some(RangeRequest::Part(range)) => Some(range),
         _ => None,
     };
-    let mut extra = format!("etag: \"sha256-{hash}\"\r\n");
-    match (way, number) {
-        (Way::Redirect, _) => {
-            return head(socket, "302 Found", 0, "location: http://127.0.0.1:9/\r\n").await;
-        }
-        (Way::NotFound, _) => return head(socket, "404 Not Found", 0, "").await,
-        (Way::Changed, _) => return head(socket, "409 Conflict", 0, "").await,
-        (Way::BusyOnce, 0) => {
-            return head(socket, "503 Busy", 0, "retry-after: 1\r\n").await;
-        }
-        (Way::Silent, _) => std::future::pending::<()>().await,
-        (Way::Garbage, _) => {
-            socket.write_all(b"\x00\x01\x02 what?\r\n\r\n").await?;
-            return Ok(false);
-        }
-        (Way::Encoded, _) => extra.push_str("content-encoding: gzip\r\n"),
-        (Way::OtherTag, _) => extra = format!("etag: \"sha256-{}\"\r\n", ContentHash::of(b"other")),
-        _ => {}
-    }
-    send(socket, way, state, &shared, asked, extra).await
-}
-
-async fn send(
-    socket: &mut TcpStream,
-    way: Way,
-    state: &State,
-    shared: &Shared,
-    asked: Option<ByteRange>,
-    mut extra: String,
-) -> std::io::Result<bool> {
-    let asked = asked.filter(|_| way != Way::WholeForPart);
-    let (first, length) = asked.map_or((0, shared.size), |range| (range.first(), range.len()));
-    if let Some(range) = asked {
-        let mut told = range.to_content_range(shared.size);
-        if way == Way::OtherRange {
-            told = format!("bytes 0-{}/{}", length, shared.size);
-        }
-        let _ = write!(extra, "content-range: {told}\r\n");
-    }
-    let status = if asked.is_some() {
-        "206 Partial Content"
+    let mut answer = Answer::new(hash, asked, shared.size);
+    wrong::bend(&mut answer, way, &hash, number);
+    let version = if way == Way::OldHttp {
+        "HTTP/1.0"
     } else {
-        "200 OK"
+        "HTTP/1.1"
     };
-    let from = usize::try_from(first).unwrap();
-    let to = from + usize::try_from(length).unwrap();
-    let body = &shared.bytes[from..to];
-    match way {
-        Way::OtherLength => {
-            head(socket, status, length + 1, &extra).await?;
-            socket.write_all(body).await?;
-            socket.write_all(b"x").await?;
-            return Ok(true);
-        }
-        Way::Endless => {
-            let text = format!("HTTP/1.1 {status}\r\nconnection: close\r\n{extra}\r\n");
-            socket.write_all(text.as_bytes()).await?;
-            loop {
-                socket.write_all(body).await?;
-                socket.write_all(&[0; 4096]).await?;
-            }
-        }
-        Way::Short | Way::PlainBreaks => {
-            head(socket, status, length, &extra).await?;
-            socket.write_all(&body[..body.len() / 2]).await?;
-            return Ok(false);
-        }
-        Way::Drip => {
-            head(socket, status, length, &extra).await?;
-            for byte in body {
-                socket.write_all(&[*byte]).await?;
-                // house: allow sleep, a source that drips is slow by the clock
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            }
-            return Ok(true);
-        }
-        Way::StopsAfter(pieces) => {
-            let sent = state.sent_bytes.load(Ordering::SeqCst);
-            let left = (pieces as u64 * 256 * 1024)
-                .saturating_sub(sent)
-                .min(length);
-            head(socket, status, length, &extra).await?;
-            let left = usize::try_from(left).unwrap();
-            socket.write_all(&body[..left]).await?;
-            state.sent_bytes.fetch_add(left as u64, Ordering::SeqCst);
-            if left < body.len() {
-                std::future::pending::<()>().await;
-            }
-            return Ok(true);
-        }
-        _ => {}
+    let body = answer.body(&shared.bytes);
+    wire.send(answer.head(version).as_bytes()).await?;
+    if let Some(sent) = wrong::no_body(wire, way, number, body).await {
+        return sent;
     }
-    head(socket, status, length, &extra).await?;
-    socket.write_all(body).await?;
-    state.sent_bytes.fetch_add(length, Ordering::SeqCst);
-    Ok(true)
-}
-
-async fn head(
-    socket: &mut TcpStream,
-    status: &str,
-    length: u64,
-    extra: &str,
-) -> std::io::Result<bool> {
-    let text = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n{extra}\r\n");
-    socket.write_all(text.as_bytes()).await?;
-    Ok(true)
+    let mut length = answer.length;
+    if let Way::StopsAfter(pieces) = way {
+        let sent = wire.state.sent_bytes.load(Ordering::SeqCst);
+        length = (pieces as u64 * 256 * 1024)
+            .saturating_sub(sent)
+            .min(length);
+    }
+    wire.send(&body[..usize::try_from(length).unwrap()]).await?;
+    wire.state.sent_bytes.fetch_add(length, Ordering::SeqCst);
+    if length < answer.length {
+        std::future::pending::<()>().await;
+    }
+    Ok(way != Way::OldHttp)
 }
