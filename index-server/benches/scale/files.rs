@@ -36,9 +36,9 @@ pub async fn run(sizes: &Sizes, table: &Table) {
         )
     };
     table.row("memory after taking in", &memory(&process));
-    let quiet = search_rows(addr, &queries, sizes, table).await;
+    let quiet = search_rows(&process, &queries, sizes, table).await;
     visibility(addr, table).await;
-    under_batches(addr, &queries, sizes, quiet, table).await;
+    under_batches(&process, &queries, sizes, quiet, table).await;
     table.row("memory after that", &memory(&process));
     process.kill();
     table.row("data folder", &format!("{} MB", folder_mb(folder.path())));
@@ -88,18 +88,24 @@ async fn take_in(process: &Process, holdings: Vec<Holding>, table: &Table) {
 
 /// Yields the quiet p99.
 async fn search_rows(
-    addr: SocketAddr,
+    process: &Process,
     queries: &Arc<Vec<String>>,
     sizes: &Sizes,
     table: &Table,
 ) -> Duration {
-    load(addr, queries, 2, Duration::from_secs(1)).await;
+    load(process, queries, 2, Duration::from_secs(1)).await;
     let mut quiet = Duration::ZERO;
     for connections in [2, 64] {
-        let load = load(addr, queries, connections, sizes.load).await;
+        let load = load(process, queries, connections, sizes.load).await;
         table.row(
             &format!("search, {connections} kept connections: p50 / p99, queries a second"),
-            &format!("{} / {}, {:.0}/s", ms(load.p50), ms(load.p99), load.rate),
+            &format!(
+                "{} / {}, {:.0}/s, {:.0} us of CPU each",
+                ms(load.p50),
+                ms(load.p99),
+                load.rate,
+                load.cpu.as_secs_f64() * 1e6
+            ),
         );
         if connections == 2 {
             quiet = load.p99;
@@ -132,12 +138,13 @@ async fn visibility(addr: SocketAddr, table: &Table) {
 }
 
 async fn under_batches(
-    addr: SocketAddr,
+    process: &Process,
     queries: &Arc<Vec<String>>,
     sizes: &Sizes,
     quiet: Duration,
     table: &Table,
 ) {
+    let addr = process.addr;
     let is_over = Arc::new(AtomicBool::new(false));
     let over = Arc::clone(&is_over);
     let writer = tokio::spawn(async move {
@@ -154,7 +161,7 @@ async fn under_batches(
         count
     });
     let started = Instant::now();
-    let load = load(addr, queries, 2, sizes.load).await;
+    let load = load(process, queries, 2, sizes.load).await;
     is_over.store(true, Ordering::Relaxed);
     let batches = writer.await.expect("sent");
     table.row(

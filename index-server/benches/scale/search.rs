@@ -1,9 +1,9 @@
 //! Searches over kept connections, as fast as they are answered.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::process::Process;
 use crate::quantile;
 use crate::wire::Wire;
 
@@ -16,16 +16,18 @@ pub struct Load {
     pub p99: Duration,
     /// Answers a second.
     pub rate: f64,
+    /// Processor time of the index for one of them.
+    pub cpu: Duration,
 }
 
 /// Asks over `connections` for `time`.
 pub async fn load(
-    addr: SocketAddr,
+    process: &Process,
     queries: &Arc<Vec<String>>,
     connections: usize,
     time: Duration,
 ) -> Load {
-    let started = Instant::now();
+    let (addr, cpu, started) = (process.addr, process.cpu(), Instant::now());
     let askers: Vec<_> = (0..connections)
         .map(|number| {
             let queries = Arc::clone(queries);
@@ -56,9 +58,11 @@ pub async fn load(
     }
     let elapsed = started.elapsed();
     took.sort_unstable();
+    let count = u32::try_from(took.len()).expect("few").max(1);
     Load {
         p50: quantile(&took, 0.5),
         p99: quantile(&took, 0.99),
         rate: took.len() as f64 / elapsed.as_secs_f64(),
+        cpu: process.cpu().saturating_sub(cpu) / count,
     }
 }
