@@ -1,6 +1,7 @@
 //! The command line of `index-server`: arguments to settings, settings to a running server, and
 //! what it says about that.
 
+mod compact;
 pub mod join;
 pub mod serve;
 
@@ -41,6 +42,8 @@ struct Arguments {
 enum Command {
     /// Read all settings, say what they come to, and start nothing
     CheckConfig,
+    /// Make the journal as short as it can be; the index must not run meanwhile
+    Compact,
 }
 
 #[derive(Debug, Args)]
@@ -134,6 +137,7 @@ pub fn run() -> ExitCode {
             print!("{}", shown(&config, &logging));
             Ok(())
         }
+        Some(Command::Compact) => compact::compact(&config).map(|told| print!("{told}")),
         None => serve::serve(config, &logging),
     };
     match outcome {

@@ -9,12 +9,14 @@ mod compaction;
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::{
-    Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, TableDefinition,
-    TableError, TableHandle, WriteTransaction,
+    Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, RepairSession,
+    TableDefinition, TableError, TableHandle, WriteTransaction,
 };
 
 use super::{BadRecord, Journal, JournalError, Position, Sizes, Snapshot, Visit, frame};
@@ -65,9 +67,16 @@ impl EmbeddedJournal {
             store: Mutex::new(Store::Failed),
             sizes: Mutex::new(Sizes::default()),
         };
-        let database = journal.database()?;
-        Self::prepare(&database).map_err(journal.store_error("open"))?;
+        journal.reading(|| {
+            let database = journal.database()?;
+            Self::prepare(&database).map_err(journal.store_error("open"))
+        })?;
         Ok(journal)
+    }
+
+    /// The file that holds the journal in `folder`.
+    pub fn path_in(folder: &Path) -> PathBuf {
+        folder.join(FILE)
     }
 
     /// Gives the space that compactions freed back to the file system. Needs the journal for
@@ -88,6 +97,21 @@ impl EmbeddedJournal {
         Ok(())
     }
 
+    /// Reads what may be damaged: the store trusts its pages and panics over one that is not what
+    /// its head says.
+    fn reading<T>(
+        &self,
+        read: impl FnOnce() -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
+            *lock(&self.store) = Store::Failed;
+            let said = panic.downcast_ref::<String>().map(String::as_str);
+            let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
+            let detail = format!("a page is damaged ({})", said.unwrap_or("nothing was said"));
+            Err(self.unreadable("one of its pages".into(), detail, None))
+        })
+    }
+
     fn database(&self) -> Result<Arc<Database>, JournalError> {
         let mut store = lock(&self.store);
         match &*store {
@@ -104,6 +128,7 @@ impl EmbeddedJournal {
     fn open_file(&self) -> Result<Database, JournalError> {
         let opened = Database::builder()
             .set_cache_size(CACHE_BYTES)
+            .set_repair_callback(say_once(&self.path))
             .create(&self.path);
         opened.map_err(|error| match error {
             DatabaseError::DatabaseAlreadyOpen => JournalError::InUse {
@@ -196,19 +221,26 @@ impl EmbeddedJournal {
         }
     }
 
-    /// Visits every row of a table; counts rows and bytes.
+    /// Visits every row of a table, whose keys are all numbers from `first` on; counts rows and
+    /// bytes. A row that went or moved with a damaged page leaves a gap or another count than the
+    /// table tells.
     fn visit_rows(
         &self,
         table: &impl ReadableTable<u64, &'static [u8]>,
         part: &str,
+        first: u64,
         visit: &mut Visit<'_>,
-    ) -> Result<(u64, u64, Option<u64>), JournalError> {
+    ) -> Result<(u64, u64), JournalError> {
         let read = self.store_error("read");
-        let (mut records, mut bytes, mut last) = (0, 0, None);
+        let (mut records, mut bytes) = (0, 0);
         for row in table.iter().map_err(|error| read(error.into()))? {
             let (key, value) = row.map_err(|error| read(error.into()))?;
             let key = key.value();
             let place = || format!("{part} record {key}");
+            if key != first + records {
+                let detail = format!("record {} is missing before it", first + records);
+                return Err(self.unreadable(place(), detail, None));
+            }
             let record = frame::open(value.value()).ok_or_else(|| {
                 let detail = "its checksum does not fit".to_owned();
                 self.unreadable(place(), detail, None)
@@ -217,28 +249,17 @@ impl EmbeddedJournal {
                 .map_err(|BadRecord { detail, remedy }| self.unreadable(place(), detail, remedy))?;
             records += 1;
             bytes += record.len() as u64;
-            last = Some(key);
         }
-        Ok((records, bytes, last))
-    }
-}
-
-impl Journal for EmbeddedJournal {
-    fn append(&self, expected: Position, records: &[Vec<u8>]) -> Result<Position, JournalError> {
-        let database = self.database()?;
-        let reached = Self::append_to(&database, expected, records)
-            .map_err(self.failed("append to"))?
-            .map_err(|last| JournalError::Moved { expected, last })?;
-        let mut sizes = lock(&self.sizes);
-        sizes.tail_records += records.len() as u64;
-        sizes.tail_bytes += records
-            .iter()
-            .map(|record| record.len() as u64)
-            .sum::<u64>();
-        Ok(reached)
+        let told = table.len().map_err(|error| read(error.into()))?;
+        if told != records {
+            let detail = format!("{records} records are there of {told}");
+            return Err(self.unreadable(format!("the end of its {part}"), detail, None));
+        }
+        Ok((records, bytes))
     }
 
-    fn load(&self, visit: &mut Visit<'_>) -> Result<Position, JournalError> {
+    /// Visits the snapshot, then the tail.
+    fn visit_all(&self, visit: &mut Visit<'_>) -> Result<Position, JournalError> {
         let database = self.database()?;
         let transaction = database
             .begin_read()
@@ -262,22 +283,43 @@ impl Journal for EmbeddedJournal {
         let through = figure(THROUGH).map_err(self.store_error("read"))?;
         let mut sizes = Sizes::default();
         if let Some(table) = open(&snapshot_name(generation))? {
-            let (records, bytes, _) = self.visit_rows(&table, "snapshot", visit)?;
+            let (records, bytes) = self.visit_rows(&table, "snapshot", 0, visit)?;
             sizes.snapshot_records = records;
             sizes.snapshot_bytes = bytes;
+        } else if generation > 0 || through > 0 {
+            let detail = "it is not there".to_owned();
+            return Err(self.unreadable("its snapshot".into(), detail, None));
         }
-        let mut last = None;
         if let Some(table) = open(TAIL.name())? {
-            let (records, bytes, key) = self.visit_rows(&table, "tail", visit)?;
+            let (records, bytes) = self.visit_rows(&table, "tail", through + 1, visit)?;
             sizes.tail_records = records;
             sizes.tail_bytes = bytes;
-            last = key;
         }
         let mut known = lock(&self.sizes);
         if *known == Sizes::default() {
             *known = sizes;
         }
-        Ok(Position(last.unwrap_or(through)))
+        Ok(Position(through).after(sizes.tail_records))
+    }
+}
+
+impl Journal for EmbeddedJournal {
+    fn append(&self, expected: Position, records: &[Vec<u8>]) -> Result<Position, JournalError> {
+        let database = self.database()?;
+        let reached = Self::append_to(&database, expected, records)
+            .map_err(self.failed("append to"))?
+            .map_err(|last| JournalError::Moved { expected, last })?;
+        let mut sizes = lock(&self.sizes);
+        sizes.tail_records += records.len() as u64;
+        sizes.tail_bytes += records
+            .iter()
+            .map(|record| record.len() as u64)
+            .sum::<u64>();
+        Ok(reached)
+    }
+
+    fn load(&self, visit: &mut Visit<'_>) -> Result<Position, JournalError> {
+        self.reading(|| self.visit_all(visit))
     }
 
     fn compact(&self, through: Position, snapshot: &mut Snapshot<'_>) -> Result<(), JournalError> {
@@ -300,6 +342,21 @@ impl Journal for EmbeddedJournal {
 
     fn close(&self) {
         *lock(&self.store) = Store::Closed;
+    }
+}
+
+/// Tells in the log that the store was not closed and what is done about it; the store calls this
+/// again and again as it proceeds.
+fn say_once(path: &Path) -> impl Fn(&mut RepairSession) + 'static {
+    let (path, is_said) = (path.to_owned(), Cell::new(false));
+    move |_| {
+        if !is_said.replace(true) {
+            tracing::warn!(
+                path = %path.display(),
+                "the journal was not closed; it is checked, and what a crash left half written is \
+                 cut off (nothing of it was acknowledged)"
+            );
+        }
     }
 }
 

@@ -14,6 +14,7 @@
 mod batch;
 mod download;
 mod feed;
+mod formats;
 mod kit;
 mod operations;
 mod process;

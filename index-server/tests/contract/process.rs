@@ -153,6 +153,51 @@ async fn everything_acknowledged_is_there_after_kill_9() {
     );
 }
 
+#[tokio::test]
+async fn compact_shortens_the_journal_of_an_index_that_is_stopped_and_of_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let compact = async || {
+        let output = command(folder.path()).arg("compact").output();
+        let output = timeout(PATIENCE, output).await.expect("it ends").unwrap();
+        let told = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(told).unwrap())
+    };
+    let (code, told) = compact().await;
+    assert_eq!(code, Some(1), "{told}");
+    assert!(
+        told.contains("journal.redb") && told.contains("--data"),
+        "{told}"
+    );
+
+    let mut program = Program::start(folder.path()).await;
+    let peer = json!({"name": "attic", "port": 7071});
+    let id = text(&program.post("/api/v1/peers/register", None, &peer).await["id"]);
+    for number in 0..40 {
+        let name = format!("{number}.txt");
+        let file = json!({"filename": name, "size": 3, "hash": hash("same"), "owner": id});
+        program.post("/api/v1/files/register", None, &file).await;
+    }
+    let page = format!("/api/v1/peers/{id}/files");
+    let before = program.get(&page).await;
+    let (code, told) = compact().await;
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("another index uses"), "{told}");
+    program.child.kill().await.unwrap();
+
+    let size = || {
+        std::fs::metadata(folder.path().join("journal.redb"))
+            .unwrap()
+            .len()
+    };
+    let long = size();
+    let (code, told) = compact().await;
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("3 records"), "{told}");
+    assert!(size() < long, "{long} before, {} now", size());
+    let program = Program::start(folder.path()).await;
+    assert_eq!(program.get(&page).await, before);
+}
+
 /// Who is online right after a restart is another matter.
 fn without_sources(mut page: Value) -> Value {
     let rows = page["files"].as_array_mut().map(std::mem::take);

@@ -203,6 +203,81 @@ fn a_crash_before_the_switch_leaves_the_old_state() {
     assert_eq!(tables.filter(|table| is_snapshot(table.name())).count(), 0);
 }
 
+/// What may have happened to a file while nobody looked.
+#[derive(Debug, Clone, Copy)]
+enum Damage {
+    BitTurned,
+    BlockZeroed,
+    CutHere,
+}
+
+fn damaged(whole: &[u8], at: usize, damage: Damage) -> Vec<u8> {
+    let mut bytes = whole.to_vec();
+    match damage {
+        Damage::BitTurned => bytes[at] ^= 0x10,
+        Damage::BlockZeroed => {
+            let end = bytes.len().min(at + 4096);
+            bytes[at..end].fill(0);
+        }
+        Damage::CutHere => bytes.truncate(at),
+    }
+    bytes
+}
+
+#[test]
+fn a_damaged_file_is_read_as_it_was_at_some_time_or_refused_with_a_remedy() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let journal = EmbeddedJournal::open(folder.path()).expect("opened");
+    let mut states = vec![load(&journal).expect("loaded")];
+    let mut last = Position::default();
+    for round in 0..6u8 {
+        let some: Vec<_> = (0..40)
+            .map(|number| vec![round * 40 + number; 300])
+            .collect();
+        last = journal.append(last, &some).expect("appended");
+        states.push(load(&journal).expect("loaded"));
+        if round == 2 {
+            let mut snapshot = states[3].clone().into_iter().map(Ok);
+            journal.compact(last, &mut snapshot).expect("compacted");
+        }
+    }
+    drop(journal);
+    let path = folder.path().join(FILE);
+    let whole = fs::read(&path).expect("readable");
+    let blocks = (0..whole.len()).step_by(4096);
+    let head = (0..320).step_by(3);
+    let (mut read_count, mut refused_count) = (0, 0);
+    for at in head.chain(blocks) {
+        for damage in [Damage::BitTurned, Damage::BlockZeroed, Damage::CutHere] {
+            let at = if at < 4096 { at } else { at + 17 };
+            if at >= whole.len() {
+                continue;
+            }
+            fs::write(&path, damaged(&whole, at, damage)).expect("written");
+            let outcome = EmbeddedJournal::open(folder.path()).and_then(|journal| load(&journal));
+            match outcome {
+                Ok(read) => {
+                    assert!(
+                        states.contains(&read),
+                        "{damage:?} at {at}: never held ({})",
+                        read.len()
+                    );
+                    read_count += 1;
+                }
+                Err(error) => {
+                    let text = error.to_string();
+                    assert!(text.contains(FILE), "{damage:?} at {at}: {text}");
+                    refused_count += 1;
+                }
+            }
+        }
+    }
+    assert!(
+        read_count > 0 && refused_count > 0,
+        "{read_count} {refused_count}"
+    );
+}
+
 #[test]
 fn a_second_index_on_the_folder_is_told_what_to_do() {
     let folder = tempfile::tempdir().expect("temporary folder");
