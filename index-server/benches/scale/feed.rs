@@ -65,6 +65,52 @@ pub async fn run(sizes: &Sizes, table: &Table) {
     );
 }
 
+/// Sockets that never read, while more is published than the kernel takes for them.
+pub async fn never_read(table: &Table) {
+    const SOCKETS: usize = 1_000;
+    const BATCHES: usize = 400;
+    let folder = tempfile::tempdir().expect("a folder");
+    let process = Process::start(folder.path()).await;
+    let mut wire = Wire::open(process.addr).await;
+    let id = wire.register("the one who shares", 7071).await;
+    let lines: String = (0..100)
+        .map(|number| {
+            let hash = protocol::hash::ContentHash::of(&[number]);
+            let name = format!("{number}-{}", "x".repeat(200));
+            format!(r#"{{"op":"add","filename":"{name}","size":1,"hash":"{hash}"}}"#) + "\n"
+        })
+        .collect();
+    let path = "/api/v1/files/batch";
+    let mut publish = async |count: usize| {
+        for _ in 0..count {
+            let answer = wire.post(path, "application/x-ndjson", &id, lines.as_bytes());
+            answer.await.json();
+        }
+    };
+    // Warm: what a busy index holds anyway, the events kept for readers that come back among it.
+    publish(BATCHES).await;
+    let before = process.resident_bytes();
+    let mut asleep = Vec::new();
+    for _ in 0..SOCKETS {
+        asleep.push(open(process.addr).await);
+    }
+    let opened = process.resident_bytes();
+    let mut most = 0;
+    for _ in 0..BATCHES / 10 {
+        publish(10).await;
+        most = most.max(process.resident_bytes());
+    }
+    let kib = |bytes: u64, from: u64| bytes.saturating_sub(from) as f64 / 1024.0 / SOCKETS as f64;
+    table.row(
+        &format!("feed: {SOCKETS} sockets that never read, {BATCHES} batches: memory a socket"),
+        &format!(
+            "{:.1} KiB opened, at most {:.1} KiB while published",
+            kib(opened, before),
+            kib(most, before)
+        ),
+    );
+}
+
 /// The process that holds the sockets.
 struct Watchers {
     child: Child,

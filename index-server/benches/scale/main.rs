@@ -70,6 +70,7 @@ fn main() {
         }
         if wanted("feed") {
             feed::run(&sizes, &Table).await;
+            feed::never_read(&Table).await;
         }
         if wanted("peers") {
             peers::run(&sizes, &Table).await;

@@ -1,30 +1,69 @@
 //! From a journal to a world and back to a shorter journal.
 
+use std::panic::resume_unwind;
+use std::sync::mpsc::{SyncSender, sync_channel};
+
 use crate::journal::{BadRecord, Journal, JournalError, Position};
 use crate::record::{Record, RecordError};
 use crate::world::snapshot::Still;
 use crate::world::{Files, PlainFiles, World};
 
-/// Replays everything that the journal holds.
+/// Records handed from reading to applying at once: 16 of the largest are 16,000 changes, 6 MB.
+const PORTION_COUNT: usize = 16;
+
+/// Portions that may wait to be applied.
+const PORTIONS_WAITING_COUNT: usize = 4;
+
+/// Replays everything that the journal holds. Reading and decoding go on in a thread of their own,
+/// ahead of what is applied.
 ///
 /// # Errors
 /// [`JournalError`] when a record cannot be read.
 pub(super) fn load<F: Files>(journal: &dyn Journal) -> Result<(World<F>, Position), JournalError> {
     let mut world = World::default();
-    let position = journal.load(&mut |bytes| {
-        let record = Record::decode(bytes).map_err(|error| BadRecord {
-            remedy: match &error {
-                RecordError::Newer(_) => {
-                    Some("start the newer index-server that wrote this folder".to_owned())
-                }
-                _ => None,
-            },
-            detail: error.to_string(),
-        })?;
-        world.apply(&record);
-        Ok(())
+    let (send, portions) = sync_channel(PORTIONS_WAITING_COUNT);
+    let position = std::thread::scope(|threads| {
+        let reading = threads.spawn(move || read_ahead(journal, &send));
+        for portion in portions {
+            for record in &portion {
+                world.apply(record);
+            }
+        }
+        reading.join().unwrap_or_else(|panic| resume_unwind(panic))
     })?;
     Ok((world, position))
+}
+
+/// Decodes all records and sends them on in portions; whoever applies them takes all.
+fn read_ahead(
+    journal: &dyn Journal,
+    send: &SyncSender<Vec<Record>>,
+) -> Result<Position, JournalError> {
+    let mut portion = Vec::with_capacity(PORTION_COUNT);
+    let position = journal.load(&mut |bytes| {
+        portion.push(Record::decode(bytes).map_err(|error| in_words(&error))?);
+        if portion.len() >= PORTION_COUNT {
+            let full = std::mem::replace(&mut portion, Vec::with_capacity(PORTION_COUNT));
+            // An error means that applying has panicked: the panic goes on where it is joined.
+            let _ = send.send(full);
+        }
+        Ok(())
+    })?;
+    let _ = send.send(portion);
+    Ok(position)
+}
+
+fn in_words(error: &RecordError) -> BadRecord {
+    let remedy = match error {
+        RecordError::Newer(_) => {
+            Some("start the newer index-server that wrote this folder".to_owned())
+        }
+        _ => None,
+    };
+    BadRecord {
+        remedy,
+        detail: error.to_string(),
+    }
 }
 
 /// Puts a snapshot of `still` in the place of what the journal holds up to `through`, which is what
