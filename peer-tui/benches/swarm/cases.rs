@@ -156,10 +156,12 @@ fn crowd() -> Outcome<()> {
         let swarm = Swarm::make(&boxes, delay, &["seed"], &all)?;
         let took = swarm.fetch(|_, _| Ok(()))?;
         copies.push(swarm.net.sent("seed") as f64 / FILE_BYTES as f64);
+        let all_sent: u64 = swarm.names().iter().map(|name| swarm.net.sent(name)).sum();
         println!(
-            "  {:.2} s, {:.2} copies",
+            "  {:.2} s, {:.2} copies, {:.3} of what is needed in all",
             took.as_secs_f64(),
-            copies[copies.len() - 1]
+            copies[copies.len() - 1],
+            all_sent as f64 / FILE_BYTES as f64 / 8.0
         );
         Ok(took)
     })?;

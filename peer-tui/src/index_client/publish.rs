@@ -28,6 +28,8 @@ const BATCH_COUNT: usize = 5_000;
 const CHUNK_BYTES: usize = 64 * 1024;
 /// Changes within this time go in one request: a folder being filled is not a request a file.
 const COALESCE: Duration = Duration::from_millis(200);
+/// The same where an unfinished download is news: others wait for its first piece.
+const COALESCE_PARTIALS: Duration = Duration::from_millis(20);
 /// Rejected lines of one request that are said one by one in the log.
 const REJECTED_SHOWN_COUNT: usize = 10;
 /// Before a request that the index refused is tried again.
@@ -128,19 +130,14 @@ impl Publisher {
                 revision = now;
             }
             self.send(lines).await?;
-            tokio::select! {
-                woken = wake.changed() => {
-                    if woken.is_err() {
-                        return Ok(End::ShareEnded);
-                    }
-                }
-                woken = self.partials.changed() => {
-                    if woken.is_err() {
-                        return Ok(End::ShareEnded);
-                    }
-                }
-            }
-            tokio::time::sleep(COALESCE).await;
+            let pause = tokio::select! {
+                woken = wake.changed() => woken.map(|()| COALESCE),
+                woken = self.partials.changed() => woken.map(|()| COALESCE_PARTIALS),
+            };
+            let Ok(pause) = pause else {
+                return Ok(End::ShareEnded);
+            };
+            tokio::time::sleep(pause).await;
             wake.mark_unchanged();
         }
     }

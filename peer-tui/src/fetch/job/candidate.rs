@@ -287,20 +287,15 @@ impl Candidate {
                 self.standing = Standing::Out(SourceState::Offline);
                 Some(said.clone())
             }
+            // An unfinished download may be on its way to its place.
+            Fault::Gone(said) if self.holding != Holding::All => {
+                Some(self.broken(said, now, first_wait))
+            }
             Fault::Gone(said) => {
                 self.standing = Standing::Out(SourceState::Failed);
                 Some(said.clone())
             }
-            Fault::Broken(said) => {
-                self.failures += 1;
-                if self.failures >= FAILURES_MAX_COUNT {
-                    self.standing = Standing::Out(SourceState::Failed);
-                    return Some(format!("{said}, {} times in a row", self.failures));
-                }
-                let wait = first_wait * (1 << (self.failures - 1));
-                self.standing = Standing::Later(now + wait, SourceState::Failed);
-                Some(said.clone())
-            }
+            Fault::Broken(said) => Some(self.broken(said, now, first_wait)),
             Fault::Lied(said) => {
                 self.standing = Standing::Out(SourceState::Corrupt);
                 Some(format!("{said}: never asked again"))
@@ -318,6 +313,17 @@ impl Candidate {
                 None
             }
         }
+    }
+
+    fn broken(&mut self, said: &str, now: Instant, first_wait: Duration) -> String {
+        self.failures += 1;
+        if self.failures >= FAILURES_MAX_COUNT {
+            self.standing = Standing::Out(SourceState::Failed);
+            return format!("{said}, {} times in a row", self.failures);
+        }
+        let wait = first_wait * (1 << (self.failures - 1));
+        self.standing = Standing::Later(now + wait, SourceState::Failed);
+        said.to_owned()
     }
 
     pub(super) fn status(&mut self, layout: PieceLayout, now: Instant) -> SourceStatus {

@@ -41,7 +41,8 @@ impl Runner {
             pieces: open.hashes.to_vec(),
             size_bytes: self.layout.size_bytes(),
         };
-        self.shared.partials.remove(&self.task.hash);
+        let (partials, path) = (&self.shared.partials, destination.clone());
+        partials.hand_over(self.task.hash, path);
         Ok(Some((destination, hashes)))
     }
 

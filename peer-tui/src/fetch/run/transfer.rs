@@ -23,9 +23,10 @@ use crate::serve::PartialContent;
 const NOTES_QUEUE_COUNT: usize = 64;
 /// Between looks at clocks and figures.
 const TICK: Duration = Duration::from_millis(250);
-/// From the start to the first look for more sources; the waits double up to the usual one, so that
-/// those who begin at the same moment soon know each other.
-const EARLY_LOOK: Duration = Duration::from_millis(300);
+/// Between the first looks for more sources, so that those who begin at the same moment soon know
+/// each other; then the waits double up to the usual one.
+const EARLY_LOOK: Duration = Duration::from_millis(250);
+const EARLY_LOOKS_COUNT: u32 = 4;
 /// Sources that are there but have nothing that is missing are waited for so long.
 const IDLE_MAX: Duration = Duration::from_secs(10);
 
@@ -42,6 +43,7 @@ struct Traffic {
     questions: JoinSet<Told>,
     is_looking: bool,
     look_wait: Duration,
+    look_count: u32,
     notes_in: mpsc::Sender<RunNote>,
     notes: mpsc::Receiver<RunNote>,
     keep: Keep,
@@ -89,6 +91,7 @@ impl Runner {
             questions: JoinSet::new(),
             is_looking: false,
             look_wait: EARLY_LOOK,
+            look_count: 0,
             notes_in,
             notes,
             keep: Keep {
@@ -171,7 +174,10 @@ impl Runner {
             return;
         }
         traffic.is_looking = true;
-        traffic.look_wait = wait * 2;
+        traffic.look_count += 1;
+        if traffic.look_count >= EARLY_LOOKS_COUNT {
+            traffic.look_wait = wait * 2;
+        }
         self.wants_look = false;
         self.looked_at = Some(now);
         let (holders, hash) = (self.shared.holders.clone(), self.task.hash);

@@ -159,3 +159,95 @@ proptest! {
         prop_assert!(scheduler.is_complete());
     }
 }
+
+/// What may happen to a schedule; numbers are taken modulo what there is.
+#[derive(Debug, Clone)]
+enum Step {
+    Holds(u8, Vec<bool>),
+    Gone(u8),
+    Next(u8),
+    Ends(u8, u8),
+    Lost(u8),
+    Order(u32),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let source = 0..4_u8;
+    let step = prop_oneof![
+        1 => (source.clone(), proptest::collection::vec(any::<bool>(), 20))
+            .prop_map(|(source, holds)| Step::Holds(source, holds)),
+        1 => source.clone().prop_map(Step::Gone),
+        6 => source.clone().prop_map(Step::Next),
+        6 => (source, any::<u8>()).prop_map(|(source, dice)| Step::Ends(source, dice)),
+        1 => any::<u8>().prop_map(Step::Lost),
+        1 => any::<u32>().prop_map(Step::Order),
+    ];
+    proptest::collection::vec(step, 1..300)
+}
+
+/// Every piece is there, open or claimed, as the runs say, and the counts are those of the sets.
+fn check_whole(scheduler: &Scheduler) -> Result<(), TestCaseError> {
+    let runs = || scheduler.sources.values().flat_map(|source| &source.runs);
+    for piece in scheduler.layout.pieces() {
+        let claims = runs().filter(|run| run.pieces.contains(&piece)).count();
+        prop_assert_eq!(usize::from(scheduler.claims[piece.as_usize()]), claims);
+        prop_assert!(claims <= usize::from(CLAIMS_MAX_COUNT));
+        let is_open = scheduler.open.contains(&scheduler.place(piece));
+        prop_assert_eq!(is_open, scheduler.wants(piece) && claims == 0);
+        let holders = scheduler.sources.values();
+        let holders = holders
+            .filter(|source| source.holds.contains(piece))
+            .count();
+        prop_assert_eq!(scheduler.holders[piece.as_usize()] as usize, holders);
+    }
+    for source in scheduler.sources.values() {
+        let open = scheduler.open.iter();
+        let open = open
+            .filter(|(_, _, piece)| source.holds.contains(*piece))
+            .count();
+        prop_assert_eq!(source.open_count as usize, open);
+    }
+    let partial = scheduler.sources.values().filter(|source| !source.is_whole);
+    prop_assert_eq!(scheduler.partial_count, partial.count());
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn every_piece_is_in_exactly_one_state_and_an_open_one_is_given_out(steps in steps()) {
+        let layout = layout(20);
+        let mut scheduler = Scheduler::new(layout, PieceSet::none(20));
+        for step in steps {
+            match step {
+                Step::Holds(source, holds) => {
+                    let numbers: Vec<u32> = (0..20).filter(|number| holds[*number as usize]).collect();
+                    scheduler.set_source(SourceKey(source.into()), set(layout, &numbers));
+                }
+                Step::Gone(source) => scheduler.remove_source(SourceKey(source.into())),
+                Step::Next(source) => {
+                    let key = SourceKey(source.into());
+                    let open = scheduler.open_of(key);
+                    prop_assert!(scheduler.next(key).is_some() || open == 0, "it has something to give");
+                }
+                Step::Ends(source, dice) => {
+                    let key = SourceKey(source.into());
+                    let known = scheduler.sources.get(&key).and_then(|source| source.runs.first());
+                    if let Some(run) = known.cloned() {
+                        let came = usize::from(dice) % (run.pieces.len() + 1);
+                        run.pieces[..came].iter().for_each(|piece| scheduler.done(*piece));
+                        scheduler.release(key, &run);
+                    }
+                }
+                Step::Lost(number) => {
+                    if let Some(piece) = layout.piece(u32::from(number) % 20) {
+                        scheduler.lost(piece);
+                    }
+                }
+                Step::Order(seed) => {
+                    scheduler.set_order((0..20).map(|number| (number * 7 + seed % 20) % 20).collect());
+                }
+            }
+            check_whole(&scheduler)?;
+        }
+    }
+}
