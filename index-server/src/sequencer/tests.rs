@@ -161,9 +161,12 @@ async fn times_heard_reach_readers_and_figures_are_told_once_a_second() {
     let before = house.index.view().peers[&peer(3)].last_seen;
     // house: allow sleep, wall time is not paused and must differ
     std::thread::sleep(Duration::from_millis(5));
+    let appends = house.journal.appends.load(Ordering::SeqCst);
     house.ok(heartbeat(3)).await;
     pass(2).await;
     assert!(house.index.view().peers[&peer(3)].last_seen > before);
+    let appended = house.journal.appends.load(Ordering::SeqCst) - appends;
+    assert_eq!(appended, 0, "a heartbeat costs no disk");
     assert_eq!(house.watcher.take(), Vec::<String>::new(), "nothing new");
 }
 

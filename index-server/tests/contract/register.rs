@@ -44,6 +44,9 @@ async fn a_key_gives_its_id_and_its_calls_need_the_token() {
     assert_eq!(answer["id"], id.as_str());
     assert_eq!(answer["peer"]["is_verified"], true);
     let token = text(&answer["session_token"]);
+    let next = answer["next_heartbeat_ms"].as_u64().unwrap();
+    let interval = answer["heartbeat_interval"].as_u64().unwrap() * 1_000;
+    assert!(next > 0 && next <= interval, "{next} of {interval}");
 
     let beat = "/api/v1/peers/heartbeat";
     let me = ("x-peer-id", id.as_str());
