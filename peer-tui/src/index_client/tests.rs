@@ -35,7 +35,7 @@ async fn everything_is_sent_once_and_every_change_soon() {
     assert_eq!(index.line_count(), 4, "each line once");
     assert!(live_unsent(&client.link().borrow()).is_some());
     client.stop().await;
-    assert!(index.has_left());
+    assert!(index.held().has_left);
 }
 
 #[tokio::test]
@@ -54,6 +54,23 @@ async fn an_index_in_step_is_sent_nothing() {
     share.add("c.txt", "3");
     index.until(|held| held.paths().len() == 3).await;
     assert_eq!(index.line_count(), before + 1);
+}
+
+#[tokio::test]
+async fn an_index_too_busy_for_heartbeats_keeps_the_session() {
+    let index = FakeIndex::start().await;
+    let client = index.client(&FakeShare::of(&[]));
+    index.until(|held| held.beat_count > 0).await;
+    index.be_busy(3);
+    index.until(|held| held.busy_count == 0).await;
+    let before = index.held().beat_count;
+    index.until(|held| held.beat_count > before).await;
+    assert_eq!(
+        index.held().register_count,
+        1,
+        "registered again for a refusal"
+    );
+    assert!(live_unsent(&client.link().borrow()).is_some());
 }
 
 #[tokio::test]

@@ -38,7 +38,11 @@ pub(super) struct Held {
     is_known: bool,
     files: BTreeMap<Key, FileRegistration>,
     line_count: usize,
-    has_left: bool,
+    pub(super) has_left: bool,
+    pub(super) register_count: usize,
+    pub(super) beat_count: usize,
+    /// Heartbeats still to be refused as too much.
+    pub(super) busy_count: usize,
 }
 
 impl Held {
@@ -203,12 +207,18 @@ impl FakeIndex {
         });
     }
 
-    pub(super) fn line_count(&self) -> usize {
-        self.state.held.borrow().line_count
+    /// Refuses so many heartbeats, with `Retry-After: 0`.
+    pub(super) fn be_busy(&self, count: usize) {
+        self.state.held.send_modify(|held| held.busy_count = count);
     }
 
-    pub(super) fn has_left(&self) -> bool {
-        self.state.held.borrow().has_left
+    /// A copy of what it holds now.
+    pub(super) fn held(&self) -> Held {
+        self.state.held.borrow().clone()
+    }
+
+    pub(super) fn line_count(&self) -> usize {
+        self.state.held.borrow().line_count
     }
 
     pub(super) fn content_of(&self, path: &str) -> Option<ContentHash> {
@@ -303,10 +313,7 @@ fn answer(
         ("POST", "/api/v1/peers/register") => {
             register(state, &serde_json::from_slice(body).unwrap())
         }
-        ("POST", "/api/v1/peers/heartbeat") if speaks => json(&HeartbeatResponse {
-            stats: stats(),
-            next_heartbeat_ms: None,
-        }),
+        ("POST", "/api/v1/peers/heartbeat") if speaks => beat(state),
         ("POST", "/api/v1/files/batch") if speaks => {
             let lines = body
                 .split(|byte| *byte == b'\n')
@@ -336,6 +343,25 @@ fn answer(
     }
 }
 
+fn beat(state: &State) -> Response {
+    let mut is_busy = false;
+    state.held.send_modify(|held| match held.busy_count {
+        0 => held.beat_count += 1,
+        left => {
+            is_busy = true;
+            held.busy_count = left - 1;
+        }
+    });
+    if is_busy {
+        let refusal = refuse(Slug::Overloaded);
+        return warp::reply::with_header(refusal, "retry-after", "0").into_response();
+    }
+    json(&HeartbeatResponse {
+        stats: stats(),
+        next_heartbeat_ms: Some(10),
+    })
+}
+
 fn register(state: &State, request: &RegisterRequest) -> Response {
     assert_eq!(
         request.id.as_deref(),
@@ -349,6 +375,7 @@ fn register(state: &State, request: &RegisterRequest) -> Response {
     state.held.send_modify(|held| {
         held.is_known = true;
         held.has_left = false;
+        held.register_count += 1;
         catalog = request.catalog_digest.as_ref().map(|digest| {
             if *digest == held.digest().to_hex() {
                 CatalogState::InSync
