@@ -68,12 +68,12 @@ pub enum DownloadState {
     Finishing,
     /// It is at its place.
     Done,
-    /// Nobody who has it is online; tried again by itself.
+    /// Nobody who has it is online, or the disk is full; tried again by itself.
     NoSource {
         /// In words.
         reason: String,
     },
-    /// Cannot go on without a person (disk full, no permission, content is not what its hash says).
+    /// Cannot go on without a person (no permission, content is not what its hash says).
     Failed {
         /// In words, with what to do.
         reason: String,

@@ -119,7 +119,7 @@ pub enum Outcome {
         /// Its hashes.
         hashes: Box<FileHashes>,
     },
-    /// Nobody can be asked now.
+    /// Nobody can be asked now, or there is no room for what they have: tried again by itself.
     NoSource(String),
     /// It needs a person.
     Failed(String),
@@ -201,6 +201,8 @@ pub async fn run(task: Task, shared: Shared) -> Ended {
         },
         Err(Halt::Stopped) => Outcome::Stopped,
         Err(Halt::NoSource(reason)) => Outcome::NoSource(reason),
+        // There may be room later, and nobody need be asked for that.
+        Err(Halt::Disk(error @ StoreError::Full { .. })) => Outcome::NoSource(error.to_string()),
         Err(Halt::Disk(error)) => Outcome::Failed(error.to_string()),
     };
     if !matches!(outcome, Outcome::Done { .. }) {

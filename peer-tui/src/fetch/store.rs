@@ -30,7 +30,7 @@ const RESERVE_BYTES: u64 = 256 * 1024 * 1024;
 pub enum StoreError {
     /// The disk is full.
     #[error(
-        "the disk of {} is full: free {} more, then retry (what came so far is kept)",
+        "the disk of {} is full: free {} more and it goes on by itself (what came so far is kept)",
         .path.display(),
         protocol_size(*.wanted_bytes)
     )]

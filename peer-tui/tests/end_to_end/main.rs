@@ -10,3 +10,4 @@ mod failures;
 mod flow;
 mod kit;
 mod screen;
+mod swarm;

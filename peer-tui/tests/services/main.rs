@@ -10,6 +10,8 @@
 
 mod boxes;
 mod downloaders;
+mod full_disk;
+mod partial;
 mod programs;
 mod terminal;
 mod tmux;
