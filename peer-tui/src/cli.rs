@@ -8,6 +8,7 @@ pub mod daemon;
 pub mod demo;
 pub mod get;
 pub mod hash;
+pub mod limit;
 pub mod print;
 pub mod screen;
 pub mod search;
@@ -53,6 +54,11 @@ fn run(arguments: Arguments) -> Result<(), Trouble> {
         Some(Command::Pause { ids }) => control::pause(&layers, ids, json),
         Some(Command::Resume { ids }) => control::resume(&layers, ids, json),
         Some(Command::Cancel { ids }) => control::cancel(&layers, ids, json),
+        Some(Command::Priority { ids, priority }) => {
+            control::priority(&layers, ids, priority, json)
+        }
+        Some(Command::Move { id, to }) => control::reorder(&layers, id, to, json),
+        Some(Command::Limit(limit)) => limit::run(&layers, &limit, json),
         Some(Command::Share { folder }) => control::share(&layers, &folder, json),
         Some(Command::Unshare { folder }) => control::unshare(&layers, &folder, json),
         Some(Command::Stop) => control::stop(&layers, json),

@@ -55,6 +55,8 @@ pub struct Config {
     pub up_limit: Option<u64>,
     /// Bytes a second, in.
     pub down_limit: Option<u64>,
+    /// Whether a person chose (up, down); `none` then wins over a limit that is remembered.
+    pub limits_are_chosen: (bool, bool),
     /// Upload slots in all.
     pub slots: usize,
     /// Upload slots a downloader.
@@ -71,6 +73,8 @@ impl Config {
     pub fn from_layers(layers: &Layers) -> Result<Self, ConfigError> {
         let listen = layers.read("listen", value::listen)?;
         let shares = layers.read_list("share", value::folder)?;
+        let up_limit = layers.read("up-limit", value::rate)?;
+        let down_limit = layers.read("down-limit", value::rate)?;
         let is_downloads_private = layers
             .read("no-share-downloads", value::yes_or_no)?
             .unwrap_or(false);
@@ -98,8 +102,9 @@ impl Config {
             rescan_every: layers
                 .read("rescan-every", value::seconds)?
                 .unwrap_or(RESCAN_EVERY),
-            up_limit: layers.read("up-limit", value::rate)?.flatten(),
-            down_limit: layers.read("down-limit", value::rate)?.flatten(),
+            limits_are_chosen: (up_limit.is_some(), down_limit.is_some()),
+            up_limit: up_limit.flatten(),
+            down_limit: down_limit.flatten(),
             slots: layers.read("slots", value::count)?.unwrap_or(SLOTS),
             slots_per_client: layers
                 .read("slots-per-client", value::count)?
@@ -127,6 +132,7 @@ impl Config {
             rescan_every: RESCAN_EVERY,
             up_limit: None,
             down_limit: None,
+            limits_are_chosen: (false, false),
             slots: SLOTS,
             slots_per_client: SLOTS_PER_CLIENT,
             max_file_size: None,

@@ -3,6 +3,7 @@
 //!
 //! Knows the index through a trait and peers through HTTP; knows no screen.
 
+pub mod change;
 pub mod handle;
 pub mod job;
 pub mod limits;
@@ -24,7 +25,8 @@ use protocol::hash::ContentHash;
 use protocol::ids::PeerId;
 use serde::{Deserialize, Serialize};
 
-pub use handle::{Change, Fetch, FetchConfig, FetchError, FetchEvent, FetchView, Finished};
+pub use change::{Change, Move};
+pub use handle::{Fetch, FetchConfig, FetchError, FetchEvent, FetchView, Finished};
 pub use limits::Timing;
 pub use sources::Holders;
 

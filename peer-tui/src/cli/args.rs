@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::trouble::Trouble;
 use crate::config::{Layer, Layers};
-use crate::fetch::DownloadId;
+use crate::fetch::{DownloadId, Move};
 
 /// Share, search and fetch files of a Peerdex network.
 ///
@@ -143,6 +143,26 @@ pub enum Command {
         #[arg(required = true, value_name = "ID", value_parser = download_id)]
         ids: Vec<DownloadId>,
     },
+    /// Put downloads before or behind others
+    Priority {
+        /// Numbers, as `transfers` lists them
+        #[arg(required = true, value_name = "ID", value_parser = download_id)]
+        ids: Vec<DownloadId>,
+        /// Which
+        #[arg(value_enum, value_name = "PRIORITY")]
+        priority: PriorityArg,
+    },
+    /// Move a download among those of the same priority
+    Move {
+        /// Number, as `transfers` lists it
+        #[arg(value_name = "ID", value_parser = download_id)]
+        id: DownloadId,
+        /// Where
+        #[arg(value_enum, value_name = "WHERE")]
+        to: Move,
+    },
+    /// Show or set how many bytes a second go in and out
+    Limit(LimitArgs),
     /// Share one more folder; remembered
     Share {
         /// Which
@@ -159,6 +179,32 @@ pub enum Command {
     Stop,
     /// Print the keys of the screen
     Keys,
+}
+
+/// Before or behind other downloads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "each name says all there is to say")]
+pub enum PriorityArg {
+    High,
+    Normal,
+    Low,
+}
+
+/// Which limits.
+#[derive(Debug, Args)]
+pub struct LimitArgs {
+    /// Bytes a second in, like 10M; `none` for no limit
+    #[arg(long, value_name = "RATE")]
+    pub down: Option<String>,
+    /// Bytes a second out, like 10M; `none` for no limit
+    #[arg(long, value_name = "RATE")]
+    pub up: Option<String>,
+    /// Only of this download
+    #[arg(long, value_name = "ID", value_parser = download_id, requires = "down", conflicts_with = "up")]
+    pub transfer: Option<DownloadId>,
+    /// No limits for an hour; then the old ones hold again
+    #[arg(long, conflicts_with_all = ["down", "up", "transfer"])]
+    pub lift: bool,
 }
 
 /// What to search for.

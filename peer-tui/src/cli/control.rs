@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::args::PriorityArg;
 use super::print;
 use super::trouble::Trouble;
 use crate::config::{Layers, data_folder, value};
@@ -12,7 +13,7 @@ use crate::daemon::client::Client;
 use crate::daemon::command::Action;
 use crate::daemon::socket;
 use crate::daemon::state::Reply;
-use crate::fetch::DownloadId;
+use crate::fetch::{DownloadId, Move};
 
 /// The goodbye to the index takes 2 s at most, running uploads a few more.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
@@ -39,6 +40,32 @@ pub fn resume(layers: &Layers, ids: Vec<DownloadId>, json: bool) -> Result<(), T
 /// As [`pause`].
 pub fn cancel(layers: &Layers, ids: Vec<DownloadId>, json: bool) -> Result<(), Trouble> {
     tell(layers, Action::Cancel { ids }, json)
+}
+
+/// `priority ID... high|normal|low`.
+///
+/// # Errors
+/// As [`pause`].
+pub fn priority(
+    layers: &Layers,
+    ids: Vec<DownloadId>,
+    priority: PriorityArg,
+    json: bool,
+) -> Result<(), Trouble> {
+    let priority = match priority {
+        PriorityArg::High => 1,
+        PriorityArg::Normal => 0,
+        PriorityArg::Low => -1,
+    };
+    tell(layers, Action::SetPriority { ids, priority }, json)
+}
+
+/// `move ID top|up|down|bottom`.
+///
+/// # Errors
+/// As [`pause`].
+pub fn reorder(layers: &Layers, id: DownloadId, to: Move, json: bool) -> Result<(), Trouble> {
+    tell(layers, Action::Reorder { ids: vec![id], to }, json)
 }
 
 /// `share DIR`.
@@ -97,7 +124,7 @@ fn wait_for_end(data: &Path, pid: u32) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn tell(layers: &Layers, action: Action, json: bool) -> Result<(), Trouble> {
+pub(super) fn tell(layers: &Layers, action: Action, json: bool) -> Result<(), Trouble> {
     let mut client = Client::connect(&data_folder(layers)?)?;
     if let Reply::Done { note, ids, .. } = client.ask(action)? {
         if json {

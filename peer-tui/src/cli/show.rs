@@ -106,7 +106,7 @@ fn shared_words(status: &Status) -> String {
     }
 }
 
-fn limit_words(limit: Option<u64>) -> String {
+pub(super) fn limit_words(limit: Option<u64>) -> String {
     limit.map_or_else(
         || "no limit".to_owned(),
         |rate| format!("limit {}/s", size(rate)),

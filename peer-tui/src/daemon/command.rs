@@ -10,7 +10,7 @@ use protocol::ids::PeerId;
 use protocol::search::{Order, SearchParams, Sort};
 use serde::{Deserialize, Serialize};
 
-use crate::fetch::{DownloadId, Wish};
+use crate::fetch::{DownloadId, Move, Wish};
 
 /// Version of this conversation; a daemon of another version says so and the screen tells what to
 /// do (`peer-tui stop`, then start again).
@@ -271,6 +271,29 @@ pub enum Action {
         /// +1 or -1.
         step: i8,
     },
+    /// Set the priority.
+    SetPriority {
+        /// Which.
+        ids: Vec<DownloadId>,
+        /// Above 0 goes before, below 0 behind the others.
+        priority: i8,
+    },
+    /// Move among those of the same priority.
+    Reorder {
+        /// Which.
+        ids: Vec<DownloadId>,
+        /// Where.
+        to: Move,
+    },
+    /// Bytes a second of each of these downloads.
+    LimitTransfers {
+        /// Which.
+        ids: Vec<DownloadId>,
+        /// `None` for no limit of its own.
+        down: Option<u64>,
+    },
+    /// No limits for an hour; then those that were set before hold again.
+    LiftLimits,
     /// Bytes a second; `None` for no limit.
     SetLimits {
         /// In.

@@ -12,6 +12,7 @@ use protocol::ids::PeerId;
 use protocol::pieces::FileHashes;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use super::change::{Change, Move};
 use super::limits::Timing;
 use super::partial::Partials;
 use super::task::{self, Order, Outlets};
@@ -280,6 +281,30 @@ impl Fetch {
         self.change(Change::Prioritise(step), ids).await
     }
 
+    /// Sets the priority: above 0 goes before, below 0 behind the others.
+    ///
+    /// # Errors
+    /// As [`Fetch::pause`].
+    pub async fn set_priority(&self, ids: &[DownloadId], priority: i8) -> Result<(), FetchError> {
+        self.change(Change::SetPriority(priority), ids).await
+    }
+
+    /// Moves among those of the same priority.
+    ///
+    /// # Errors
+    /// As [`Fetch::pause`].
+    pub async fn reorder(&self, ids: &[DownloadId], to: Move) -> Result<(), FetchError> {
+        self.change(Change::Move(to), ids).await
+    }
+
+    /// Bytes a second that each of these may take from now on; `None` for no limit of its own.
+    ///
+    /// # Errors
+    /// As [`Fetch::pause`].
+    pub async fn limit(&self, ids: &[DownloadId], limit: Option<u64>) -> Result<(), FetchError> {
+        self.change(Change::Limit(limit), ids).await
+    }
+
     /// The feed says that this content has a new holder, or (`None`) that some peer came back:
     /// whoever waits for a source looks again.
     pub fn nudge(&self, hash: Option<ContentHash>) {
@@ -347,20 +372,6 @@ impl Fetch {
             .await
             .map_err(|_| FetchError::Stopped)
     }
-}
-
-/// What a person may do to downloads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "as the methods of the handle")]
-pub enum Change {
-    Pause,
-    Resume,
-    Cancel,
-    Restore,
-    Remove,
-    Retry,
-    MoreSources,
-    Prioritise(i8),
 }
 
 impl PartialContents for Fetch {

@@ -7,7 +7,6 @@ pub mod change;
 pub mod entry;
 pub mod file;
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -20,6 +19,7 @@ use super::limits::Timing;
 use super::{DownloadId, DownloadState, Wish};
 pub use change::Effect;
 pub use entry::Entry;
+use entry::Rank;
 
 /// Finished downloads that stay listed; older ones go, their files stay.
 const DONE_MAX_COUNT: usize = 5_000;
@@ -34,7 +34,7 @@ pub struct Queue {
     entries: BTreeMap<DownloadId, Entry>,
     by_hash: HashMap<ContentHash, Vec<DownloadId>>,
     /// Those that may start, in order.
-    ready: BTreeSet<(Reverse<i8>, DownloadId)>,
+    ready: BTreeSet<Rank>,
     /// Those that wait for a source, with the time of their next try.
     waiting: BTreeMap<DownloadId, Instant>,
     /// Those taken away that can still be brought back.
@@ -166,7 +166,10 @@ impl Queue {
         if small_count >= SMALL_ACTIVE_COUNT && large_count >= max_active.max(1) {
             return None;
         }
-        let ready = self.ready.iter().filter_map(|(_, id)| self.entries.get(id));
+        let ready = self
+            .ready
+            .iter()
+            .filter_map(|(.., id)| self.entries.get(id));
         let mut startable = ready.filter(|entry| {
             has_room(entry) && !running.contains(&entry.id) && !hashes.contains(&entry.wish.hash)
         });
@@ -354,7 +357,7 @@ impl Queue {
     fn file_under(&mut self, entry: &Entry) {
         match &entry.state {
             DownloadState::Queued => {
-                self.ready.insert((Reverse(entry.priority), entry.id));
+                self.ready.insert(entry.rank());
             }
             DownloadState::Cancelled { until } => {
                 self.cancelled.insert(entry.id, *until);
@@ -368,7 +371,7 @@ impl Queue {
     }
 
     fn unfile(&mut self, entry: &Entry) {
-        self.ready.remove(&(Reverse(entry.priority), entry.id));
+        self.ready.remove(&entry.rank());
         self.waiting.remove(&entry.id);
         self.cancelled.remove(&entry.id);
         self.done

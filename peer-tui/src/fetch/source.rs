@@ -83,6 +83,8 @@ pub struct Http {
     client: Client,
     timing: Timing,
     limit: RateLimit,
+    /// Of one download, besides.
+    own_limit: RateLimit,
 }
 
 impl Http {
@@ -104,7 +106,17 @@ impl Http {
             client,
             timing,
             limit,
+            own_limit: RateLimit::new(None),
         })
+    }
+
+    /// The same for one download with a limit of its own.
+    #[must_use]
+    pub fn limited(&self, own_limit: RateLimit) -> Self {
+        Self {
+            own_limit,
+            ..self.clone()
+        }
     }
 
     /// Asks, and waits for the head of the answer.
@@ -164,7 +176,8 @@ impl Http {
             Ok(Err(error)) => return Err(Fault::Broken(innermost(&error))),
             Err(_) => return Err(Fault::Broken("went silent".to_owned())),
         };
-        let wait = self.limit.take(chunk.len() as u64);
+        let bytes = chunk.len() as u64;
+        let wait = self.limit.take(bytes).max(self.own_limit.take(bytes));
         pace.count(chunk.len() as u64, Instant::now(), !wait.is_zero())?;
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;

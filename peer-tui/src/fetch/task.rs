@@ -4,6 +4,7 @@
 //! Every download runs in a task of its own; the owner hears of it through what it shows and how it
 //! ends.
 
+mod ended;
 mod orders;
 mod reports;
 mod saver;
@@ -20,12 +21,13 @@ use protocol::ids::PeerId;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use super::handle::{Change, FetchConfig, FetchError, FetchEvent, FetchView, Finished};
+use super::change::Change;
+use super::handle::{FetchConfig, FetchError, FetchEvent, FetchView};
 use super::partial::Partials;
 use super::queue::file::{self, Saved};
 use super::queue::{Entry, Queue};
 use super::refused::Refused;
-use super::run::{self, Ended, Live, Outcome, RunOrder, Shared, Task};
+use super::run::{self, Ended, Live, RunOrder, Shared, Task};
 use super::source::{Http, blocking};
 use super::store::place::Target;
 use super::store::{self, FOLDER};
@@ -87,6 +89,8 @@ pub struct Outlets {
 struct Running {
     orders: mpsc::Sender<RunOrder>,
     live: watch::Receiver<Live>,
+    /// Of this download alone.
+    limit: RateLimit,
 }
 
 struct Owner {
@@ -95,6 +99,7 @@ struct Owner {
     queue: Queue,
     running: HashMap<DownloadId, Running>,
     runs: JoinSet<Ended>,
+    tasks: HashMap<tokio::task::Id, DownloadId>,
     saver: Saver,
     shown: Shown,
     reports: Reports,
@@ -149,6 +154,7 @@ pub async fn start(
         queue: Queue::new(entries, saved.next_id),
         running: HashMap::new(),
         runs: JoinSet::new(),
+        tasks: HashMap::new(),
         saver: Saver::new(config.data.clone()),
         shown: Shown::new(&saved),
         reports: Reports::new(holders),
@@ -185,7 +191,7 @@ impl Owner {
                     }
                     Some(order) => self.obey(order),
                 },
-                Some(ended) = self.runs.join_next() => self.take_ended(ended),
+                Some(ended) = self.runs.join_next_with_id() => self.take_joined(ended),
                 () = self.saver.saved() => {}
                 () = tokio::time::sleep_until(wake_at.into()) => {}
             }
@@ -268,76 +274,22 @@ impl Owner {
             live: live_out,
             orders: inbox,
         };
-        self.runs.spawn(run::run(task, self.shared.clone()));
-        self.running.insert(id, Running { orders, live });
+        let limit = RateLimit::new(entry.limit_bytes);
+        let shared = Shared {
+            http: self.shared.http.limited(limit.clone()),
+            ..self.shared.clone()
+        };
+        let started = self.runs.spawn(run::run(task, shared));
+        self.tasks.insert(started.id(), id);
+        let running = Running {
+            orders,
+            live,
+            limit,
+        };
+        self.running.insert(id, running);
         self.queue.started(id);
         self.saver.changed();
         self.shown.changed(id);
-    }
-
-    fn take_ended(&mut self, ended: Result<Ended, tokio::task::JoinError>) {
-        let Ok(ended) = ended else {
-            // A defect: the download stays as it is until the next start.
-            tracing::error!("a download ended by a panic");
-            return;
-        };
-        let Ended { id, outcome, .. } = &ended;
-        self.running.remove(id);
-        self.shown.took(*id, &ended);
-        let Some(entry) = self.queue.get(*id).cloned() else {
-            return;
-        };
-        self.reports.took(entry.wish.hash, &ended.got);
-        if !ended.got.is_empty() {
-            self.queue.progressed(*id);
-        }
-        let (done_bytes, size_bytes) = (ended.done_bytes, ended.size_bytes);
-        match outcome {
-            Outcome::Done {
-                destination,
-                hashes,
-            } => {
-                tracing::debug!(name = %entry.name, to = %destination.display(), "fetched");
-                self.queue
-                    .finished(*id, destination.clone(), size_bytes, Timestamp::now());
-                self.shown.finished();
-                let finished = Finished {
-                    id: *id,
-                    hash: entry.wish.hash,
-                    hashes: hashes.as_ref().clone(),
-                    destination: destination.clone(),
-                };
-                // Nobody may be listening.
-                let _ = self
-                    .outlets
-                    .events
-                    .send(FetchEvent::Finished(Arc::new(finished)));
-                let hash = entry.wish.hash;
-                if hashes.pieces.len() > 1 {
-                    let _ = self.outlets.events.send(FetchEvent::PartialGone { hash });
-                }
-            }
-            Outcome::NoSource(reason) => {
-                let timing = self.config.timing;
-                self.queue
-                    .no_source(*id, reason.clone(), Instant::now(), &timing);
-                self.queue
-                    .stopped(*id, DownloadState::Queued, done_bytes, size_bytes);
-            }
-            Outcome::Failed(reason) => {
-                tracing::warn!(name = %entry.name, %reason, "download failed");
-                let state = DownloadState::Failed {
-                    reason: reason.clone(),
-                };
-                self.queue.stopped(*id, state, done_bytes, size_bytes);
-            }
-            Outcome::Stopped => {
-                self.queue
-                    .stopped(*id, DownloadState::Queued, done_bytes, size_bytes);
-            }
-        }
-        self.saver.changed();
-        self.shown.changed(*id);
     }
 
     /// Takes the unfinished bytes of a cancelled download off the disk.
@@ -371,8 +323,8 @@ impl Owner {
             let _ = running.orders.try_send(RunOrder::Stop);
         }
         let ended = async {
-            while let Some(ended) = self.runs.join_next().await {
-                self.take_ended(ended);
+            while let Some(ended) = self.runs.join_next_with_id().await {
+                self.take_joined(ended);
             }
         };
         if tokio::time::timeout(STOP_WAIT, ended).await.is_err() {

@@ -290,3 +290,43 @@ async fn others_may_read_what_is_verified() {
         .wait(|network| network.fetch.partial(&content.hash).is_none())
         .await;
 }
+
+#[tokio::test]
+async fn a_defect_costs_one_download_a_sentence_and_no_place() {
+    let mut network = Network::start().await;
+    let bad = network.share("bad.bin", 8 * PIECE, &[Way::Honest]).await;
+    network.trap(Some(bad.hash));
+    let id = network.fetch.enqueue(bad.wish()).await.unwrap();
+    let failed = network
+        .until(id, |one| matches!(one.state, DownloadState::Failed { .. }))
+        .await;
+    let DownloadState::Failed { reason } = failed.state else {
+        unreachable!("waited for it");
+    };
+    assert!(reason.contains("retry"), "{reason}");
+    assert_eq!(network.fetch.view().active_count, 0);
+    network.trap(None);
+    network.fetch.retry(&[id]).await.unwrap();
+    let done = network.done(id).await;
+    assert_eq!(std::fs::read(done.destination).unwrap(), *bad.bytes);
+}
+
+#[tokio::test]
+async fn a_limit_of_one_download_holds_for_it_alone_also_after_a_restart() {
+    let mut network = Network::start().await;
+    let slow = network.share("slow.bin", 4 * PIECE, &[]).await;
+    let id = network.fetch.enqueue(slow.wish()).await.unwrap();
+    network.fetch.pause(&[id]).await.unwrap();
+    let limit = Some(1024 * 1024);
+    network.fetch.limit(&[id], limit).await.unwrap();
+    network.restart().await;
+    network.add_holder(&slow, Way::Honest).await;
+    let started = std::time::Instant::now();
+    network.fetch.resume(&[id]).await.unwrap();
+    let other = network.share("fast.bin", 8 * PIECE, &[Way::Honest]).await;
+    let other = network.fetch.enqueue(other.wish()).await.unwrap();
+    network.done(other).await;
+    assert_ne!(network.status(id).state, DownloadState::Done);
+    network.done(id).await;
+    assert!(started.elapsed() >= Duration::from_millis(500));
+}

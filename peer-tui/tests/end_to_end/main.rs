@@ -9,5 +9,6 @@ mod commands;
 mod failures;
 mod flow;
 mod kit;
+mod limits;
 mod screen;
 mod swarm;

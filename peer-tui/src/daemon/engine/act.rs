@@ -1,6 +1,7 @@
 //! Everything that can be asked for, done. What a person may regret hands back what undoes it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use protocol::ids::PeerId;
 
@@ -11,6 +12,9 @@ use crate::daemon::memory::Limits;
 use crate::daemon::state::{Failure, FailureKind, Reply};
 use crate::fetch::FetchError;
 use crate::index_client::{IndexError, IndexUrl, UrlError};
+
+/// How long limits stay lifted: long enough for what is wanted now, not for ever.
+const LIFTED_FOR: Duration = Duration::from_hours(1);
 
 impl Engine {
     /// Does something.
@@ -28,11 +32,15 @@ impl Engine {
             | Action::Remove { .. }
             | Action::Retry { .. }
             | Action::MoreSources { .. }
-            | Action::Prioritise { .. } => {
+            | Action::Prioritise { .. }
+            | Action::SetPriority { .. }
+            | Action::Reorder { .. }
+            | Action::LimitTransfers { .. } => {
                 let changed = self.change_downloads(action).await;
                 changed.map_err(|error| from_fetch(&error))
             }
             Action::SetLimits { down, up } => Ok(self.set_limits(Limits { down, up }).await),
+            Action::LiftLimits => Ok(self.lift_limits()),
             Action::AddShare { folder } => self.add_share(&folder).await,
             Action::RemoveShare { folder } => self.remove_share(&folder).await,
             Action::RescanShares => {
@@ -70,9 +78,7 @@ impl Engine {
 
     async fn set_limits(&self, limits: Limits) -> Reply {
         let before = self.board().limits();
-        self.0.fetch.set_down_limit(limits.down);
-        self.0.serve.set_up_limit(limits.up);
-        self.board().show_limits(limits);
+        self.apply_limits(limits);
         self.0
             .recall
             .change(move |all| all.limits = Some(limits))
@@ -82,6 +88,35 @@ impl Engine {
             up: before.up,
         };
         done("limits set".to_owned(), Some(undo))
+    }
+
+    fn apply_limits(&self, limits: Limits) {
+        self.0.fetch.set_down_limit(limits.down);
+        self.0.serve.set_up_limit(limits.up);
+        self.board().show_limits(limits);
+    }
+
+    /// What was set before is still what is remembered, so a daemon that is started meanwhile has it
+    /// again.
+    fn lift_limits(&self) -> Reply {
+        let before = self.board().limits();
+        if before == Limits::default() {
+            return done("there are no limits".to_owned(), None);
+        }
+        self.apply_limits(Limits::default());
+        let engine = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(LIFTED_FOR).await;
+            // Whoever has set others meanwhile wants those.
+            if engine.board().limits() == Limits::default() {
+                engine.apply_limits(before);
+            }
+        });
+        let undo = Action::SetLimits {
+            down: before.down,
+            up: before.up,
+        };
+        done("no limits for an hour".to_owned(), Some(undo))
     }
 
     async fn add_share(&self, folder: &Path) -> Result<Reply, Failure> {

@@ -52,6 +52,18 @@ impl Engine {
                     Some(Action::Prioritise { ids, step: back })
                 }))
             }
+            Action::SetPriority { ids, priority } => {
+                self.0.fetch.set_priority(&ids, priority).await?;
+                Ok(done_with("priority changed:", ids, |_| None))
+            }
+            Action::Reorder { ids, to } => {
+                self.0.fetch.reorder(&ids, to).await?;
+                Ok(done_with("moved", ids, |_| None))
+            }
+            Action::LimitTransfers { ids, down } => {
+                self.0.fetch.limit(&ids, down).await?;
+                Ok(done_with("limit set for", ids, |_| None))
+            }
             _ => Ok(done_with("nothing to do for", Vec::new(), |_| None)),
         }
     }

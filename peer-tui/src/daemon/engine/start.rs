@@ -147,12 +147,16 @@ async fn choose_index(
     Ok(named.map(|url| url.parse()).transpose()?)
 }
 
-/// A limit of the settings wins over one that was set on the screen at an earlier start.
+/// A limit of the settings, `none` too, wins over one that was set on the screen at an earlier start.
 fn limits(config: &Config, recall: &Recall) -> Limits {
     let remembered = recall.read(|all| all.limits).unwrap_or_default();
+    let (is_up_chosen, is_down_chosen) = config.limits_are_chosen;
+    let or_remembered = |set: Option<u64>, is_chosen, remembered: Option<u64>| {
+        if is_chosen { set } else { set.or(remembered) }
+    };
     Limits {
-        down: config.down_limit.or(remembered.down),
-        up: config.up_limit.or(remembered.up),
+        down: or_remembered(config.down_limit, is_down_chosen, remembered.down),
+        up: or_remembered(config.up_limit, is_up_chosen, remembered.up),
     }
 }
 

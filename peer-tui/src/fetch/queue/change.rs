@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::super::handle::{Change, FetchError};
+use super::super::change::{Change, Move};
+use super::super::handle::FetchError;
 use super::super::limits::Timing;
 use super::super::{DownloadId, DownloadState};
 use super::{Entry, Queue};
@@ -16,6 +17,8 @@ pub enum Effect {
     Stop,
     /// Ask the index again if it runs.
     LookAgain,
+    /// It may take so many bytes a second from now on.
+    Limit(Option<u64>),
     /// It is off the list.
     Gone(Box<Entry>),
 }
@@ -71,7 +74,60 @@ impl Queue {
                 });
                 Ok(Effect::None)
             }
+            (Change::SetPriority(priority), _) => {
+                self.update(id, |entry| entry.priority = priority);
+                Ok(Effect::None)
+            }
+            (Change::Move(to), _) if is_open => {
+                self.move_to(id, to);
+                Ok(Effect::None)
+            }
+            (Change::Limit(limit), _) => {
+                self.update(id, |entry| entry.limit_bytes = limit);
+                Ok(Effect::Limit(limit))
+            }
             _ => Ok(Effect::None),
+        }
+    }
+
+    /// Moves a download among those of its priority that are not at their end.
+    fn move_to(&mut self, id: DownloadId, to: Move) {
+        let Some(priority) = self.entries.get(&id).map(|entry| entry.priority) else {
+            return;
+        };
+        let peers = self.entries.values().filter(|entry| {
+            entry.priority == priority && crate::daemon::state::is_open(&entry.state)
+        });
+        let mut order: Vec<_> = peers.map(|entry| (entry.place(), entry.id)).collect();
+        order.sort_unstable();
+        let mut order: Vec<DownloadId> = order.into_iter().map(|(_, id)| id).collect();
+        let Some(at) = order.iter().position(|other| *other == id) else {
+            return;
+        };
+        let last = order.len() - 1;
+        let target = match to {
+            Move::Top => 0,
+            Move::Up => at.saturating_sub(1),
+            Move::Down => (at + 1).min(last),
+            Move::Bottom => last,
+        };
+        order.remove(at);
+        order.insert(target, id);
+        // Between its new neighbours there may be no number left: those that move get new ones, out
+        // of the numbers that the row has, so that what comes later still stands behind.
+        let mut places: Vec<i64> = order
+            .iter()
+            .filter_map(|id| self.entries.get(id).map(Entry::place))
+            .collect();
+        places.sort_unstable();
+        for (place, other) in places.into_iter().zip(order) {
+            if self
+                .entries
+                .get(&other)
+                .is_some_and(|entry| entry.place() != place)
+            {
+                self.update(other, |entry| entry.place = Some(place));
+            }
         }
     }
 }

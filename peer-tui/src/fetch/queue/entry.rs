@@ -1,5 +1,6 @@
 //! One download in the queue, and how it is kept in the queue's file.
 
+use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::super::store::place::Target;
 use super::super::{DownloadId, DownloadState, DownloadStatus, Wish};
+
+/// The order in which downloads start.
+pub type Rank = (Reverse<i8>, i64, DownloadId);
 
 /// One download.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +26,12 @@ pub struct Entry {
     pub state: DownloadState,
     /// Higher goes first.
     pub priority: i8,
+    /// Its place among those of its priority, the lowest first; `None`: by age.
+    #[serde(default)]
+    pub place: Option<i64>,
+    /// Bytes a second that this download may take.
+    #[serde(default)]
+    pub limit_bytes: Option<u64>,
     /// When it was asked for.
     pub added_at: Timestamp,
     /// When it was done.
@@ -53,6 +63,8 @@ impl Entry {
             name: name.to_string_lossy().into_owned(),
             state: DownloadState::Queued,
             priority: 0,
+            place: None,
+            limit_bytes: None,
             added_at: now,
             finished_at: None,
             destination,
@@ -62,6 +74,17 @@ impl Entry {
             tries: 0,
             may_be_there: false,
         }
+    }
+
+    /// Where it stands among those that are ready.
+    pub fn rank(&self) -> Rank {
+        (Reverse(self.priority), self.place(), self.id)
+    }
+
+    /// Its place among those of its priority.
+    pub fn place(&self) -> i64 {
+        self.place
+            .unwrap_or_else(|| i64::try_from(self.id.0).unwrap_or(i64::MAX))
     }
 
     /// The same after a restart of the program: what ran waits for its turn, what waited for a

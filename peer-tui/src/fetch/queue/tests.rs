@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::handle::Change;
+use super::super::change::{Change, Move};
 use super::*;
 
 fn wish(path: &str, content: &str) -> Wish {
@@ -71,6 +71,41 @@ fn priority_goes_before_age() {
 }
 
 #[test]
+fn a_download_is_moved_among_those_of_its_priority_and_stays_there() {
+    let mut queue = Queue::new(Vec::new(), 1);
+    let names = ["1", "2", "3", "4"];
+    let ids = names.map(|name| add(&mut queue, name, name).unwrap());
+    let timing = Timing::default();
+    let order = |queue: &Queue| -> Vec<u64> {
+        let mut running = Vec::new();
+        while let Some(id) = queue.next_to_start(&running.iter().copied().collect(), 9) {
+            running.push(id);
+        }
+        running.iter().map(|id| id.0).collect()
+    };
+    let mut change = |change, number: usize, expected: [u64; 4]| {
+        queue
+            .change(change, ids[number - 1], now(), &timing)
+            .unwrap();
+        assert_eq!(order(&queue), expected, "{change:?} {number}");
+        let saved = serde_json::to_vec(&queue.entries().cloned().collect::<Vec<_>>()).unwrap();
+        let again = Queue::new(serde_json::from_slice(&saved).unwrap(), 0);
+        assert_eq!(order(&again), expected, "after a restart");
+    };
+    change(Change::Move(Move::Top), 3, [3, 1, 2, 4]);
+    change(Change::Move(Move::Top), 4, [4, 3, 1, 2]);
+    change(Change::Move(Move::Down), 4, [3, 4, 1, 2]);
+    change(Change::Move(Move::Bottom), 3, [4, 1, 2, 3]);
+    change(Change::Move(Move::Up), 3, [4, 1, 3, 2]);
+    change(Change::Move(Move::Up), 4, [4, 1, 3, 2]);
+    change(Change::Move(Move::Down), 2, [4, 1, 3, 2]);
+    change(Change::SetPriority(1), 2, [2, 4, 1, 3]);
+    change(Change::Move(Move::Top), 3, [2, 3, 4, 1]);
+    change(Change::SetPriority(-1), 4, [2, 3, 1, 4]);
+    change(Change::SetPriority(0), 2, [3, 1, 2, 4]);
+}
+
+#[test]
 fn what_a_person_did_meanwhile_stands() {
     let mut queue = Queue::default();
     let id = add(&mut queue, "a", "1").unwrap();
@@ -132,7 +167,7 @@ proptest! {
             };
             let _ = queue.change(change, id, now(), &timing);
             let queued: HashSet<_> = queue.entries().filter(|entry| entry.state == DownloadState::Queued).map(|entry| entry.id).collect();
-            let ready: HashSet<_> = queue.ready.iter().map(|(_, id)| *id).collect();
+            let ready: HashSet<_> = queue.ready.iter().map(|(.., id)| *id).collect();
             prop_assert_eq!(queued, ready);
             for entry in queue.entries() {
                 prop_assert!(queue.entries_of(&entry.wish.hash).contains(&entry.id));

@@ -7,7 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use super::super::handle::{Change, FetchError};
+use super::super::change::Change;
+use super::super::handle::FetchError;
 use super::super::queue::Effect;
 use super::super::run::{Closely, RunOrder};
 use super::super::{DownloadDetail, DownloadId, Wish};
@@ -79,6 +80,12 @@ impl Owner {
             let order = match effect {
                 Ok(Effect::Stop) => Some(RunOrder::Stop),
                 Ok(Effect::LookAgain) => Some(RunOrder::LookAgain),
+                Ok(Effect::Limit(limit)) => {
+                    if let Some(running) = self.running.get(id) {
+                        running.limit.set(limit);
+                    }
+                    None
+                }
                 Ok(Effect::Gone(entry)) => {
                     self.shown.gone(*id);
                     self.gone.push(*entry);

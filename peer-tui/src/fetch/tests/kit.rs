@@ -73,10 +73,14 @@ impl Content {
 #[derive(Default)]
 struct Index {
     contents: Mutex<HashMap<ContentHash, ContentInfo>>,
+    /// Whoever asks for it finds a defect.
+    trap: Mutex<Option<ContentHash>>,
 }
 
 impl Holders for Index {
     fn content(&self, hash: ContentHash) -> BoxFuture<'_, Result<Option<ContentInfo>, IndexError>> {
+        let trap = *self.trap.lock().unwrap();
+        assert_ne!(trap, Some(hash), "a defect");
         Box::pin(async move { Ok(self.contents.lock().unwrap().get(&hash).cloned()) })
     }
 
@@ -214,6 +218,11 @@ impl Network {
         if let Some(info) = contents.get_mut(&content.hash) {
             info.sources.push(source);
         }
+    }
+
+    /// Asking for this content is a defect from now on; `None`: there is none any more.
+    pub(super) fn trap(&self, hash: Option<ContentHash>) {
+        *self.index.trap.lock().unwrap() = hash;
     }
 
     /// Requests for bytes that a peer got.

@@ -167,7 +167,7 @@ pub const TABLE: &[Row] = &[
     // Without a key of their own: the palette and the chords reach them
     row("limit_down", "", ALL, Command::LimitDown, "limit downloads", ""),
     row("limit_up", "", ALL, Command::LimitUp, "limit uploads", ""),
-    row("limits_off", "", ALL, Command::LimitsOff, "no limits", ""),
+    row("limits_off", "", ALL, Command::LimitsOff, "no limits for an hour", ""),
     row("copy_link", "", ALL, Command::CopyLink, "copy link", ""),
     row("copy_hash", "", ALL, Command::CopyHash, "copy hash", ""),
     row("copy_name", "", ALL, Command::CopyName, "copy name", ""),

@@ -108,10 +108,7 @@ impl Turn<'_> {
         match command {
             Command::LimitDown => self.ask(Ask::LimitDown, &text(down)),
             Command::LimitUp => self.ask(Ask::LimitUp, &text(up)),
-            _ => self.act(Action::SetLimits {
-                down: None,
-                up: None,
-            }),
+            _ => self.act(Action::LiftLimits),
         }
     }
 

@@ -176,13 +176,7 @@ fn limits_are_typed_as_people_say_them() {
     app.keys("Enter");
     assert!(app.screen().contains("such as 500K"));
     app.keys("Esc t o");
-    assert_eq!(
-        app.actions(),
-        [Action::SetLimits {
-            down: None,
-            up: None
-        }]
-    );
+    assert_eq!(app.actions(), [Action::LiftLimits]);
 }
 
 #[test]

@@ -1,0 +1,109 @@
+//! What follows from the end of a download: done, tried again, failed, or a defect of ours.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::super::handle::{FetchEvent, Finished};
+use super::super::run::{Ended, Outcome};
+use super::super::{DownloadId, DownloadState};
+use super::Owner;
+
+impl Owner {
+    pub(super) fn take_joined(
+        &mut self,
+        joined: Result<(tokio::task::Id, Ended), tokio::task::JoinError>,
+    ) {
+        let task = match &joined {
+            Ok((task, _)) => *task,
+            Err(error) => error.id(),
+        };
+        let id = self.tasks.remove(&task);
+        match (joined, id) {
+            (Ok((_, ended)), _) => self.take_ended(&ended),
+            (Err(_), Some(id)) => self.take_panic(id),
+            (Err(_), None) => {}
+        }
+    }
+
+    /// A defect of this program: the download gives its place back and says so.
+    fn take_panic(&mut self, id: DownloadId) {
+        tracing::error!(%id, "a download ended by a panic");
+        self.running.remove(&id);
+        let Some((done_bytes, size_bytes)) = self
+            .queue
+            .get(id)
+            .map(|entry| (entry.done_bytes, entry.size_bytes))
+        else {
+            return;
+        };
+        let reason = "a defect of this program ended it (the log has more): retry goes on with \
+                      what is on disk"
+            .to_owned();
+        let state = DownloadState::Failed { reason };
+        self.queue.stopped(id, state, done_bytes, size_bytes);
+        self.saver.changed();
+        self.shown.changed(id);
+    }
+
+    fn take_ended(&mut self, ended: &Ended) {
+        let Ended { id, outcome, .. } = ended;
+        self.running.remove(id);
+        self.shown.took(*id, ended);
+        let Some(entry) = self.queue.get(*id).cloned() else {
+            return;
+        };
+        self.reports.took(entry.wish.hash, &ended.got);
+        if !ended.got.is_empty() {
+            self.queue.progressed(*id);
+        }
+        let (done_bytes, size_bytes) = (ended.done_bytes, ended.size_bytes);
+        match outcome {
+            Outcome::Done {
+                destination,
+                hashes,
+            } => {
+                tracing::debug!(name = %entry.name, to = %destination.display(), "fetched");
+                self.queue
+                    .finished(*id, destination.clone(), size_bytes, Timestamp::now());
+                self.shown.finished();
+                let finished = Finished {
+                    id: *id,
+                    hash: entry.wish.hash,
+                    hashes: hashes.as_ref().clone(),
+                    destination: destination.clone(),
+                };
+                // Nobody may be listening.
+                let _ = self
+                    .outlets
+                    .events
+                    .send(FetchEvent::Finished(Arc::new(finished)));
+                let hash = entry.wish.hash;
+                if hashes.pieces.len() > 1 {
+                    let _ = self.outlets.events.send(FetchEvent::PartialGone { hash });
+                }
+            }
+            Outcome::NoSource(reason) => {
+                let timing = self.config.timing;
+                self.queue
+                    .no_source(*id, reason.clone(), Instant::now(), &timing);
+                self.queue
+                    .stopped(*id, DownloadState::Queued, done_bytes, size_bytes);
+            }
+            Outcome::Failed(reason) => {
+                tracing::warn!(name = %entry.name, %reason, "download failed");
+                let state = DownloadState::Failed {
+                    reason: reason.clone(),
+                };
+                self.queue.stopped(*id, state, done_bytes, size_bytes);
+            }
+            Outcome::Stopped => {
+                self.queue
+                    .stopped(*id, DownloadState::Queued, done_bytes, size_bytes);
+            }
+        }
+        self.saver.changed();
+        self.shown.changed(*id);
+    }
+}
