@@ -103,10 +103,10 @@ fn eight_finish_when_the_seed_leaves_after_every_piece_has_left_it() {
 #[test]
 fn a_downloader_killed_at_random_moments_fetches_a_piece_a_source_again_at_most() {
     let network = Network::start();
-    let bytes = noise(42, 10 * 1024 * 1024);
+    let bytes = noise(42, 8 * 1024 * 1024);
     let seeds: Vec<Peer> = ["lena", "kiosk"]
         .map(|name| {
-            let peer = network.peer(name).with("--up-limit=2M");
+            let peer = network.peer(name).with("--up-limit=1M");
             peer.write("film s42.mkv", &bytes);
             peer.start_sharing(1)
         })
@@ -123,16 +123,22 @@ fn a_downloader_killed_at_random_moments_fetches_a_piece_a_source_again_at_most(
             .wrapping_add(1);
         wait_for_bytes(
             &marta,
-            (number - 1) * 3 * 1024 * 1024 + (random >> 40) % (2 * 1024 * 1024),
+            (number - 1) * 1536 * 1024 + (random >> 40) % (1536 * 1024),
         );
         marta.kill();
-        assert!(!marta.downloads().join("film s42.mkv").is_file());
+        // One that was done before the kill came is looked at in the end like any other.
+        let is_over = marta.downloads().join("film s42.mkv").is_file();
+        assert!(number > 1 || !is_over, "the first kill comes early");
         marta.launch();
     }
     wait_until_done(&marta);
     check_exact(&marta, "film s42.mkv", &bytes);
-    let sent: u64 = seeds.iter().map(sent_bytes).sum();
-    let again = sent.saturating_sub(bytes.len() as u64);
+    // Figures are shown a moment after the bytes.
+    let sent = wait_for("all is counted", PATIENCE, || {
+        let sent: u64 = seeds.iter().map(sent_bytes).sum();
+        (sent >= bytes.len() as u64).then_some(sent)
+    });
+    let again = sent - bytes.len() as u64;
     println!("{again} bytes were sent twice");
     // At the end the last pieces are asked of both as well.
     let allowed = (kills + 1) * seeds.len() as u64 * PIECE;
