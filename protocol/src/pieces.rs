@@ -3,13 +3,16 @@
 //! A piece is a power of two of blocks of 16 KiB. What the pieces hash to stands in [`tree`], who
 //! holds which in [`set`]. Knows no file and no source.
 
+mod lanes;
 pub mod set;
 pub mod tree;
+pub mod whole;
 
 pub use set::PieceSet;
 pub use tree::{
     FileHasher, FileHashes, FileTree, PieceHasher, TreeHasher, hash_piece, root_of_pieces,
 };
+pub use whole::WholeHasher;
 
 use crate::byte_range::ByteRange;
 use crate::limits::{PIECE_MAX_BYTES, PIECE_MIN_BYTES, PIECES_TARGET_MAX_COUNT};

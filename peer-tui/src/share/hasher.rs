@@ -3,15 +3,16 @@
 //! For threads that may block. Knows one file at a time; a file that changes under it is not
 //! hashed.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use protocol::hash::ContentHash;
-use protocol::pieces::{FileHasher, FileHashes, FileTree, TreeHasher};
-use sha2::{Digest, Sha256};
+use protocol::pieces::{FileHasher, FileHashes, FileTree, TreeHasher, WholeHasher};
 
 use super::open::stamp_of;
 
@@ -21,9 +22,6 @@ const READ_BYTES: usize = 512 * 1024;
 const BUFFERS: usize = 4;
 /// From here on a second thread pays for itself.
 pub const PAIR_MIN_BYTES: u64 = 16 * 1024 * 1024;
-
-/// A buffer and how many of its bytes count.
-type Filled = (Vec<u8>, usize);
 
 /// Why a file was not hashed.
 #[derive(Debug, thiserror::Error)]
@@ -114,7 +112,8 @@ pub fn hash_on_one(
     })
 }
 
-/// The same on two threads: this one reads and makes the whole-file hash, the other the tree.
+/// The same on two threads: this one reads and makes the tree, whose leaves are hashed several at a
+/// time, the other the hash of the whole file, which has no such short cut.
 ///
 /// # Errors
 /// As [`hash_on_one`].
@@ -124,63 +123,63 @@ pub fn hash_on_two(
     size_bytes: u64,
     progress: Progress<'_>,
 ) -> Result<FileHashes, HashError> {
-    let (filled, to_hash) = sync_channel::<Filled>(BUFFERS);
-    let (emptied, empty) = sync_channel::<Vec<u8>>(BUFFERS);
-    for _ in 0..BUFFERS {
-        // The queue was made to hold them.
-        let _ = emptied.send(vec![0; READ_BYTES]);
-    }
+    let (filled, to_hash) = sync_channel::<Arc<Vec<u8>>>(BUFFERS);
     std::thread::scope(|scope| {
-        let tree = scope.spawn(|| hash_tree(size_bytes, to_hash, &emptied));
-        let whole = hash_whole(file, path, (&empty, filled), progress);
-        let tree = tree
+        let whole = scope.spawn(|| hash_whole(to_hash));
+        let tree = hash_tree(file, path, size_bytes, filled, progress);
+        let hash = whole
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        let hash = whole?;
-        let tree = tree.ok_or_else(|| HashError::Changed {
+        let tree = tree?.ok_or_else(|| HashError::Changed {
             path: path.to_owned(),
         })?;
         Ok(tree.with_hash(hash))
     })
 }
 
-fn hash_whole(
+fn hash_tree(
     file: &File,
     path: &Path,
-    (empty, filled): (&Receiver<Vec<u8>>, SyncSender<Filled>),
+    size_bytes: u64,
+    filled: SyncSender<Arc<Vec<u8>>>,
     progress: Progress<'_>,
-) -> Result<ContentHash, HashError> {
-    let mut whole = Sha256::new();
+) -> Result<Option<FileTree>, HashError> {
+    let mut tree = TreeHasher::new(size_bytes);
     let mut position = 0;
-    while let Ok(mut buffer) = empty.recv() {
-        let count = read_some(file, path, &mut buffer, position)?;
+    // One more than the queue and the other thread can hold: the next one is always free.
+    let mut buffers: VecDeque<Arc<Vec<u8>>> = VecDeque::new();
+    loop {
+        let mut buffer = match buffers.front() {
+            Some(oldest) if Arc::strong_count(oldest) == 1 => {
+                buffers.pop_front().unwrap_or_default()
+            }
+            _ => Arc::new(vec![0; READ_BYTES]),
+        };
+        let bytes = Arc::make_mut(&mut buffer);
+        bytes.resize(READ_BYTES, 0);
+        let count = read_some(file, path, bytes, position)?;
         if count == 0 {
-            break;
+            return Ok(tree.finish());
         }
-        whole.update(&buffer[..count]);
+        bytes.truncate(count);
         position += count as u64;
         if !progress(count as u64) {
             return Err(HashError::Stopped);
         }
-        if filled.send((buffer, count)).is_err() {
-            break;
+        if filled.send(Arc::clone(&buffer)).is_err() {
+            return Ok(None);
         }
+        tree.update(&buffer);
+        buffers.push_back(buffer);
     }
-    Ok(ContentHash::from_bytes(whole.finalize().into()))
 }
 
-fn hash_tree(
-    size_bytes: u64,
-    filled: Receiver<Filled>,
-    emptied: &SyncSender<Vec<u8>>,
-) -> Option<FileTree> {
-    let mut tree = TreeHasher::new(size_bytes);
-    for (buffer, count) in filled {
-        tree.update(&buffer[..count]);
-        // The reader may have met the end already.
-        let _ = emptied.try_send(buffer);
+fn hash_whole(filled: Receiver<Arc<Vec<u8>>>) -> ContentHash {
+    let mut whole = WholeHasher::new();
+    for buffer in filled {
+        whole.update(&buffer);
     }
-    tree.finish()
+    whole.finish()
 }
 
 fn read_some(

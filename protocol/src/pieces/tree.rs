@@ -10,6 +10,8 @@ use std::sync::OnceLock;
 use sha2::{Digest, Sha256};
 
 use super::PieceLayout;
+use super::lanes;
+use super::whole::WholeHasher;
 use crate::hash::{ContentHash, PieceHash, PiecesRoot};
 use crate::limits::{BLOCK_BYTES, PIECES_TARGET_MAX_COUNT};
 
@@ -70,7 +72,7 @@ impl FileTree {
 /// Hashes a file that comes in parts of any length: whole-file hash and tree in one pass.
 #[derive(Debug, Clone)]
 pub struct FileHasher {
-    whole: Sha256,
+    whole: WholeHasher,
     tree: TreeHasher,
 }
 
@@ -78,24 +80,20 @@ impl FileHasher {
     /// For a file of a known size (it fixes the piece size).
     pub fn new(size_bytes: u64) -> Self {
         Self {
-            whole: Sha256::new(),
+            whole: WholeHasher::new(),
             tree: TreeHasher::new(size_bytes),
         }
     }
 
     /// Takes the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
-        // Block by block, so that the second hash finds the bytes in the nearest cache.
-        for block in bytes.chunks(BLOCK) {
-            self.whole.update(block);
-            self.tree.update(block);
-        }
+        self.tree.take(bytes, Some(&mut self.whole));
     }
 
     /// The hashes; `None` when more or fewer bytes came than announced.
     pub fn finish(self) -> Option<FileHashes> {
         let tree = self.tree.finish()?;
-        Some(tree.with_hash(ContentHash::from_bytes(self.whole.finalize().into())))
+        Some(tree.with_hash(self.whole.finish()))
     }
 }
 
@@ -126,7 +124,12 @@ impl TreeHasher {
     }
 
     /// Takes the next bytes; those past the announced size are only noted.
-    pub fn update(&mut self, mut bytes: &[u8]) {
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.take(bytes, None);
+    }
+
+    /// The same, and `whole` takes them too.
+    fn take(&mut self, mut bytes: &[u8], mut whole: Option<&mut WholeHasher>) {
         while !bytes.is_empty() {
             let left = self.layout.size_bytes() - self.taken_bytes;
             if left == 0 {
@@ -137,7 +140,7 @@ impl TreeHasher {
             let room = (piece_bytes - self.taken_bytes % piece_bytes).min(left);
             let take = usize::try_from(room).map_or(bytes.len(), |room| room.min(bytes.len()));
             let (now, later) = bytes.split_at(take);
-            self.piece.update(now);
+            self.piece.take(now, whole.as_deref_mut());
             self.taken_bytes += take as u64;
             bytes = later;
             let is_full = self.taken_bytes.is_multiple_of(piece_bytes);
@@ -185,17 +188,30 @@ impl PieceHasher {
     }
 
     /// Takes the next bytes.
-    pub fn update(&mut self, mut bytes: &[u8]) {
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.take(bytes, None);
+    }
+
+    /// The same, and `whole` takes them too: both in little more time than one of them needs.
+    pub fn update_with(&mut self, whole: &mut WholeHasher, bytes: &[u8]) {
+        self.take(bytes, Some(whole));
+    }
+
+    fn take(&mut self, mut bytes: &[u8], mut whole: Option<&mut WholeHasher>) {
         while !bytes.is_empty() {
             if self.block_bytes == 0 && bytes.len() >= BLOCK {
-                let (block, rest) = bytes.split_at(BLOCK);
-                self.push_leaf(Sha256::digest(block).into());
-                bytes = rest;
+                bytes = match &mut whole {
+                    None => self.take_leaves(bytes),
+                    Some(whole) => self.take_leaf_with(whole, bytes),
+                };
                 continue;
             }
             let take = (BLOCK - self.block_bytes).min(bytes.len());
             let (now, later) = bytes.split_at(take);
             self.block.update(now);
+            if let Some(whole) = &mut whole {
+                whole.update(now);
+            }
             self.block_bytes += take;
             bytes = later;
             if self.block_bytes == BLOCK {
@@ -226,6 +242,42 @@ impl PieceHasher {
             };
         }
         PieceHash::from_bytes(root)
+    }
+
+    /// Takes up to three whole blocks at once; yields the rest.
+    fn take_leaves<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let (blocks, _) = bytes.as_chunks::<BLOCK>();
+        let count = match blocks {
+            [one, two, three, ..] => self.push_leaves(lanes::digest([one, two, three])),
+            [one, two] => self.push_leaves(lanes::digest([one, two])),
+            [one] => self.push_leaves(lanes::digest([one])),
+            [] => 0,
+        };
+        &bytes[count * BLOCK..]
+    }
+
+    /// Takes one whole block, and `whole` takes it beside; yields the rest.
+    fn take_leaf_with<'a>(&mut self, whole: &mut WholeHasher, bytes: &'a [u8]) -> &'a [u8] {
+        let (block, rest) = bytes.split_at(BLOCK);
+        if whole.is_even() {
+            let (steps, _) = block.as_chunks();
+            let mut states = [whole.state, lanes::START];
+            lanes::compress(&mut states, [steps, steps]);
+            whole.state = states[0];
+            whole.length = whole.length.wrapping_add(BLOCK_BYTES);
+            self.push_leaf(lanes::finish(states[1], &[], BLOCK_BYTES));
+        } else {
+            whole.update(block);
+            self.push_leaves(lanes::digest([block]));
+        }
+        rest
+    }
+
+    fn push_leaves<const N: usize>(&mut self, leaves: [Node; N]) -> usize {
+        for leaf in leaves {
+            self.push_leaf(leaf);
+        }
+        N
     }
 
     fn close_block(&mut self) {
