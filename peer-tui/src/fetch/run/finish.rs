@@ -21,7 +21,6 @@ impl Runner {
         let hash = open.follower.finish().await?;
         if hash != self.task.hash {
             tracing::warn!(name = %self.task.name, "all pieces fit, the whole file does not");
-            open.follower.reset();
             let store = open.store.clone();
             self.open = None;
             self.done_bytes = 0;

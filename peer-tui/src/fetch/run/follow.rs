@@ -1,105 +1,118 @@
-//! The hash of the whole file, made on another core behind the pieces as they come: when the last
-//! piece is there, little is left to read.
+//! Behind the pieces as they come: the hash of the whole file where pieces came out of order, and
+//! what makes them safe on disk bit by bit, so that little is left to do when the last one is there.
 //!
 //! Knows the unfinished file; knows no source.
 
 use protocol::hash::ContentHash;
 use protocol::pieces::PieceSet;
-use sha2::{Digest as _, Sha256};
+use tokio::task::JoinHandle;
 
 use super::super::source::blocking;
 use super::super::store::{Store, StoreError};
+use super::super::whole::Whole;
 
-/// How far the whole-file hash is.
-#[derive(Debug, Clone)]
-struct Progress {
-    whole: Sha256,
-    next_piece: u32,
-}
+/// Bytes that come until the disk is told to write them: enough to be written in one go, little
+/// enough to leave nothing to wait for at the end.
+const FLUSH_BYTES: u64 = 128 * 1024 * 1024;
 
-/// Follows an unfinished file with the whole-file hash.
+type Step = JoinHandle<Result<(), StoreError>>;
+
+/// Follows an unfinished file.
 pub(super) struct Follower {
     store: Store,
-    /// `None` while a step is under way.
-    progress: Option<Progress>,
-    step: Option<tokio::task::JoinHandle<Result<Progress, StoreError>>>,
+    whole: Whole,
+    /// Reads pieces again that came out of order.
+    reading: Option<Step>,
+    /// Makes safe what came.
+    flushing: Option<Step>,
+    flushed_count: u32,
 }
 
 impl Follower {
     pub(super) fn new(store: Store) -> Self {
         Self {
             store,
-            progress: Some(Progress {
-                whole: Sha256::new(),
-                next_piece: 0,
-            }),
-            step: None,
+            whole: Whole::default(),
+            reading: None,
+            flushing: None,
+            flushed_count: 0,
         }
     }
 
-    /// Starts over.
-    pub(super) fn reset(&mut self) {
-        *self = Self::new(self.store.clone());
+    /// For whoever verifies pieces.
+    pub(super) fn whole(&self) -> Whole {
+        self.whole.clone()
     }
 
     /// Goes on as far as pieces are there, unless a step is under way.
     pub(super) async fn advance(&mut self, have: &PieceSet) -> Result<(), StoreError> {
-        if let Some(step) = self.step.take_if(|step| step.is_finished()) {
-            self.progress = Some(joined(step).await?);
+        for step in [&mut self.reading, &mut self.flushing] {
+            if let Some(step) = step.take_if(|step| step.is_finished()) {
+                joined(step).await?;
+            }
         }
-        let layout = self.store.layout();
-        let is_next_there = |progress: &Progress| {
-            let piece = layout.piece(progress.next_piece);
-            piece.is_some_and(|piece| have.contains(piece))
-        };
-        if let Some(progress) = self.progress.take_if(|progress| is_next_there(progress)) {
-            let (store, have) = (self.store.clone(), have.clone());
-            self.step = Some(tokio::task::spawn_blocking(move || {
-                follow(&store, progress, &have)
-            }));
+        if self.reading.is_none() && self.is_next_there(have) {
+            let (store, whole, have) = (self.store.clone(), self.whole.clone(), have.clone());
+            let read = move || follow(&store, &whole, &have);
+            self.reading = Some(tokio::task::spawn_blocking(read));
+        }
+        let new_count = have.held().saturating_sub(self.flushed_count);
+        let new_bytes = u64::from(new_count) * self.store.layout().piece_bytes();
+        if self.flushing.is_none() && new_bytes >= FLUSH_BYTES {
+            self.flushed_count = have.held();
+            let store = self.store.clone();
+            self.flushing = Some(tokio::task::spawn_blocking(move || store.sync()));
         }
         Ok(())
     }
 
     /// The hash of the whole file; all pieces must be there.
     pub(super) async fn finish(&mut self) -> Result<ContentHash, StoreError> {
-        let progress = match (self.step.take(), self.progress.take()) {
-            (Some(step), _) => joined(step).await?,
-            (None, Some(progress)) => progress,
-            (None, None) => Progress {
-                whole: Sha256::new(),
-                next_piece: 0,
-            },
-        };
-        let store = self.store.clone();
-        let all = PieceSet::all(store.layout().count());
-        let progress = blocking(move || follow(&store, progress, &all)).await?;
-        Ok(ContentHash::from_bytes(progress.whole.finalize().into()))
+        for step in [&mut self.reading, &mut self.flushing] {
+            if let Some(step) = step.take() {
+                joined(step).await?;
+            }
+        }
+        let (store, whole) = (self.store.clone(), self.whole.clone());
+        blocking(move || {
+            follow(&store, &whole, &PieceSet::all(store.layout().count()))?;
+            Ok(whole.hash())
+        })
+        .await
+    }
+
+    fn is_next_there(&self, have: &PieceSet) -> bool {
+        let layout = self.store.layout();
+        let next = self.whole.try_lock().map(|progress| progress.next_piece);
+        next.and_then(|next| layout.piece(next))
+            .is_some_and(|piece| have.contains(piece))
     }
 }
 
-async fn joined(
-    step: tokio::task::JoinHandle<Result<Progress, StoreError>>,
-) -> Result<Progress, StoreError> {
+async fn joined(step: Step) -> Result<(), StoreError> {
     match step.await {
-        Ok(progress) => progress,
+        Ok(done) => done,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is going down: nothing awaits this any more.
             Err(_) => std::future::pending().await,
         },
     }
 }
 
-fn follow(store: &Store, mut progress: Progress, have: &PieceSet) -> Result<Progress, StoreError> {
+fn follow(store: &Store, whole: &Whole, have: &PieceSet) -> Result<(), StoreError> {
     let layout = store.layout();
+    let mut progress = whole.lock();
     while let Some(piece) = layout.piece(progress.next_piece)
         && have.contains(piece)
     {
         let range = layout.range(piece);
+        let mut advanced = progress.clone();
         store.read(range.first(), range.len(), |bytes| {
-            progress.whole.update(bytes);
+            advanced.hasher.update(bytes);
         })?;
-        progress.next_piece += 1;
+        advanced.next_piece += 1;
+        *progress = advanced;
     }
-    Ok(progress)
+    Ok(())
 }

@@ -97,6 +97,7 @@ impl Runner {
             keep: Keep {
                 store: open.store.clone(),
                 hashes: open.hashes.clone(),
+                whole: open.follower.whole(),
                 has_others: Arc::new(AtomicBool::new(false)),
                 arrived: arrivals,
             },

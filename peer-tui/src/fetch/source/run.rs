@@ -11,10 +11,12 @@ use protocol::pieces::PieceSet;
 use protocol::routes;
 use reqwest::Response;
 use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::super::scheduler::{Run, SourceKey};
 use super::super::store::Store;
 use super::super::verify::Assembler;
+use super::super::whole::Whole;
 use super::answer::check_part;
 use super::pace::Pace;
 use super::{Fault, Http, Place, RunNote, blocking};
@@ -28,6 +30,8 @@ pub struct Keep {
     pub hashes: Arc<[PieceHash]>,
     /// Whether others wait to take over from a slow source.
     pub has_others: Arc<AtomicBool>,
+    /// The hash of the whole file, as far as it has come.
+    pub whole: Whole,
     /// Pieces that somebody else brought meanwhile.
     pub arrived: tokio::sync::watch::Receiver<Arc<PieceSet>>,
 }
@@ -68,6 +72,7 @@ async fn fetch(
     let mut speed = Pace::new(http.timing, Some(keep.has_others.clone()));
     let mut following = run.pieces().iter();
     let mut piece = following.next().map(|piece| Assembler::new(layout, *piece));
+    let mut hand = Hand::default();
     while let Some(mut current) = piece.take() {
         let Some(chunk) = http.chunk(&mut response, &mut speed).await? else {
             return Err(Fault::Broken("broke off".to_owned()));
@@ -78,8 +83,9 @@ async fn fetch(
             .await;
         let mut rest = current.take(&chunk);
         while current.is_full() {
-            save(keep, place.key, current, notes).await?;
+            hand.keep(keep, place.key, current, notes).await?;
             let Some(next) = following.next() else {
+                hand.empty().await?;
                 if rest.is_empty() {
                     return drain(&mut response).await;
                 }
@@ -87,7 +93,7 @@ async fn fetch(
             };
             if keep.arrived.borrow().contains(*next) {
                 // Somebody faster has brought it: the rest of this answer is not needed.
-                return Ok(());
+                return hand.empty().await;
             }
             current = Assembler::new(layout, *next);
             rest = current.take(rest);
@@ -106,22 +112,63 @@ async fn drain(response: &mut Response) -> Result<(), Fault> {
     }
 }
 
+/// The piece that is being verified and written while the next one comes.
+#[derive(Default)]
+struct Hand {
+    piece: Option<AbortOnDropHandle<Result<(), Fault>>>,
+}
+
+impl Hand {
+    /// Takes the next piece once the one before is done.
+    async fn keep(
+        &mut self,
+        keep: &Keep,
+        key: SourceKey,
+        piece: Assembler,
+        notes: &mpsc::Sender<RunNote>,
+    ) -> Result<(), Fault> {
+        self.empty().await?;
+        let saving = save(keep.clone(), key, piece, notes.clone());
+        self.piece = Some(AbortOnDropHandle::new(tokio::spawn(saving)));
+        Ok(())
+    }
+
+    /// Waits until nothing is in it.
+    async fn empty(&mut self) -> Result<(), Fault> {
+        let Some(piece) = self.piece.take() else {
+            return Ok(());
+        };
+        match piece.await {
+            Ok(saved) => saved,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is going down: nothing awaits this any more.
+                Err(_) => std::future::pending().await,
+            },
+        }
+    }
+}
+
 async fn save(
-    keep: &Keep,
+    keep: Keep,
     key: SourceKey,
     piece: Assembler,
-    notes: &mpsc::Sender<RunNote>,
+    notes: mpsc::Sender<RunNote>,
 ) -> Result<(), Fault> {
     let index = piece.piece();
-    let Some(expected) = keep.hashes.get(index.as_usize()) else {
+    let Some(expected) = keep.hashes.get(index.as_usize()).copied() else {
         return Ok(());
     };
-    let bytes = piece.finish(expected).ok_or(Fault::Corrupt(index))?;
-    let store = keep.store.clone();
-    let offset = store.layout().range(index).first();
-    blocking(move || store.write_at(offset, &bytes))
-        .await
-        .map_err(Fault::Disk)?;
+    blocking(move || {
+        let (store, bytes) = (&keep.store, piece.finish());
+        let verified = keep.whole.verify(store.layout(), index, &bytes, &expected);
+        let verified = verified.ok_or(Fault::Corrupt(index))?;
+        let offset = store.layout().range(index).first();
+        store.write_at(offset, &bytes).map_err(Fault::Disk)?;
+        verified.commit();
+        Ok(())
+    })
+    .await?;
     // The job may have ended.
     let _ = notes.send(RunNote::Piece(key, index)).await;
     Ok(())
