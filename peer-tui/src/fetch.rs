@@ -17,6 +17,7 @@ pub mod sources;
 pub mod store;
 pub mod task;
 pub mod verify;
+pub mod whole;
 
 use std::path::PathBuf;
 

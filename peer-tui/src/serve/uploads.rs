@@ -16,6 +16,10 @@ use crate::rate::RateMeter;
 
 /// A row stays so long after its last request, for the gap between two ranges.
 const LINGER: Duration = Duration::from_secs(3);
+/// A row whose file has gone out whole has no further range to come.
+const WHOLE_LINGER: Duration = Duration::from_millis(500);
+/// Rows that come and go in crowds, as small files do, are told of together.
+const TEND_EVERY: Duration = Duration::from_millis(250);
 /// While bytes go out, watchers are told so often.
 const TELL_EVERY: Duration = Duration::from_secs(1);
 /// Addresses whose sums are kept.
@@ -50,6 +54,10 @@ struct Book {
     total_bytes: u64,
     meter: RateMeter,
     told_at: Instant,
+    /// A row has come that nobody was told of.
+    has_news: bool,
+    /// Somebody looks after the rows until there are none.
+    is_tended: bool,
 }
 
 /// The book of uploads; cheap to clone.
@@ -91,6 +99,8 @@ impl Uploads {
                 total_bytes: earlier.1,
                 meter: RateMeter::default(),
                 told_at: now,
+                has_news: false,
+                is_tended: false,
             })),
             changed: watch::Sender::new(0),
         }
@@ -112,10 +122,19 @@ impl Uploads {
         });
         row.open_requests += 1;
         row.last_at = now;
-        let is_first = row.open_requests == 1 && row.sent_bytes == 0;
+        book.has_news |= row.open_requests == 1 && row.sent_bytes == 0;
+        // The first of a crowd is told of at once, the others together.
+        let is_first = book.has_news && !book.is_tended;
+        if is_first {
+            book.has_news = false;
+        }
+        let is_mine = !std::mem::replace(&mut book.is_tended, true);
         drop(book);
         if is_first {
             self.tell();
+        }
+        if is_mine {
+            self.tend();
         }
         Sending {
             uploads: self.clone(),
@@ -167,16 +186,27 @@ impl Uploads {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells watchers once the row that has just ended is gone.
-    fn tell_when_gone(&self) {
+    /// Tells watchers of rows that came and went, until there are none.
+    fn tend(&self) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            self.lock().is_tended = false;
             return;
         };
         let uploads = self.clone();
         runtime.spawn(async move {
-            tokio::time::sleep(LINGER).await;
-            if uploads.lock().forget(Instant::now()) {
-                uploads.tell();
+            loop {
+                tokio::time::sleep(TEND_EVERY).await;
+                let mut book = uploads.lock();
+                let is_changed = book.forget(Instant::now()) | std::mem::take(&mut book.has_news);
+                let is_over = book.rows.is_empty();
+                book.is_tended = !is_over;
+                drop(book);
+                if is_changed {
+                    uploads.tell();
+                }
+                if is_over {
+                    return;
+                }
             }
         });
     }
@@ -186,8 +216,14 @@ impl Book {
     /// Drops rows that have been silent; yields whether any went.
     fn forget(&mut self, now: Instant) -> bool {
         let before = self.rows.len();
-        self.rows
-            .retain(|_, row| row.open_requests > 0 || now - row.last_at < LINGER);
+        self.rows.retain(|_, row| {
+            let linger = if row.sent_bytes >= row.subject.size_bytes {
+                WHOLE_LINGER
+            } else {
+                LINGER
+            };
+            row.open_requests > 0 || now - row.last_at < linger
+        });
         self.rows.len() < before
     }
 }
@@ -227,11 +263,6 @@ impl Drop for Sending {
         };
         row.open_requests -= 1;
         row.last_at = Instant::now();
-        let is_last = row.open_requests == 0;
-        drop(book);
-        if is_last {
-            self.uploads.tell_when_gone();
-        }
     }
 }
 

@@ -126,7 +126,9 @@ pub fn hash_on_two(
     let (filled, to_hash) = sync_channel::<Arc<Vec<u8>>>(BUFFERS);
     std::thread::scope(|scope| {
         let whole = scope.spawn(|| hash_whole(to_hash));
-        let tree = hash_tree(file, path, size_bytes, filled, progress);
+        let tree = hash_tree(file, path, size_bytes, &filled, progress);
+        // The other thread ends with the queue.
+        drop(filled);
         let hash = whole
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -141,7 +143,7 @@ fn hash_tree(
     file: &File,
     path: &Path,
     size_bytes: u64,
-    filled: SyncSender<Arc<Vec<u8>>>,
+    filled: &SyncSender<Arc<Vec<u8>>>,
     progress: Progress<'_>,
 ) -> Result<Option<FileTree>, HashError> {
     let mut tree = TreeHasher::new(size_bytes);

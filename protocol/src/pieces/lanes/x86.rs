@@ -16,7 +16,7 @@ use std::arch::x86_64::{
 use super::{Block, State};
 
 /// Constants of the rounds, four a row.
-const K: [[u32; 4]; 16] = [
+const CONSTANTS: [[u32; 4]; 16] = [
     [0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5],
     [0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5],
     [0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3],
@@ -34,6 +34,18 @@ const K: [[u32; 4]; 16] = [
     [0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208],
     [0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2],
 ];
+
+/// The same as the instructions take them. No closure may stand in the functions below: it would be
+/// compiled for another processor and called for every step.
+const K: [[i32; 4]; 16] = {
+    let mut signed = [[0; 4]; 16];
+    let mut at = 0;
+    while at < 64 {
+        signed[at / 4][at % 4] = CONSTANTS[at / 4][at % 4].cast_signed();
+        at += 1;
+    }
+    signed
+};
 
 /// Works off as many blocks of each stream as the shortest has; false where this processor cannot.
 pub(super) fn compress<const N: usize>(states: &mut [State; N], blocks: [&[Block]; N]) -> bool {
@@ -55,8 +67,15 @@ struct Halves {
 }
 
 #[target_feature(enable = "sha,sse4.1,ssse3")]
+#[expect(
+    clippy::needless_range_loop,
+    reason = "all lanes are at the same step: an iterator would belong to one of them"
+)]
 fn compress_able<const N: usize>(states: &mut [State; N], blocks: [&[Block]; N]) {
-    let shortest = blocks.iter().map(|blocks| blocks.len()).min().unwrap_or(0);
+    let mut shortest = usize::MAX;
+    for blocks in &blocks {
+        shortest = shortest.min(blocks.len());
+    }
     let zero = _mm_setzero_si128();
     let mut all = [Halves {
         abef: zero,
@@ -117,7 +136,7 @@ fn further<const N: usize>(group: usize, all: &mut [Halves; N], words: &mut [[__
 #[inline]
 #[target_feature(enable = "sha,sse4.1,ssse3")]
 fn four_rounds(row: usize, state: &mut Halves, words: __m128i) {
-    let k = K[row].map(u32::cast_signed);
+    let k = &K[row];
     let sum = _mm_add_epi32(words, _mm_set_epi32(k[3], k[2], k[1], k[0]));
     state.cdgh = _mm_sha256rnds2_epu32(state.cdgh, state.abef, sum);
     let upper = _mm_shuffle_epi32::<0x0e>(sum);
@@ -141,7 +160,10 @@ fn load_block(block: &Block) -> [__m128i; 4] {
 #[inline]
 #[target_feature(enable = "sha,sse4.1,ssse3")]
 fn load(state: &State) -> Halves {
-    let s = state.map(u32::cast_signed);
+    let mut s = [0; 8];
+    for (signed, word) in s.iter_mut().zip(state) {
+        *signed = word.cast_signed();
+    }
     Halves {
         abef: _mm_set_epi32(s[0], s[1], s[4], s[5]),
         cdgh: _mm_set_epi32(s[2], s[3], s[6], s[7]),
@@ -153,14 +175,13 @@ fn load(state: &State) -> Halves {
 fn store(halves: Halves) -> State {
     let (abef, cdgh) = (halves.abef, halves.cdgh);
     [
-        _mm_extract_epi32::<3>(abef),
-        _mm_extract_epi32::<2>(abef),
-        _mm_extract_epi32::<3>(cdgh),
-        _mm_extract_epi32::<2>(cdgh),
-        _mm_extract_epi32::<1>(abef),
-        _mm_extract_epi32::<0>(abef),
-        _mm_extract_epi32::<1>(cdgh),
-        _mm_extract_epi32::<0>(cdgh),
+        _mm_extract_epi32::<3>(abef).cast_unsigned(),
+        _mm_extract_epi32::<2>(abef).cast_unsigned(),
+        _mm_extract_epi32::<3>(cdgh).cast_unsigned(),
+        _mm_extract_epi32::<2>(cdgh).cast_unsigned(),
+        _mm_extract_epi32::<1>(abef).cast_unsigned(),
+        _mm_extract_epi32::<0>(abef).cast_unsigned(),
+        _mm_extract_epi32::<1>(cdgh).cast_unsigned(),
+        _mm_extract_epi32::<0>(cdgh).cast_unsigned(),
     ]
-    .map(i32::cast_unsigned)
 }
