@@ -11,6 +11,7 @@
 mod columns;
 mod compact;
 mod cursor;
+mod docs;
 mod layer;
 mod listing;
 mod lookup;
@@ -22,8 +23,8 @@ mod postings;
 mod rank;
 mod search;
 mod segment;
-mod tokens;
 mod view;
+mod words;
 mod writer;
 
 #[cfg(test)]

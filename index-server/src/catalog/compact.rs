@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use super::layer::Layer;
+use super::owners::Owners;
 use super::postings::GONE;
 use super::segment::{Merged, merge};
 
@@ -72,42 +73,42 @@ impl Compactor {
     }
 
     /// Puts merges in place that have ended, and starts those that are due.
-    pub fn tend(&mut self, layers: &mut Vec<Layer>) {
+    pub fn tend(&mut self, layers: &mut Vec<Layer>, owners: &Owners) {
         layers.retain(|layer| layer.live_count() > 0);
         let is_done = |running: &mut Running| running.thread.is_finished();
         let done: Vec<Running> = self.running.extract_if(.., is_done).collect();
         for running in done {
-            running.finish(layers);
+            running.finish(layers, owners);
         }
         while let Some(sources) = self.due(layers) {
             if live_count(&sources) <= self.shape.inline_max {
                 let merged = merge(&sources);
-                install(layers, &sources, merged);
+                install(layers, &sources, merged, owners);
             } else {
-                self.start(layers, sources);
+                self.start(layers, sources, owners);
             }
         }
         if layers.len() > LAYERS_MAX_COUNT && !self.running.is_empty() {
-            self.running.remove(0).finish(layers);
+            self.running.remove(0).finish(layers, owners);
         }
     }
 
     /// Waits until no merge is under way or due.
-    pub fn settle(&mut self, layers: &mut Vec<Layer>) {
-        self.tend(layers);
+    pub fn settle(&mut self, layers: &mut Vec<Layer>, owners: &Owners) {
+        self.tend(layers, owners);
         while let Some(running) = self.running.pop() {
-            running.finish(layers);
-            self.tend(layers);
+            running.finish(layers, owners);
+            self.tend(layers, owners);
         }
     }
 
-    fn start(&mut self, layers: &mut Vec<Layer>, sources: Vec<Layer>) {
+    fn start(&mut self, layers: &mut Vec<Layer>, sources: Vec<Layer>, owners: &Owners) {
         let own = sources.clone();
         let builder = thread::Builder::new().name("catalog-merge".to_owned());
         match builder.spawn(move || merge(&own)) {
             Ok(thread) => self.running.push(Running { sources, thread }),
             // No thread to be had: slower, but right.
-            Err(_) => install(layers, &sources, merge(&sources)),
+            Err(_) => install(layers, &sources, merge(&sources), owners),
         }
     }
 
@@ -162,10 +163,10 @@ impl Compactor {
 
 impl Running {
     /// Waits for the end of the merge and puts it in place.
-    fn finish(self, layers: &mut Vec<Layer>) {
+    fn finish(self, layers: &mut Vec<Layer>, owners: &Owners) {
         // A merge that panicked leaves its sources as they are.
         if let Ok(merged) = self.thread.join() {
-            install(layers, &self.sources, merged);
+            install(layers, &self.sources, merged, owners);
         }
     }
 }
@@ -175,8 +176,8 @@ fn live_count(layers: &[Layer]) -> u64 {
 }
 
 /// Puts `merged` in place of its sources; what died in them since it began is dead in it too.
-fn install(layers: &mut Vec<Layer>, sources: &[Layer], merged: Merged) {
-    let mut layer = Layer::new(merged.segment);
+fn install(layers: &mut Vec<Layer>, sources: &[Layer], merged: Merged, owners: &Owners) {
+    let mut layer = Layer::new(merged.segment, owners);
     for (source, moved) in sources.iter().zip(&merged.moved) {
         let place = layers
             .iter()

@@ -10,6 +10,7 @@ use roaring::RoaringBitmap;
 
 use super::FileEntry;
 use super::columns::Scan;
+use super::docs::Bits;
 use super::owners::{OwnerIndex, Owners};
 use super::segment::{Doc, Segment};
 
@@ -20,6 +21,8 @@ pub struct Layer {
     pub segment: Arc<Segment>,
     /// Those that are gone.
     pub dead: Arc<RoaringBitmap>,
+    /// Complete documents of owners that are online, dead ones too.
+    pub online: Arc<Bits>,
 }
 
 /// A document among several layers.
@@ -33,10 +36,33 @@ pub struct Spot {
 
 impl Layer {
     /// A layer in which everything counts.
-    pub fn new(segment: Segment) -> Self {
+    pub fn new(segment: Segment, owners: &Owners) -> Self {
+        let mut online = Bits::none(segment.complete_count());
+        let complete = 0..segment.complete_count();
+        for doc in complete.filter(|&doc| owners.is_online(segment.scan(doc).owner)) {
+            online.insert(doc);
+        }
         Self {
             segment: Arc::new(segment),
             dead: Arc::default(),
+            online: Arc::new(online),
+        }
+    }
+
+    /// Takes note that an owner came or went.
+    pub fn set_online(&mut self, owner: OwnerIndex, is_online: bool) {
+        let docs = self.segment.docs_of_owner(owner).iter().copied();
+        let mut complete = docs.filter(|&doc| doc < self.segment.complete_count());
+        let Some(first) = complete.next() else {
+            return;
+        };
+        let online = Arc::make_mut(&mut self.online);
+        for doc in [first].into_iter().chain(complete) {
+            if is_online {
+                online.insert(doc);
+            } else {
+                online.remove(doc);
+            }
         }
     }
 

@@ -38,9 +38,8 @@ pub struct Question {
     pub owners: Option<BTreeSet<OwnerIndex>>,
     /// Each must be the content's.
     pub hashes: Vec<ContentHash>,
-    is_online_only: bool,
-    /// Whether the candidates of a layer hold the words for certain, where they are many.
-    pub is_told_by_grams: bool,
+    /// Only records of owners that are online.
+    pub is_online_only: bool,
 }
 
 /// Space for texts with their separators made spaces, kept between documents.
@@ -78,12 +77,21 @@ impl Question {
             owners: wanted_owners(query, params, owners),
             hashes: query.hash.into_iter().chain(params.hash).collect(),
             is_online_only: params.online,
-            is_told_by_grams: query.words.iter().all(|word| is_gram(word.as_bytes()))
-                && query.phrases.is_empty()
-                && query.without_words.is_empty()
-                && query.without_phrases.is_empty()
-                && query.extensions.is_empty(),
         }
+    }
+
+    /// Words and phrases that must not be there.
+    pub fn unwanted(&self) -> impl Iterator<Item = &[u8]> {
+        let finders = self.without_words.iter().chain(&self.without_phrases);
+        finders.map(Finder::needle)
+    }
+
+    /// Whether a document's columns say more about it than that its owner is online.
+    pub fn asks_columns(&self) -> bool {
+        self.sizes != (0, u64::MAX)
+            || !self.categories.is_empty()
+            || self.category.is_some()
+            || self.owners.is_some()
     }
 
     /// Words and phrases that must be there.
@@ -187,11 +195,6 @@ pub fn is_between_words(byte: u8) -> bool {
 fn starts_plainly(name: &[u8], start: &[u8]) -> bool {
     let bytes = name.iter().copied().map(plain_separator);
     name.len() >= start.len() && bytes.zip(start).all(|(byte, wanted)| byte == *wanted)
-}
-
-/// Whether a text holds `word` exactly if it has it as a gram.
-fn is_gram(word: &[u8]) -> bool {
-    word.len() <= 3 && !word.iter().copied().any(is_between_words)
 }
 
 fn folded_tags(query: &Query, params: &SearchParams) -> Vec<CompactString> {

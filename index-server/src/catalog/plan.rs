@@ -1,22 +1,24 @@
 //! A question put to one layer: which documents may meet it, told by postings alone.
 //!
-//! A set from here holds every document that meets the question and some that do not; whoever walks
-//! it asks [`Asker::meet`] of each.
+//! Mostly the postings tell for certain; where they do not (words that reach across others, few
+//! candidates that are not worth narrowing), whoever walks the set asks [`Asker::meet`] of each.
 
-use roaring::RoaringBitmap;
+mod classes;
 
+use std::borrow::Cow;
+
+use super::docs::{Bits, DocSet, Gather};
 use super::layer::Layer;
 use super::matcher::{Question, Scratch};
 use super::owners::Owners;
-use super::postings::{Posting, from_sorted, union};
+use super::postings::Posting;
 use super::rank::Match;
 use super::segment::Doc;
-use super::tokens::{self, Asked, Region};
+use super::words::{self, Part};
+pub use classes::Classes;
 
-/// Of the grams of a word, so many rarest are asked.
-const GRAMS_MAX_COUNT: usize = 4;
-/// A set as small as this is walked rather than made smaller.
-pub const SMALL_COUNT: u64 = 256;
+/// A set as small as this is looked at rather than made smaller; tests make everything smaller.
+const SMALL_COUNT: u64 = if cfg!(test) { 2 } else { 256 };
 
 /// A question, a layer, and the postings of the question's tags in it.
 #[derive(Debug)]
@@ -27,6 +29,16 @@ pub struct Asker<'v> {
     pub layer: &'v Layer,
     owners: &'v Owners,
     tags: Vec<Posting<'v>>,
+}
+
+/// The live, complete documents of a layer that may meet a question, of online owners where only
+/// those are asked for.
+#[derive(Debug)]
+pub struct Plan<'v> {
+    /// Documents.
+    pub set: DocSet<'v>,
+    /// Whether all of them meet what the question says about texts, tags and content.
+    pub is_certain: bool,
 }
 
 impl<'v> Asker<'v> {
@@ -56,240 +68,182 @@ impl<'v> Asker<'v> {
             .meet_text(segment.text_bytes(doc), name_at, scratch)
     }
 
-    /// Whether a document is alone of its content and meets the question.
-    pub fn is_met_alone(&self, doc: Doc, scratch: &mut Scratch) -> bool {
-        let segment = &self.layer.segment;
-        let scan = segment.scan(doc);
-        scan.is_alone()
-            && self.question.is_met_by_columns(scan, self.owners)
-            && self.tags.iter().all(|tag| tag.contains(doc))
-            && (self.question.is_told_by_grams
-                || self.question.is_met_by_text(
-                    segment.text_bytes(doc),
-                    scan.name_at as usize,
-                    scratch,
-                ))
+    /// Whether a document's columns meet the question.
+    pub fn is_met_by_columns(&self, doc: Doc) -> bool {
+        let scan = self.layer.segment.scan(doc);
+        self.question.is_met_by_columns(scan, self.owners)
     }
 
-    /// The live documents that may meet the question; none where all may (dead ones among them).
-    pub fn candidates(&self) -> Option<RoaringBitmap> {
-        let mut set = Narrowed(None);
-        self.narrow_by_keys(&mut set);
-        self.narrow_by_words(&mut set);
-        self.narrow_by_kind(&mut set);
-        self.living(set)
-    }
-
-    /// Of `all` candidates, those that may have all words in their name.
-    pub fn in_name(&self, all: Option<&RoaringBitmap>) -> Option<RoaringBitmap> {
-        let mut set = Narrowed(all.cloned());
-        for needle in self.question.needles() {
-            if let Some(docs) = self.docs(&tokens::inside(Region::Name, needle)) {
-                set.narrow(docs);
-            }
+    /// The documents that may meet the question.
+    pub fn plan(&self) -> Plan<'v> {
+        let mut narrowed = Narrowed {
+            set: None,
+            is_certain: self.question.hashes.len() < 2,
+        };
+        self.narrow_by_keys(&mut narrowed);
+        self.narrow_by_words(&mut narrowed);
+        self.narrow_by_kind(&mut narrowed);
+        self.leave_out(&mut narrowed);
+        let complete_count = self.layer.segment.complete_count();
+        let online = self.question.is_online_only.then(|| &*self.layer.online);
+        let set = match (narrowed.set, online) {
+            (Some(set), Some(online)) => set.within_bits(online),
+            (Some(set), None) => set,
+            (None, Some(online)) => DocSet::Bits(Cow::Borrowed(online)),
+            (None, None) => DocSet::Bits(Cow::Owned(Bits::all(complete_count))),
+        };
+        Plan {
+            set: set.without_dead(&self.layer.dead),
+            is_certain: narrowed.is_certain,
         }
-        set.0
     }
 
-    /// Of candidates that may have all words in their name, those that may meet the question in the
-    /// way of `class`.
-    pub fn of_class(&self, in_name: Option<&RoaringBitmap>, class: Match) -> Option<RoaringBitmap> {
-        let mut set = Narrowed(in_name.cloned());
-        match class {
-            Match::Whole | Match::Start => {
-                if let Some(docs) = self.docs(&tokens::at_start(&self.question.joined)) {
-                    set.narrow(docs);
-                }
-                let ends = tokens::at_end(&self.question.joined).map(|end| self.docs(&end));
-                if let (Match::Whole, [Some(end), Some(stem_end)]) = (class, ends) {
-                    set.narrow(end | stem_end);
-                }
-            }
-            Match::WordStart => {
-                for needle in self.question.needles() {
-                    let first = self.docs(&tokens::at_start(needle));
-                    let others = self.docs(&tokens::at_word(needle));
-                    if let (Some(first), Some(others)) = (first, others) {
-                        set.narrow(first | others);
-                    }
-                }
-            }
-            Match::Inside | Match::Folder => {}
-        }
-        self.living(set)
-    }
-
-    /// Without the dead, which postings know nothing of.
-    fn living(&self, set: Narrowed) -> Option<RoaringBitmap> {
-        let mut set = set.0?;
-        if !self.layer.dead.is_empty() {
-            set -= &*self.layer.dead;
-        }
-        Some(set)
-    }
-
-    /// By content and owners, where those are few documents.
-    fn narrow_by_keys(&self, set: &mut Narrowed) {
+    /// By content, tags and owners, the last where those are few documents.
+    fn narrow_by_keys(&self, narrowed: &mut Narrowed<'v>) {
         let segment = &self.layer.segment;
         let complete = |doc: &Doc| *doc < segment.complete_count();
         if let Some(hash) = self.question.hashes.first() {
-            set.narrow(segment.docs_of_hash(hash).filter(complete).collect());
+            narrowed.to(DocSet::list(
+                segment.docs_of_hash(hash).filter(complete).collect(),
+            ));
         }
         for tag in &self.tags {
-            set.narrow_to(*tag);
+            narrowed.to(tag.to_set());
         }
-        if let (Some(owners), false) = (&self.question.owners, set.is_small()) {
+        if let (Some(owners), false) = (&self.question.owners, narrowed.is_small()) {
             let lists = owners.iter().map(|owner| segment.docs_of_owner(*owner));
             let count: usize = lists.clone().map(<[Doc]>::len).sum();
             if count <= segment.doc_count() as usize / 8 {
-                set.narrow(lists.flatten().copied().filter(complete).collect());
+                let mut docs: Vec<Doc> = lists.flatten().copied().filter(complete).collect();
+                docs.sort_unstable();
+                narrowed.to(DocSet::list(docs));
             }
         }
     }
 
-    fn narrow_by_words(&self, set: &mut Narrowed) {
-        let mut needles: Vec<(u64, &[u8])> = self
-            .question
-            .needles()
-            .map(|needle| (self.estimate(needle), needle))
-            .collect();
-        needles.sort_unstable();
-        for (_, needle) in needles {
-            for part in needle.split(|byte| *byte == b'/') {
-                if set.is_small() {
-                    return;
-                }
-                let name = self.docs(&tokens::inside(Region::Name, part));
-                let folder = self.docs(&tokens::inside(Region::Folder, part));
-                if let (Some(name), Some(folder)) = (name, folder) {
-                    set.narrow(name | folder);
-                }
+    /// By words and phrases, rare ones first.
+    fn narrow_by_words(&self, narrowed: &mut Narrowed<'v>) {
+        let doc_count = self.layer.segment.complete_count();
+        let mut gathers: Vec<(u64, Gather<'v>)> = Vec::new();
+        for needle in self.question.needles() {
+            narrowed.is_certain &= words::is_part_of_a_word(needle);
+            for part in words::parts(needle) {
+                let gather = self.anywhere(part);
+                gathers.push((gather.estimate(doc_count), gather));
             }
         }
+        gathers.sort_by_key(|(count, _)| *count);
+        for (_, gather) in gathers {
+            if narrowed.is_small() {
+                narrowed.is_certain = false;
+                return;
+            }
+            narrowed.to(gather.finish(doc_count));
+        }
+    }
+
+    /// The postings of what holds `part` in its name or folder.
+    fn anywhere(&self, part: Part<'_>) -> Gather<'v> {
+        let segment = &self.layer.segment;
+        let mut gather = Gather::default();
+        segment.name_words().gather(part, &mut gather);
+        segment.folder_words().gather(part, &mut gather);
+        gather
     }
 
     /// By ending, category and size.
-    fn narrow_by_kind(&self, set: &mut Narrowed) {
+    fn narrow_by_kind(&self, narrowed: &mut Narrowed<'v>) {
         let segment = &self.layer.segment;
-        if !self.question.endings.is_empty() && !set.is_small() {
-            let endings = self.question.endings.iter();
-            set.narrow(union(endings.map(|ending| {
+        let doc_count = segment.complete_count();
+        if !self.question.endings.is_empty() {
+            let is_plain = |ending: &String| !ending[1..].contains('.');
+            narrowed.is_certain &= self.question.endings.iter().all(is_plain);
+            narrowed.by_any(doc_count, self.question.endings.iter(), |ending| {
                 segment.with_extension(ending.rsplit('.').next().unwrap_or_default())
-            })));
+            });
         }
-        if let (Some(category), false) = (self.question.category, set.is_small()) {
-            set.narrow_to(segment.of_category(category));
+        if let (Some(category), false) = (self.question.category, narrowed.is_small()) {
+            narrowed.to(segment.of_category(category).to_set());
         }
-        if !self.question.categories.is_empty() && !set.is_small() {
+        if !self.question.categories.is_empty() && !narrowed.is_small() {
             let categories = self.question.categories.iter();
-            set.narrow(union(categories.map(|kind| segment.of_category(*kind))));
+            narrowed.by_any(doc_count, categories, |kind| segment.of_category(*kind));
         }
-        if !set.is_small() {
-            self.narrow_by_size(set);
+        if !narrowed.is_small() {
+            self.narrow_by_size(narrowed);
         }
     }
 
-    fn narrow_by_size(&self, set: &mut Narrowed) {
+    fn narrow_by_size(&self, narrowed: &mut Narrowed<'v>) {
         let segment = &self.layer.segment;
         let (min, max) = self.question.sizes;
         let Some(largest_first) = segment.order(protocol::search::Sort::Size) else {
             return;
         };
+        if (min, max) == (0, u64::MAX) {
+            return;
+        }
         let size = |doc: &Doc| segment.scan(*doc).size_bytes;
         let start = largest_first.partition_point(|doc| size(doc) > max);
         let end = largest_first.partition_point(|doc| size(doc) >= min);
         let docs = &largest_first[start.min(end)..end];
-        let before = set
-            .0
-            .as_ref()
-            .map_or(largest_first.len() as u64, RoaringBitmap::len);
+        let before = (narrowed.set.as_ref()).map_or(largest_first.len() as u64, DocSet::len);
         if docs.len() as u64 <= before / 16 {
             let mut docs = docs.to_vec();
             docs.sort_unstable();
-            set.narrow(from_sorted(docs.into_iter()));
+            narrowed.to(DocSet::list(docs));
         }
     }
 
-    /// At most so many documents hold `needle`.
-    fn estimate(&self, needle: &[u8]) -> u64 {
-        let grams = self.layer.segment.grams();
-        let regions = [Region::Name, Region::Folder];
-        let most = |region| match tokens::inside(region, needle) {
-            Asked::Each(wanted) => {
-                let counts = wanted.iter().map(|gram| grams.get(gram).len());
-                counts.min().unwrap_or(u64::MAX)
-            }
-            Asked::AnyOf(first, last) => {
-                grams.range(first..=last).map(|posting| posting.len()).sum()
-            }
-            Asked::Nothing => u64::from(u32::MAX),
-        };
-        regions.map(most).iter().sum()
-    }
-
-    /// The documents that have what is asked; none where all may.
-    fn docs(&self, asked: &Asked) -> Option<RoaringBitmap> {
-        let grams = self.layer.segment.grams();
-        match asked {
-            Asked::Nothing => None,
-            Asked::AnyOf(first, last) => Some(union(grams.range(*first..=*last))),
-            Asked::Each(wanted) => {
-                let mut postings: Vec<_> = wanted.iter().map(|gram| grams.get(gram)).collect();
-                postings.sort_unstable_by_key(Posting::len);
-                postings.truncate(GRAMS_MAX_COUNT);
-                Some(in_all(&postings))
+    /// Takes out what holds an unwanted word.
+    fn leave_out(&self, narrowed: &mut Narrowed<'v>) {
+        let doc_count = self.layer.segment.complete_count();
+        for needle in self.question.unwanted() {
+            let mut parts = words::parts(needle);
+            match (parts.next(), narrowed.is_small()) {
+                (Some(part), false) if words::is_part_of_a_word(needle) => {
+                    let all = || DocSet::Bits(Cow::Owned(Bits::all(doc_count)));
+                    let set = narrowed.set.take().unwrap_or_else(all);
+                    narrowed.set = Some(set.without(&self.anywhere(part).finish(doc_count)));
+                }
+                _ => narrowed.is_certain = false,
             }
         }
     }
 }
 
 /// A set that starts as everything.
-struct Narrowed(Option<RoaringBitmap>);
+struct Narrowed<'v> {
+    set: Option<DocSet<'v>>,
+    is_certain: bool,
+}
 
-impl Narrowed {
+impl<'v> Narrowed<'v> {
     fn is_small(&self) -> bool {
-        self.0.as_ref().is_some_and(|set| set.len() <= SMALL_COUNT)
+        let set = self.set.as_ref();
+        set.is_some_and(|set| set.is_at_most(SMALL_COUNT))
     }
 
-    fn narrow(&mut self, docs: RoaringBitmap) {
-        self.0 = Some(match self.0.take() {
-            Some(set) => set & docs,
+    fn to(&mut self, docs: DocSet<'v>) {
+        self.set = Some(match self.set.take() {
+            Some(set) => set.within(&docs),
             None => docs,
         });
     }
 
-    fn narrow_to(&mut self, posting: Posting<'_>) {
-        self.0 = Some(match self.0.take() {
-            Some(set) => posting.within(&set),
-            None => posting.to_set(),
-        });
-    }
-}
-
-/// The documents that are in all postings, of which the rarest comes first.
-fn in_all(postings: &[Posting<'_>]) -> RoaringBitmap {
-    let [rarest, others @ ..] = postings else {
-        return RoaringBitmap::new();
-    };
-    match rarest {
-        Posting::Sparse(docs) => from_sorted(
-            docs.iter()
-                .copied()
-                .filter(|&doc| others.iter().all(|posting| posting.contains(doc))),
-        ),
-        Posting::Dense(docs) => {
-            let mut others = others.iter();
-            let mut set = match others.next() {
-                Some(posting) => posting.within(docs),
-                None => (*docs).clone(),
-            };
-            for posting in others {
-                if set.len() <= SMALL_COUNT {
-                    break;
-                }
-                set = posting.within(&set);
-            }
-            set
+    /// To what has any of `keys`; a small set is left as it is.
+    fn by_any<K>(
+        &mut self,
+        doc_count: Doc,
+        keys: impl Iterator<Item = K>,
+        posting: impl Fn(K) -> Posting<'v>,
+    ) {
+        if self.is_small() {
+            self.is_certain = false;
+            return;
         }
+        let mut gather = Gather::default();
+        keys.for_each(|key| gather.add(posting(key)));
+        self.to(gather.finish(doc_count));
     }
 }

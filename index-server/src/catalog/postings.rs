@@ -1,124 +1,44 @@
-//! Which documents have a key: sorted lists where they are few, compressed bitmaps where they are
+//! Which documents have a key: sorted lists where they are few, one bit a document where they are
 //! many.
 //!
 //! Knows nothing of what a key means.
 
-use std::ops::RangeInclusive;
+use std::ops::Range;
 
-use roaring::{MultiOps, RoaringBitmap};
-
+use super::docs::{Bits, DocSet, Gather};
 use super::segment::Doc;
 
-/// Documents per bitmap container at which a bitmap is smaller than a list.
-const DENSE_MIN_COUNT: usize = 64;
-/// Numbers that a container keeps as a list; more are kept as bits.
-const ARRAY_MAX_COUNT: usize = 4_096;
-/// Numbers that one container of a bitmap spans.
-const CONTAINER_SPAN: usize = 1 << 16;
+/// Of so many documents one must have a key for bits to be smaller than a list.
+const DENSE_MAX_SHARE: usize = 32;
 
 /// The documents of one key, ascending.
 #[derive(Debug, Clone, Copy)]
 pub enum Posting<'a> {
     /// Few.
-    Sparse(&'a [Doc]),
+    List(&'a [Doc]),
     /// Many.
-    Dense(&'a RoaringBitmap),
+    Bits(&'a Bits),
 }
 
-impl Posting<'_> {
-    /// How many documents.
-    pub fn len(&self) -> u64 {
-        match self {
-            Self::Sparse(docs) => docs.len() as u64,
-            Self::Dense(docs) => docs.len(),
-        }
-    }
-
+impl<'a> Posting<'a> {
     /// Whether a document is among them.
     pub fn contains(&self, doc: Doc) -> bool {
         match self {
-            Self::Sparse(docs) => docs.binary_search(&doc).is_ok(),
-            Self::Dense(docs) => docs.contains(doc),
+            Self::List(docs) => docs.binary_search(&doc).is_ok(),
+            Self::Bits(bits) => bits.contains(doc),
         }
     }
 
     /// As a set.
-    pub fn to_set(self) -> RoaringBitmap {
-        match self {
-            Self::Sparse(docs) => from_sorted(docs.iter().copied()),
-            Self::Dense(docs) => docs.clone(),
-        }
-    }
-
-    /// Those that are in `set` too.
-    pub fn within(&self, set: &RoaringBitmap) -> RoaringBitmap {
-        match self {
-            Self::Sparse(docs) => {
-                from_sorted(docs.iter().copied().filter(|&doc| set.contains(doc)))
-            }
-            Self::Dense(docs) => *docs & set,
-        }
+    pub fn to_set(self) -> DocSet<'a> {
+        let mut gather = Gather::default();
+        gather.add(self);
+        gather.finish(0)
     }
 
     /// Hands all documents to `each`, ascending.
     pub fn for_each(&self, each: impl FnMut(Doc)) {
-        match self {
-            Self::Sparse(docs) => docs.iter().copied().for_each(each),
-            Self::Dense(docs) => docs.iter().for_each(each),
-        }
-    }
-}
-
-/// A set of ascending documents, few of them.
-pub fn from_sorted(docs: impl Iterator<Item = Doc>) -> RoaringBitmap {
-    let mut set = RoaringBitmap::new();
-    for doc in docs {
-        if set.try_push(doc).is_err() {
-            set.insert(doc);
-        }
-    }
-    set
-}
-
-/// A set of ascending documents, without space to spare.
-fn packed(docs: &[Doc]) -> RoaringBitmap {
-    let mut set = RoaringBitmap::new();
-    for chunk in docs.chunk_by(|left, right| left >> 16 == right >> 16) {
-        if chunk.len() <= ARRAY_MAX_COUNT {
-            for &doc in chunk {
-                if set.try_push(doc).is_err() {
-                    set.insert(doc);
-                }
-            }
-            continue;
-        }
-        // Pushing into a full container looks for its last bit each time.
-        let mut bits = [0_u8; CONTAINER_SPAN / 8];
-        for &doc in chunk {
-            bits[(doc as usize % CONTAINER_SPAN) / 8] |= 1 << (doc % 8);
-        }
-        set |= RoaringBitmap::from_lsb0_bytes(chunk[0] >> 16 << 16, &bits);
-    }
-    // Containers grow by doubling; a copy fits.
-    set.clone()
-}
-
-/// The documents of any of `postings`.
-pub fn union<'a>(postings: impl Iterator<Item = Posting<'a>>) -> RoaringBitmap {
-    let mut few = Vec::new();
-    let mut many = Vec::new();
-    for posting in postings {
-        match posting {
-            Posting::Sparse(docs) => few.extend_from_slice(docs),
-            Posting::Dense(docs) => many.push(docs),
-        }
-    }
-    few.sort_unstable();
-    let few = from_sorted(few.into_iter());
-    if many.is_empty() {
-        few
-    } else {
-        many.union() | few
+        self.to_set().iter_from(0).for_each(each);
     }
 }
 
@@ -126,8 +46,8 @@ pub fn union<'a>(postings: impl Iterator<Item = Posting<'a>>) -> RoaringBitmap {
 enum Place {
     /// From here in `lists` to where the next sparse key starts.
     List { at: u32, len: u32 },
-    /// Index in `bitmaps`.
-    Bitmap(u32),
+    /// Index in `bits`.
+    Bits(u32),
 }
 
 /// Documents by key.
@@ -136,7 +56,7 @@ pub struct Postings<K> {
     keys: Box<[K]>,
     places: Box<[Place]>,
     lists: Box<[Doc]>,
-    bitmaps: Box<[RoaringBitmap]>,
+    bits: Box<[Bits]>,
 }
 
 impl<K> Default for Postings<K> {
@@ -145,7 +65,7 @@ impl<K> Default for Postings<K> {
             keys: Box::default(),
             places: Box::default(),
             lists: Box::default(),
-            bitmaps: Box::default(),
+            bits: Box::default(),
         }
     }
 }
@@ -158,37 +78,40 @@ impl<K: Ord> Postings<K> {
     {
         match self.keys.binary_search_by(|own| own.borrow().cmp(key)) {
             Ok(index) => self.at(index),
-            Err(_) => Posting::Sparse(&[]),
+            Err(_) => Posting::List(&[]),
         }
     }
 
-    /// The documents of each key in `keys`.
-    pub fn range(&self, keys: RangeInclusive<K>) -> impl Iterator<Item = Posting<'_>> {
-        let start = self.keys.partition_point(|key| key < keys.start());
-        let end = self.keys.partition_point(|key| key <= keys.end());
-        (start..end.max(start)).map(|index| self.at(index))
+    /// All keys, in order.
+    pub fn keys(&self) -> &[K] {
+        &self.keys
     }
 
-    fn at(&self, index: usize) -> Posting<'_> {
+    /// Where the keys from `first` to before the first one that `is_behind` stand.
+    pub fn range<Q: Ord + ?Sized>(&self, first: &Q, is_behind: impl Fn(&Q) -> bool) -> Range<usize>
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        let start = self.keys.partition_point(|key| key.borrow() < first);
+        let rest = &self.keys[start..];
+        start..start + rest.partition_point(|key| !is_behind(key.borrow()))
+    }
+
+    /// The documents of the key at `index` of all keys.
+    pub fn at(&self, index: usize) -> Posting<'_> {
         match self.places[index] {
             Place::List { at, len } => {
-                Posting::Sparse(&self.lists[at as usize..at as usize + len as usize])
+                Posting::List(&self.lists[at as usize..at as usize + len as usize])
             }
-            Place::Bitmap(index) => Posting::Dense(&self.bitmaps[index as usize]),
+            Place::Bits(index) => Posting::Bits(&self.bits[index as usize]),
         }
     }
 
-    /// Bytes held, about.
+    /// Bytes held, about; those that keys hold elsewhere aside.
     pub fn bytes(&self) -> usize {
-        let bitmaps = self.bitmaps.iter().map(|bitmap| {
-            let numbers = bitmap.statistics();
-            let containers = numbers.n_containers as usize * 48;
-            let arrays = numbers.n_bytes_array_containers + numbers.n_bytes_run_containers;
-            containers + usize::try_from(arrays + numbers.n_bytes_bitset_containers).unwrap_or(0)
-        });
         self.keys.len() * (size_of::<K>() + size_of::<Place>())
             + self.lists.len() * size_of::<Doc>()
-            + bitmaps.sum::<usize>()
+            + self.bits.iter().map(Bits::bytes).sum::<usize>()
     }
 }
 
@@ -237,20 +160,19 @@ pub struct PostingsWriter<K> {
     keys: Vec<K>,
     places: Vec<Place>,
     lists: Vec<Doc>,
-    bitmaps: Vec<RoaringBitmap>,
-    sparse_max_count: usize,
+    bits: Vec<Bits>,
+    doc_count: Doc,
 }
 
 impl<K> PostingsWriter<K> {
     /// For documents below `doc_count`.
     pub fn new(doc_count: Doc) -> Self {
-        let containers = (doc_count as usize).div_ceil(CONTAINER_SPAN).max(1);
         Self {
             keys: Vec::new(),
             places: Vec::new(),
             lists: Vec::new(),
-            bitmaps: Vec::new(),
-            sparse_max_count: containers * DENSE_MIN_COUNT,
+            bits: Vec::new(),
+            doc_count,
         }
     }
 
@@ -261,9 +183,9 @@ impl<K> PostingsWriter<K> {
             return;
         }
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let is_sparse = docs.len() <= self.sparse_max_count
+        let is_list = docs.len() * DENSE_MAX_SHARE <= self.doc_count as usize
             && u32::try_from(self.lists.len() + docs.len()).is_ok();
-        self.places.push(if is_sparse {
+        self.places.push(if is_list || docs.len() == 1 {
             let at = number(self.lists.len());
             self.lists.extend_from_slice(docs);
             Place::List {
@@ -271,8 +193,12 @@ impl<K> PostingsWriter<K> {
                 len: number(docs.len()),
             }
         } else {
-            self.bitmaps.push(packed(docs));
-            Place::Bitmap(number(self.bitmaps.len() - 1))
+            let mut bits = Bits::none(self.doc_count);
+            for doc in docs {
+                bits.insert(*doc);
+            }
+            self.bits.push(bits);
+            Place::Bits(number(self.bits.len() - 1))
         });
         self.keys.push(key);
     }
@@ -283,7 +209,7 @@ impl<K> PostingsWriter<K> {
             keys: self.keys.into(),
             places: self.places.into(),
             lists: self.lists.into(),
-            bitmaps: self.bitmaps.into(),
+            bits: self.bits.into(),
         }
     }
 }

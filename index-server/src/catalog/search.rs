@@ -20,6 +20,9 @@ use super::rank::{Match, Ranking, RowKey};
 use super::view::CatalogView;
 use super::{CursorError, Hit, RecordName, SearchPage};
 
+/// Of more rows than this the keys cost more to read than walking the wanted order does.
+const PICKED_MAX_COUNT: usize = 2_000;
+
 /// A document that meets the question.
 #[derive(Debug, Clone, Copy)]
 pub struct Found {
@@ -79,14 +82,16 @@ pub fn page_counting(
             .map(|layer| Asker::new(&question, layer, &view.owners))
             .collect(),
     };
-    let sets: Vec<_> = search.askers.iter().map(Asker::candidates).collect();
-    let counted = search.count(&sets);
+    let plans: Vec<_> = search.askers.iter().map(Asker::plan).collect();
+    let counted = search.count(&plans);
     // One more than the page tells whether there is a next one.
     let wanted_count = params.limit + 1;
-    let mut rows = if counted.is_exact {
+    let is_picked = counted.is_exact
+        && (params.sort == Sort::Relevance || counted.rows.len() <= PICKED_MAX_COUNT);
+    let mut rows = if is_picked {
         search.pick(counted.rows, wanted_count)
     } else {
-        search.walk(&sets, wanted_count)
+        search.walk(&plans, wanted_count)
     };
     let has_more = rows.len() > params.limit;
     rows.truncate(params.limit);

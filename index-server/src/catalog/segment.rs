@@ -18,11 +18,12 @@ use protocol::search::Sort;
 pub use merge::{Merged, merge};
 
 use super::columns::{Detail, Row, Scan};
+use super::docs::Bits;
 use super::lookup::{Lookup, spread};
 use super::owners::OwnerIndex;
 use super::postings::{Posting, Postings};
 use super::rank::{Match, RowKey, Values};
-use super::tokens::Gram;
+use super::words::Words;
 use orders::Orders;
 
 /// Number of a document in its segment.
@@ -42,7 +43,12 @@ pub struct Segment {
     /// All documents, by owner, path and id.
     by_owner: Box<[Doc]>,
     orders: Orders,
-    grams: Postings<Gram>,
+    /// Complete documents by the words of their file names.
+    name_words: Words,
+    /// Complete documents by the words of their folders.
+    folder_words: Words,
+    /// Complete documents that are certainly the only one of their content.
+    alone: Bits,
     extensions: Postings<Box<str>>,
     tags: Postings<Box<str>>,
     categories: Postings<Category>,
@@ -107,6 +113,12 @@ impl Segment {
     /// Folded file name.
     pub fn name(&self, doc: Doc) -> &str {
         &self.text(doc)[self.scan(doc).name_at as usize..]
+    }
+
+    /// Folded folder.
+    pub fn folder(&self, doc: Doc) -> &str {
+        let folder = &self.text(doc)[..self.scan(doc).name_at as usize];
+        folder.strip_suffix('/').unwrap_or(folder)
     }
 
     /// Path as given.
@@ -183,9 +195,19 @@ impl Segment {
         self.orders.get(sort)
     }
 
-    /// Complete documents by gram.
-    pub fn grams(&self) -> &Postings<Gram> {
-        &self.grams
+    /// Complete documents by the words of their file names.
+    pub fn name_words(&self) -> &Words {
+        &self.name_words
+    }
+
+    /// Complete documents by the words of their folders.
+    pub fn folder_words(&self) -> &Words {
+        &self.folder_words
+    }
+
+    /// Complete documents that are certainly the only one of their content.
+    pub fn alone(&self) -> &Bits {
+        &self.alone
     }
 
     /// Complete documents whose name ends in a dot and `extension`, which has no dot in it.
@@ -204,7 +226,7 @@ impl Segment {
     }
 
     /// Bytes held, by part, for whoever measures.
-    pub fn memory(&self) -> [(&'static str, usize); 6] {
+    pub fn memory(&self) -> [(&'static str, usize); 8] {
         let count = self.scans.len();
         [
             ("scan columns", count * size_of::<Scan>()),
@@ -212,12 +234,11 @@ impl Segment {
             ("texts", self.texts.len() + self.paths.len()),
             ("rests", self.rests.len()),
             ("orders and lookups", count * (5 * 4 + 4 + 16)),
+            ("words of names", self.name_words.bytes()),
+            ("words of folders", self.folder_words.bytes()),
             (
-                "postings",
-                self.grams.bytes()
-                    + self.tags.bytes()
-                    + self.extensions.bytes()
-                    + self.categories.bytes(),
+                "other postings",
+                self.tags.bytes() + self.extensions.bytes() + self.categories.bytes(),
             ),
         ]
     }

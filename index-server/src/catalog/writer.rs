@@ -49,7 +49,14 @@ impl Catalog {
     /// Puts an owner in, or changes what is known of it; its records follow at once.
     pub fn put_owner(&mut self, owner: PeerId, facts: OwnerFacts) {
         self.current = None;
-        self.owners.put(owner, facts);
+        let was_online = (self.owners.index_of(&owner)).map(|index| self.owners.is_online(index));
+        let is_online = facts.is_online;
+        let index = self.owners.put(owner, facts);
+        if was_online.is_some_and(|was_online| was_online != is_online) {
+            for layer in &mut self.layers {
+                layer.set_online(index, is_online);
+            }
+        }
         self.totals
             .resize(self.owners.slot_count(), OwnerTotals::default());
     }
@@ -177,7 +184,7 @@ impl Catalog {
     /// Waits until all merging that is due is done: after a replay, and before a measurement.
     pub fn settle(&mut self) {
         self.freeze();
-        self.compactor.settle(&mut self.layers);
+        self.compactor.settle(&mut self.layers, &self.owners);
         self.current = None;
     }
 
@@ -251,10 +258,11 @@ impl Catalog {
                 })
                 .collect();
             let rows = prepared.iter().flat_map(Prepared::rows).collect();
-            self.layers.push(Layer::new(Segment::new(rows)));
+            self.layers
+                .push(Layer::new(Segment::new(rows), &self.owners));
         }
         self.waiting_by_hash.clear();
-        self.compactor.tend(&mut self.layers);
+        self.compactor.tend(&mut self.layers, &self.owners);
     }
 
     /// The crowd of every content that is touched or waits; takes records out of their segments

@@ -5,26 +5,25 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use protocol::search::Sort;
-use roaring::RoaringBitmap;
 
 use super::kinds::Kind;
 use super::{Found, Search};
+use crate::catalog::docs::DocSet;
 use crate::catalog::layer::Spot;
 use crate::catalog::matcher::Scratch;
-use crate::catalog::plan::Asker;
+use crate::catalog::plan::{Asker, Classes, Plan};
 use crate::catalog::rank::{Match, Ranking, RowKey};
 use crate::catalog::segment::{Doc, Segment};
 
 impl Search<'_> {
-    /// The first `wanted_count` rows behind the cursor, in order, among `sets` (one a layer; none
-    /// means all documents).
-    pub fn walk(&self, sets: &[Option<RoaringBitmap>], wanted_count: usize) -> Vec<Found> {
+    /// The first `wanted_count` rows behind the cursor, in order, among `plans` (one a layer).
+    pub fn walk(&self, plans: &[Plan<'_>], wanted_count: usize) -> Vec<Found> {
         let after = self.after.as_ref().map(super::Position::key);
         let mut streams: Vec<Stream<'_>> = self
             .askers
             .iter()
-            .zip(sets)
-            .map(|(asker, set)| Stream::new(asker, set.as_ref(), self.ranking, after))
+            .zip(plans)
+            .map(|(asker, plan)| Stream::new(asker, plan, self.ranking, after))
             .collect();
         let mut best: HashMap<Kind, Spot> = HashMap::new();
         let mut scratch = Scratch::new();
@@ -57,9 +56,9 @@ impl Search<'_> {
 /// The documents of one layer that meet the question, in order.
 struct Stream<'s> {
     asker: &'s Asker<'s>,
-    set: Option<&'s RoaringBitmap>,
-    /// Those of the set that may have all words in their name, once asked for.
-    in_name: OnceCell<Option<RoaringBitmap>>,
+    plan: &'s Plan<'s>,
+    /// Its documents by class, once asked for.
+    sets: OnceCell<Classes<'s>>,
     ranking: Ranking,
     after: Option<RowKey<'s>>,
     /// Still to walk, the next one last.
@@ -73,7 +72,7 @@ struct Stream<'s> {
 impl<'s> Stream<'s> {
     fn new(
         asker: &'s Asker<'s>,
-        set: Option<&'s RoaringBitmap>,
+        plan: &'s Plan<'s>,
         ranking: Ranking,
         after: Option<RowKey<'s>>,
     ) -> Self {
@@ -94,8 +93,8 @@ impl<'s> Stream<'s> {
         }
         let mut stream = Self {
             asker,
-            set,
-            in_name: OnceCell::new(),
+            plan,
+            sets: OnceCell::new(),
             ranking,
             after,
             classes,
@@ -138,52 +137,42 @@ impl<'s> Stream<'s> {
         }
     }
 
-    fn of_class(&self, class: Match) -> Option<RoaringBitmap> {
+    fn of_class(&self, class: Match) -> DocSet<'s> {
         if class == Match::Folder || !self.asker.question.is_classed {
-            return self.set.cloned();
+            return self.plan.set.clone();
         }
-        let (asker, set) = (self.asker, self.set);
-        let in_name = self.in_name.get_or_init(|| asker.in_name(set));
-        asker.of_class(in_name.as_ref(), class)
+        let sets = self.sets.get_or_init(|| self.asker.classes(self.plan));
+        sets.of(class).unwrap_or(&self.plan.set).clone()
     }
 
-    /// The live documents of `set` behind `after`, in order.
+    /// The documents of `set` behind `after`, in order.
     fn in_order(
         &self,
-        set: Option<RoaringBitmap>,
+        set: DocSet<'s>,
         after: Option<RowKey<'s>>,
     ) -> Box<dyn Iterator<Item = Doc> + 's> {
-        let layer = self.asker.layer;
-        let segment = &*layer.segment;
+        let segment = &*self.asker.layer.segment;
         let order = Permuted {
             segment,
             sort: self.ranking.sort,
         };
         if self.ranking.is_reversed {
-            let is_wanted = move |doc: &Doc| match &set {
-                Some(set) => set.contains(*doc),
-                None => layer.is_live(*doc),
-            };
-            return Box::new(Backward::new(order, after).filter(is_wanted));
+            let backward = Backward::new(order, after);
+            return Box::new(backward.filter(move |doc| set.contains(*doc)));
         }
         let start = after.map_or(0, |after| {
             order.partition_point(|key| self.ranking.compare(key, &after).is_le())
         });
         let positions = start..segment.complete_count();
-        match (set, segment.order(self.ranking.sort)) {
+        if segment.order(self.ranking.sort).is_none() {
             // Documents are numbered in this order.
-            (Some(set), None) => Box::new(set.into_range(positions)),
-            (Some(set), Some(_)) => Box::new(
-                positions
-                    .map(move |position| order.doc(position))
-                    .filter(move |doc| set.contains(*doc)),
-            ),
-            (None, _) => Box::new(
-                positions
-                    .map(move |position| order.doc(position))
-                    .filter(move |doc| layer.is_live(*doc)),
-            ),
+            return Box::new(set.into_docs_from(start));
         }
+        Box::new(
+            positions
+                .map(move |position| order.doc(position))
+                .filter(move |doc| set.contains(*doc)),
+        )
     }
 }
 

@@ -6,15 +6,15 @@ use protocol::category::Category;
 use protocol::ids::FileId;
 use protocol::query;
 use protocol::search::Sort;
-use rustc_hash::FxHashMap;
 
 use super::orders::Orders;
 use super::{Doc, Segment, doc_count, values};
 use crate::catalog::columns::{Place, Rest, Row, Scan};
+use crate::catalog::docs::Bits;
 use crate::catalog::lookup::{Lookup, spread};
 use crate::catalog::natural;
 use crate::catalog::postings::{Postings, PostingsWriter};
-use crate::catalog::tokens::{self, Gram};
+use crate::catalog::words::Words;
 
 impl Segment {
     /// Builds a segment of `rows`, which may come in any order.
@@ -24,7 +24,8 @@ impl Segment {
         segment.index_keys();
         segment.by_owner = by_owner(&segment);
         segment.orders = Orders::new(&segment);
-        segment.grams = grams(&segment);
+        segment.index_words();
+        segment.alone = alone(&segment);
         segment.categories = categories(&segment);
         let names = complete
             .clone()
@@ -37,6 +38,16 @@ impl Segment {
         });
         segment.tags = words(segment.complete_count, tags);
         segment
+    }
+
+    /// Builds the dictionaries.
+    fn index_words(&mut self) {
+        let complete = 0..self.complete_count;
+        let names = complete.clone().map(|doc| self.name(doc));
+        let name_words = Words::of_names(names, self.complete_count);
+        let folders = complete.map(|doc| self.folder(doc));
+        self.folder_words = Words::of_folders(folders, self.complete_count);
+        self.name_words = name_words;
     }
 
     /// Builds the lookups by id and hash.
@@ -124,23 +135,13 @@ fn by_owner(segment: &Segment) -> Box<[Doc]> {
     docs.into()
 }
 
-fn grams(segment: &Segment) -> Postings<Gram> {
-    let mut lists: FxHashMap<Gram, Vec<Doc>> = FxHashMap::default();
-    for doc in 0..segment.complete_count {
-        tokens::cut(segment.text(doc), segment.scan(doc).name_at, |gram| {
-            let docs = lists.entry(gram).or_default();
-            if docs.last() != Some(&doc) {
-                docs.push(doc);
-            }
-        });
+/// See [`Segment::alone`].
+pub fn alone(segment: &Segment) -> Bits {
+    let mut alone = Bits::none(segment.complete_count);
+    for doc in (0..segment.complete_count).filter(|&doc| segment.scan(doc).is_alone()) {
+        alone.insert(doc);
     }
-    let mut lists: Vec<_> = lists.into_iter().collect();
-    lists.sort_unstable_by_key(|(gram, _)| *gram);
-    let mut writer = PostingsWriter::new(segment.complete_count);
-    for (gram, docs) in lists {
-        writer.push(gram, &docs);
-    }
-    writer.finish()
+    alone
 }
 
 fn categories(segment: &Segment) -> Postings<Category> {

@@ -10,6 +10,7 @@ use super::{Doc, Segment, build};
 use crate::catalog::layer::Layer;
 use crate::catalog::postings::{self, GONE, Postings};
 use crate::catalog::rank::Ranking;
+use crate::catalog::words::{self, Words};
 
 /// A merged segment, and where the documents of each source went.
 #[derive(Debug)]
@@ -39,7 +40,9 @@ pub fn merge(sources: &[Layer]) -> Merged {
     segment.by_owner = by_owner(sources, &moved);
     segment.orders = Orders::from_lists(SORTS.map(|sort| by_sort(sources, &moved, sort)));
     let count = segment.complete_count;
-    segment.grams = merge_postings(sources, &moved, count, |segment| &segment.grams);
+    segment.name_words = merge_words(sources, &moved, count, |segment| &segment.name_words);
+    segment.folder_words = merge_words(sources, &moved, count, |segment| &segment.folder_words);
+    segment.alone = build::alone(&segment);
     segment.extensions = merge_postings(sources, &moved, count, |segment| &segment.extensions);
     segment.tags = merge_postings(sources, &moved, count, |segment| &segment.tags);
     segment.categories = merge_postings(sources, &moved, count, |segment| &segment.categories);
@@ -121,6 +124,19 @@ fn merge_postings<K: Ord + Clone>(
         .map(|(layer, moved)| (part(&layer.segment), moved.as_slice()))
         .collect();
     postings::merge(&parts, doc_count)
+}
+
+fn merge_words(
+    sources: &[Layer],
+    moved: &[Vec<Doc>],
+    doc_count: Doc,
+    part: impl Fn(&Segment) -> &Words,
+) -> Words {
+    let layers = sources.iter().zip(moved);
+    let parts: Vec<_> = layers
+        .map(|(layer, moved)| (part(&layer.segment), moved.as_slice()))
+        .collect();
+    words::merge(&parts, doc_count)
 }
 
 /// Hands the documents of lists that are sorted by `key` to `emit`, as one sorted list.

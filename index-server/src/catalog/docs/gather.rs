@@ -1,0 +1,70 @@
+//! The union of postings, made in one go once all of them are known.
+
+use std::borrow::Cow;
+
+use super::{Bits, DocSet};
+use crate::catalog::postings::Posting;
+use crate::catalog::segment::Doc;
+
+/// A list of at most one document in so many is sorted; a longer one is quicker as bits.
+const SORTED_MAX_SHARE: usize = 512;
+/// So few are sorted in any case.
+const SORTED_MIN_COUNT: usize = 256;
+
+/// Postings whose documents are wanted together.
+#[derive(Debug, Default)]
+pub struct Gather<'v> {
+    lists: Vec<&'v [Doc]>,
+    bits: Vec<&'v Bits>,
+    listed_count: usize,
+}
+
+impl<'v> Gather<'v> {
+    /// Adds the documents of a posting.
+    pub fn add(&mut self, posting: Posting<'v>) {
+        match posting {
+            Posting::List([]) => {}
+            Posting::List(docs) => {
+                self.listed_count += docs.len();
+                self.lists.push(docs);
+            }
+            Posting::Bits(bits) => self.bits.push(bits),
+        }
+    }
+
+    /// At most so many documents; `doc_count` where postings are too many to tell.
+    pub fn estimate(&self, doc_count: Doc) -> u64 {
+        if self.bits.is_empty() {
+            (self.listed_count as u64).min(u64::from(doc_count))
+        } else {
+            u64::from(doc_count)
+        }
+    }
+
+    /// The documents of all postings, of a segment with `doc_count` of them.
+    pub fn finish(self, doc_count: Doc) -> DocSet<'v> {
+        match (&self.lists[..], &self.bits[..]) {
+            ([docs], []) => return DocSet::List(Cow::Borrowed(docs)),
+            ([], [bits]) => return DocSet::Bits(Cow::Borrowed(bits)),
+            _ => {}
+        }
+        let sorted_max_count = SORTED_MIN_COUNT.max(doc_count as usize / SORTED_MAX_SHARE);
+        if self.bits.is_empty() && self.listed_count <= sorted_max_count {
+            let mut docs = self.lists.concat();
+            docs.sort_unstable();
+            docs.dedup();
+            return DocSet::list(docs);
+        }
+        let mut bits = self.bits.iter();
+        let mut all = bits
+            .next()
+            .map_or_else(|| Bits::none(doc_count), |first| (*first).clone());
+        for other in bits {
+            all.combine(other, |own, other| own | other);
+        }
+        for doc in self.lists.iter().copied().flatten() {
+            all.insert(*doc);
+        }
+        DocSet::Bits(Cow::Owned(all))
+    }
+}

@@ -1,0 +1,207 @@
+//! Which documents hold a word of a text: a dictionary of the different words of all names (or of
+//! all folders) with the documents of each, and the grams of the dictionary.
+//!
+//! Names share their words: a million of them hold some hundred thousand different ones. So a part
+//! of a word is looked for among those, and what is found is exact, without a look at any name.
+//! Words lie between ASCII bytes that are neither letters nor digits.
+
+mod build;
+
+use memchr::memmem;
+
+use super::docs::Gather;
+use super::matcher::is_between_words;
+use super::postings::{Posting, Postings};
+use super::segment::Doc;
+
+pub use build::merge;
+
+/// Three bytes of a word in a row; the end of the word is a zero byte.
+pub type Gram = u32;
+
+/// Stands before the first word of a name that starts with it.
+const FIRST: u8 = 1;
+/// Stands before the one word of a name that is nothing else, its ending aside.
+const ONLY: u8 = 2;
+
+/// How a word must hold what is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// Anywhere in it.
+    Inside,
+    /// At its start.
+    Start,
+    /// At its end.
+    End,
+    /// It is that.
+    Whole,
+}
+
+/// A stretch of a query without a byte between words, and how a word must hold it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part<'q> {
+    /// Folded.
+    pub text: &'q [u8],
+    /// What stands beside it in the query tells.
+    pub hold: Hold,
+}
+
+/// The parts of `needle`; a document that holds the needle holds them all. None where it is only
+/// bytes between words.
+pub fn parts(needle: &[u8]) -> impl Iterator<Item = Part<'_>> {
+    let count = needle.split(|byte| is_between_words(*byte)).count();
+    let parts = needle.split(|byte| is_between_words(*byte)).enumerate();
+    let parts = parts.filter(|(_, text)| !text.is_empty());
+    parts.map(move |(index, text)| Part {
+        text,
+        hold: match (index > 0, index + 1 < count) {
+            (false, false) => Hold::Inside,
+            (true, false) => Hold::Start,
+            (false, true) => Hold::End,
+            (true, true) => Hold::Whole,
+        },
+    })
+}
+
+/// Whether a text holds `needle` exactly if one of its words does.
+pub fn is_part_of_a_word(needle: &[u8]) -> bool {
+    !needle.is_empty() && !needle.iter().copied().any(is_between_words)
+}
+
+/// Documents by the words of one region of their texts.
+#[derive(Debug, Default)]
+pub struct Words {
+    /// By word; those behind a mark come first.
+    docs: Postings<Box<str>>,
+    /// By byte that any of their words holds.
+    bytes: Postings<u8>,
+    /// Numbers of words, by gram.
+    grams: Postings<Gram>,
+}
+
+impl Words {
+    /// Adds the documents with a word that holds `part`.
+    pub fn gather<'v>(&'v self, part: Part<'_>, into: &mut Gather<'v>) {
+        match (part.hold, part.text) {
+            (Hold::Whole, text) => into.add(self.exactly(None, text)),
+            (Hold::Start, text) => self.gather_start(None, text, into),
+            // One byte is in too many words to gather them; that it ends one is not known then.
+            (Hold::Inside | Hold::End, [byte]) => into.add(self.bytes.get(byte)),
+            (Hold::Inside, [a, b]) => {
+                let (first, last) = (gram(*a, *b, 0), gram(*a, *b, u8::MAX));
+                let mut numbers = Gather::default();
+                for index in self.grams.range(&first, |gram| *gram > last) {
+                    numbers.add(self.grams.at(index));
+                }
+                self.gather_numbers(numbers, |_| true, into);
+            }
+            (Hold::End, [a, b]) => {
+                let mut numbers = Gather::default();
+                numbers.add(self.grams.get(&gram(*a, *b, 0)));
+                self.gather_numbers(numbers, |_| true, into);
+            }
+            (Hold::Inside, text) => {
+                let finder = memmem::Finder::new(text);
+                self.gather_longer(text, |word| finder.find(word).is_some(), into);
+            }
+            (Hold::End, text) => self.gather_longer(text, |word| word.ends_with(text), into),
+        }
+    }
+
+    /// Adds the documents whose first word starts with `text`, at the start of the name.
+    pub fn gather_first<'v>(&'v self, text: &[u8], into: &mut Gather<'v>) {
+        self.gather_start(Some(FIRST), text, into);
+    }
+
+    /// The documents whose first word is `text`, at the start of the name.
+    pub fn with_first(&self, text: &[u8]) -> Posting<'_> {
+        self.exactly(Some(FIRST), text)
+    }
+
+    /// The documents whose name is `text`, its ending aside.
+    pub fn with_only(&self, text: &[u8]) -> Posting<'_> {
+        self.exactly(Some(ONLY), text)
+    }
+
+    /// Bytes held, about.
+    pub fn bytes(&self) -> usize {
+        let texts: usize = self.docs.keys().iter().map(|word| word.len()).sum();
+        texts + self.docs.bytes() + self.bytes.bytes() + self.grams.bytes()
+    }
+
+    fn exactly(&self, mark: Option<u8>, text: &[u8]) -> Posting<'_> {
+        match key(mark, text) {
+            Some(key) => self.docs.get(key.as_str()),
+            None => Posting::List(&[]),
+        }
+    }
+
+    fn gather_start<'v>(&'v self, mark: Option<u8>, text: &[u8], into: &mut Gather<'v>) {
+        // A part that is cut within a letter starts no word.
+        let Some(key) = key(mark, text) else {
+            return;
+        };
+        let range = self
+            .docs
+            .range(key.as_str(), |word| !word.starts_with(key.as_str()));
+        for index in range {
+            into.add(self.docs.at(index));
+        }
+    }
+
+    /// Words of which all grams of `text` are known, at least one of them.
+    fn gather_longer<'v>(
+        &'v self,
+        text: &[u8],
+        is_held: impl Fn(&[u8]) -> bool,
+        into: &mut Gather<'v>,
+    ) {
+        let mut postings: Vec<_> = text
+            .windows(3)
+            .map(|window| self.grams.get(&gram(window[0], window[1], window[2])))
+            .collect();
+        postings.sort_unstable_by_key(|posting| match posting {
+            Posting::List(numbers) => numbers.len(),
+            Posting::Bits(_) => usize::MAX,
+        });
+        let Some((rarest, others)) = postings.split_first() else {
+            return;
+        };
+        let mut numbers = Gather::default();
+        numbers.add(*rarest);
+        let is_among = |number| others.iter().all(|posting| posting.contains(number));
+        self.gather_numbers(
+            numbers,
+            |number| is_among(number) && is_held(self.docs.keys()[number as usize].as_bytes()),
+            into,
+        );
+    }
+
+    fn gather_numbers<'v>(
+        &'v self,
+        numbers: Gather<'_>,
+        is_wanted: impl Fn(Doc) -> bool,
+        into: &mut Gather<'v>,
+    ) {
+        let word_count = Doc::try_from(self.docs.keys().len()).unwrap_or(Doc::MAX);
+        let numbers = numbers.finish(word_count);
+        for number in numbers.iter_from(0).filter(|number| is_wanted(*number)) {
+            into.add(self.docs.at(number as usize));
+        }
+    }
+}
+
+fn gram(a: u8, b: u8, c: u8) -> Gram {
+    u32::from(a) << 16 | u32::from(b) << 8 | u32::from(c)
+}
+
+/// A word of the dictionary; none where the text is cut within a letter.
+fn key(mark: Option<u8>, text: &[u8]) -> Option<String> {
+    let mut key = String::with_capacity(text.len() + 1);
+    key.extend(mark.map(char::from));
+    key.push_str(std::str::from_utf8(text).ok()?);
+    Some(key)
+}
+
+#[cfg(test)]
+mod tests;
