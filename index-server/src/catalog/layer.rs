@@ -21,7 +21,7 @@ pub struct Layer {
     pub segment: Arc<Segment>,
     /// Those that are gone.
     pub dead: Arc<RoaringBitmap>,
-    /// Complete documents of owners that are online, dead ones too.
+    /// Complete documents that count, of owners that are online.
     pub online: Arc<Bits>,
 }
 
@@ -52,7 +52,9 @@ impl Layer {
     /// Takes note that an owner came or went.
     pub fn set_online(&mut self, owner: OwnerIndex, is_online: bool) {
         let docs = self.segment.docs_of_owner(owner).iter().copied();
-        let mut complete = docs.filter(|&doc| doc < self.segment.complete_count());
+        let (segment, dead) = (&self.segment, &self.dead);
+        let is_wanted = |doc: &Doc| *doc < segment.complete_count() && !dead.contains(*doc);
+        let mut complete = docs.filter(is_wanted);
         let Some(first) = complete.next() else {
             return;
         };
@@ -84,7 +86,16 @@ impl Layer {
 
     /// Takes documents out.
     pub fn bury(&mut self, docs: impl IntoIterator<Item = Doc>) {
-        Arc::make_mut(&mut self.dead).extend(docs);
+        let mut docs = docs.into_iter().peekable();
+        if docs.peek().is_none() {
+            return;
+        }
+        let dead = Arc::make_mut(&mut self.dead);
+        let online = Arc::make_mut(&mut self.online);
+        for doc in docs {
+            dead.insert(doc);
+            online.remove(doc);
+        }
     }
 
     /// Live documents of a record.

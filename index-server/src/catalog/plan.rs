@@ -85,15 +85,15 @@ impl<'v> Asker<'v> {
         self.narrow_by_kind(&mut narrowed);
         self.leave_out(&mut narrowed);
         let complete_count = self.layer.segment.complete_count();
-        let online = self.question.is_online_only.then(|| &*self.layer.online);
-        let set = match (narrowed.set, online) {
-            (Some(set), Some(online)) => set.within_bits(online),
-            (Some(set), None) => set,
-            (None, Some(online)) => DocSet::Bits(Cow::Borrowed(online)),
-            (None, None) => DocSet::Bits(Cow::Owned(Bits::all(complete_count))),
+        let dead = &self.layer.dead;
+        let set = match (narrowed.set, self.question.is_online_only) {
+            (Some(set), true) => set.within_bits(&self.layer.online),
+            (Some(set), false) => set.without_dead(dead),
+            (None, true) => DocSet::Bits(Cow::Borrowed(&self.layer.online)),
+            (None, false) => DocSet::Bits(Cow::Owned(Bits::all(complete_count))).without_dead(dead),
         };
         Plan {
-            set: set.without_dead(&self.layer.dead),
+            set,
             is_certain: narrowed.is_certain,
         }
     }

@@ -8,6 +8,8 @@ mod count;
 mod kinds;
 mod walk;
 
+use std::collections::BTreeMap;
+
 use protocol::limits::SEARCH_EXACT_TOTAL_MAX_COUNT;
 use protocol::query::Query;
 use protocol::search::{SearchParams, Sort};
@@ -130,17 +132,27 @@ impl<'v> Search<'v> {
 
     /// Leaves out rows that cannot be among the first `wanted_count` behind the cursor: documents
     /// are numbered by relevance, so within a layer and class no key needs to be looked at.
-    fn first_of_each_layer(&self, mut rows: Vec<Found>, wanted_count: usize) -> Vec<Found> {
-        let group = |row: &Found| (row.spot.layer, row.class);
-        rows.sort_unstable_by_key(|row| (group(row), row.spot.doc));
+    fn first_of_each_layer(&self, rows: Vec<Found>, wanted_count: usize) -> Vec<Found> {
+        let mut groups: BTreeMap<(usize, Match), Vec<Found>> = BTreeMap::new();
+        for row in rows {
+            groups
+                .entry((row.spot.layer, row.class))
+                .or_default()
+                .push(row);
+        }
         let mut firsts = Vec::new();
-        for alike in rows.chunk_by(|left, right| group(left) == group(right)) {
-            let start = self.after.as_ref().map_or(0, |after| {
+        for mut alike in groups.into_values() {
+            if let Some(after) = &self.after {
                 let is_passed =
                     |row: &Found| self.ranking.compare(&self.key(row), &after.key()).is_le();
-                alike.partition_point(is_passed)
-            });
-            firsts.extend(alike[start..].iter().take(wanted_count));
+                alike.sort_unstable_by_key(|row| row.spot.doc);
+                alike.drain(..alike.partition_point(is_passed));
+                alike.truncate(wanted_count);
+            } else if alike.len() > wanted_count {
+                alike.select_nth_unstable_by_key(wanted_count, |row| row.spot.doc);
+                alike.truncate(wanted_count);
+            }
+            firsts.append(&mut alike);
         }
         firsts
     }

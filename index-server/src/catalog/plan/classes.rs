@@ -1,88 +1,29 @@
 //! How the words of a question meet the names of a layer's documents, told by postings: a set for
 //! each class of match.
 
+use std::cell::OnceCell;
+
 use super::{Asker, Plan};
 use crate::catalog::docs::{DocSet, Gather};
-use crate::catalog::matcher::{Scratch, is_between_words};
+use crate::catalog::matcher::Scratch;
 use crate::catalog::rank::Match;
 use crate::catalog::segment::Doc;
-use crate::catalog::words::{self, Part};
+use crate::catalog::words::{self, Part, Words};
 
 /// The documents of a plan by how they meet the words. Each set holds all documents of its class
-/// and of better ones.
+/// and of better ones; it is made when it is asked for, since a page is mostly full before.
 #[derive(Debug)]
-pub struct Classes<'v> {
-    whole: DocSet<'v>,
-    start: DocSet<'v>,
-    word_start: DocSet<'v>,
-    in_name: DocSet<'v>,
+pub struct Classes<'s, 'v> {
+    asker: &'s Asker<'v>,
+    plan: &'s Plan<'v>,
+    whole: OnceCell<DocSet<'v>>,
+    start: OnceCell<DocSet<'v>>,
+    word_start: OnceCell<DocSet<'v>>,
+    in_name: OnceCell<DocSet<'v>>,
     /// Whether `word_start` and `in_name` hold nothing else.
     is_certain: bool,
     /// Whether `whole` and `start` hold nothing else.
     is_start_certain: bool,
-}
-
-impl<'v> Asker<'v> {
-    /// The documents of `plan` by class.
-    pub fn classes(&self, plan: &Plan<'v>) -> Classes<'v> {
-        let words = self.layer.segment.name_words();
-        let doc_count = self.layer.segment.complete_count();
-        let mut is_certain = true;
-        let mut in_name = plan.set.clone();
-        let mut word_starts: Vec<DocSet<'v>> = Vec::new();
-        for needle in self.question.needles() {
-            is_certain &= words::is_part_of_a_word(needle);
-            let mut starts = Gather::default();
-            for (index, part) in words::parts(needle).enumerate() {
-                let mut holding = Gather::default();
-                words.gather(part, &mut holding);
-                in_name = in_name.within(&holding.finish(doc_count));
-                if index == 0 && !is_between_words(needle[0]) {
-                    words.gather(at_start_of_word(part), &mut starts);
-                    word_starts.push(std::mem::take(&mut starts).finish(doc_count));
-                }
-            }
-        }
-        let word_start =
-            (word_starts.iter()).fold(in_name.clone(), |set, starts| set.within(starts));
-        let (whole, start, is_start_certain) = self.at_start(&in_name);
-        Classes {
-            whole,
-            start,
-            word_start,
-            in_name,
-            is_certain,
-            is_start_certain,
-        }
-    }
-
-    /// Of `in_name`: what may be the words, its ending aside; what may start with them; and whether
-    /// that is certain.
-    fn at_start(&self, in_name: &DocSet<'v>) -> (DocSet<'v>, DocSet<'v>, bool) {
-        let words = self.layer.segment.name_words();
-        let doc_count = self.layer.segment.complete_count();
-        let joined = &self.question.joined;
-        let mut parts = words::parts(joined);
-        let first = parts
-            .next()
-            .filter(|_| joined.first().is_some_and(|byte| !is_between_words(*byte)));
-        let Some(first) = first else {
-            return (in_name.clone(), in_name.clone(), false);
-        };
-        if words::is_part_of_a_word(joined) {
-            let mut starts = Gather::default();
-            words.gather_first(first.text, &mut starts);
-            let start = in_name.clone().within(&starts.finish(doc_count));
-            let whole = in_name
-                .clone()
-                .within(&words.with_only(first.text).to_set());
-            return (whole, start, true);
-        }
-        let start = in_name
-            .clone()
-            .within(&words.with_first(first.text).to_set());
-        (start.clone(), start, false)
-    }
 }
 
 /// How a part at the start of a needle is held where the needle starts a word.
@@ -95,33 +36,113 @@ fn at_start_of_word(part: Part<'_>) -> Part<'_> {
     Part { hold, ..part }
 }
 
-impl<'v> Classes<'v> {
+impl<'s, 'v> Classes<'s, 'v> {
+    /// The documents of `plan` by class.
+    pub fn new(asker: &'s Asker<'v>, plan: &'s Plan<'v>) -> Self {
+        let mut needles = asker.question.needles();
+        Self {
+            asker,
+            plan,
+            whole: OnceCell::new(),
+            start: OnceCell::new(),
+            word_start: OnceCell::new(),
+            in_name: OnceCell::new(),
+            is_certain: needles.all(words::is_part_of_a_word),
+            is_start_certain: words::is_part_of_a_word(&asker.question.joined),
+        }
+    }
+
     /// Those that may be of `class`.
-    pub fn of(&self, class: Match) -> Option<&DocSet<'v>> {
+    pub fn of(&self, class: Match) -> &DocSet<'v> {
         match class {
-            Match::Whole => Some(&self.whole),
-            Match::Start => Some(&self.start),
-            Match::WordStart => Some(&self.word_start),
-            Match::Inside => Some(&self.in_name),
-            Match::Folder => None,
+            Match::Whole => self.whole.get_or_init(|| self.find_whole()),
+            Match::Start => self.start.get_or_init(|| self.find_start()),
+            Match::WordStart => self.word_start.get_or_init(|| self.find_word_start()),
+            Match::Inside => self.in_name.get_or_init(|| self.find_in_name()),
+            Match::Folder => &self.plan.set,
         }
     }
 
     /// The class of a document that certainly meets the question.
-    pub fn class_of(&self, asker: &Asker<'_>, doc: Doc, scratch: &mut Scratch) -> Option<Match> {
-        if !self.is_certain || self.start.contains(doc) && !self.is_start_certain {
-            return asker.meet(doc, scratch);
+    pub fn class_of(&self, doc: Doc, scratch: &mut Scratch) -> Option<Match> {
+        let starts = self.of(Match::Start).contains(doc);
+        if !self.is_certain || starts && !self.is_start_certain {
+            return self.asker.meet(doc, scratch);
         }
-        Some(if self.whole.contains(doc) {
-            Match::Whole
-        } else if self.start.contains(doc) {
-            Match::Start
-        } else if self.word_start.contains(doc) {
+        Some(if starts {
+            if self.of(Match::Whole).contains(doc) {
+                Match::Whole
+            } else {
+                Match::Start
+            }
+        } else if self.of(Match::WordStart).contains(doc) {
             Match::WordStart
-        } else if self.in_name.contains(doc) {
+        } else if self.of(Match::Inside).contains(doc) {
             Match::Inside
         } else {
             Match::Folder
         })
+    }
+
+    /// The first part of the words, where they start with one.
+    fn first(&self) -> Option<Part<'s>> {
+        let joined: &'s [u8] = &self.asker.question.joined;
+        let first = words::parts(joined).next()?;
+        joined.starts_with(first.text).then_some(first)
+    }
+
+    fn find_whole(&self) -> DocSet<'v> {
+        match self.first() {
+            Some(first) if self.is_start_certain => {
+                let only = self.words().with_only(first.text).to_set();
+                only.within(&self.plan.set)
+            }
+            _ => self.of(Match::Start).clone(),
+        }
+    }
+
+    fn find_start(&self) -> DocSet<'v> {
+        let Some(first) = self.first() else {
+            return self.plan.set.clone();
+        };
+        if !self.is_start_certain {
+            let starts = self.words().with_first(first.text).to_set();
+            return starts.within(&self.plan.set);
+        }
+        let mut starts = Gather::default();
+        self.words().gather_first(first.text, &mut starts);
+        starts.finish(self.doc_count()).within(&self.plan.set)
+    }
+
+    fn find_word_start(&self) -> DocSet<'v> {
+        let mut set = self.plan.set.clone();
+        for needle in self.asker.question.needles() {
+            let first = words::parts(needle).next();
+            let Some(first) = first.filter(|first| needle.starts_with(first.text)) else {
+                continue;
+            };
+            let mut starts = Gather::default();
+            self.words().gather(at_start_of_word(first), &mut starts);
+            set = set.within(&starts.finish(self.doc_count()));
+        }
+        set
+    }
+
+    fn find_in_name(&self) -> DocSet<'v> {
+        let mut set = self.plan.set.clone();
+        for part in self.asker.question.needles().flat_map(words::parts) {
+            let mut holding = Gather::default();
+            self.words().gather(part, &mut holding);
+            set = set.within(&holding.finish(self.doc_count()));
+        }
+        set
+    }
+
+    fn words(&self) -> &'v Words {
+        self.asker.layer.segment.name_words()
+    }
+
+    fn doc_count(&self) -> Doc {
+        self.asker.layer.segment.complete_count()
     }
 }

@@ -1,7 +1,6 @@
 //! Finds a page by walking every layer in the wanted order: for matches so common that the page is
 //! full after few steps.
 
-use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use protocol::search::Sort;
@@ -19,136 +18,139 @@ impl Search<'_> {
     /// The first `wanted_count` rows behind the cursor, in order, among `plans` (one a layer).
     pub fn walk(&self, plans: &[Plan<'_>], wanted_count: usize) -> Vec<Found> {
         let after = self.after.as_ref().map(super::Position::key);
-        let mut streams: Vec<Stream<'_>> = self
+        let mut streams: Vec<Stream<'_, '_>> = self
             .askers
             .iter()
             .zip(plans)
             .map(|(asker, plan)| Stream::new(asker, plan, self.ranking, after))
             .collect();
-        let mut best: HashMap<Kind, Spot> = HashMap::new();
-        let mut scratch = Scratch::new();
-        let mut rows = Vec::with_capacity(wanted_count);
-        while rows.len() < wanted_count {
+        let mut page = Page::default();
+        for class in self.classes(after.as_ref()) {
+            streams.iter_mut().for_each(|stream| stream.enter(class));
+            self.walk_class(&mut streams, wanted_count, &mut page);
+            if page.rows.len() >= wanted_count {
+                break;
+            }
+        }
+        page.rows
+    }
+
+    /// The classes that rows behind the cursor may have, in order.
+    fn classes(&self, after: Option<&RowKey<'_>>) -> Vec<Match> {
+        let mut classes = vec![Match::Whole];
+        let is_classed = (self.askers.first()).is_some_and(|asker| asker.question.is_classed);
+        if is_classed {
+            classes.extend([Match::Start, Match::WordStart, Match::Inside, Match::Folder]);
+        }
+        if self.ranking.is_reversed {
+            classes.reverse();
+        }
+        let start = after.and_then(|after| classes.iter().position(|own| *own == after.class));
+        classes.split_off(start.unwrap_or_default())
+    }
+
+    /// Goes on until the page is full or no stream has more of its class.
+    fn walk_class(&self, streams: &mut [Stream<'_, '_>], wanted_count: usize, page: &mut Page) {
+        while page.rows.len() < wanted_count {
             let heads = streams.iter().enumerate();
             let heads = heads.filter_map(|(number, stream)| Some((number, stream.head?)));
             let first =
                 heads.min_by(|(_, left), (_, right)| self.ranking.compare(&left.0, &right.0));
             let Some((number, (key, doc))) = first else {
-                break;
+                return;
             };
             streams[number].advance();
             let spot = Spot { layer: number, doc };
             let is_shown = self.kind(spot).is_none_or(|kind| {
-                let best = best.entry(kind);
-                *best.or_insert_with(|| self.best(spot, &mut scratch)) == spot
+                let best = page.best.entry(kind);
+                *best.or_insert_with(|| self.best(spot, &mut page.scratch)) == spot
             });
             if is_shown {
-                rows.push(Found {
+                page.rows.push(Found {
                     spot,
                     class: key.class,
                 });
             }
         }
-        rows
     }
 }
 
-/// The documents of one layer that meet the question, in order.
-struct Stream<'s> {
-    asker: &'s Asker<'s>,
-    plan: &'s Plan<'s>,
-    /// Its documents by class, once asked for.
-    sets: OnceCell<Classes<'s>>,
+/// Rows found so far, and the documents that stand for their kinds.
+#[derive(Default)]
+struct Page {
+    rows: Vec<Found>,
+    best: HashMap<Kind, Spot>,
+    scratch: Scratch,
+}
+
+/// The documents of one layer that meet the question in one class, in order.
+struct Stream<'s, 'v> {
+    asker: &'s Asker<'v>,
+    classes: Classes<'s, 'v>,
     ranking: Ranking,
     after: Option<RowKey<'s>>,
-    /// Still to walk, the next one last.
-    classes: Vec<Match>,
     class: Match,
     docs: Box<dyn Iterator<Item = Doc> + 's>,
     scratch: Scratch,
     head: Option<(RowKey<'s>, Doc)>,
 }
 
-impl<'s> Stream<'s> {
+impl<'s, 'v: 's> Stream<'s, 'v> {
     fn new(
-        asker: &'s Asker<'s>,
-        plan: &'s Plan<'s>,
+        asker: &'s Asker<'v>,
+        plan: &'s Plan<'v>,
         ranking: Ranking,
         after: Option<RowKey<'s>>,
     ) -> Self {
-        let mut classes = vec![Match::Whole];
-        if asker.question.is_classed {
-            classes.extend([Match::Start, Match::WordStart, Match::Inside, Match::Folder]);
-        }
-        if !ranking.is_reversed {
-            classes.reverse();
-        }
-        if let Some(after) = &after {
-            let passed = if ranking.is_reversed {
-                std::cmp::Ordering::Greater
-            } else {
-                std::cmp::Ordering::Less
-            };
-            classes.retain(|class| class.cmp(&after.class) != passed);
-        }
-        let mut stream = Self {
+        Self {
             asker,
-            plan,
-            sets: OnceCell::new(),
+            classes: Classes::new(asker, plan),
             ranking,
             after,
-            classes,
             class: Match::Whole,
             docs: Box::new(std::iter::empty()),
             scratch: Scratch::new(),
             head: None,
-        };
-        stream.advance();
-        stream
+        }
+    }
+
+    /// Starts with the documents of `class`.
+    fn enter(&mut self, class: Match) {
+        self.class = class;
+        let after = self.after.filter(|after| after.class == class);
+        // The keys of a segment know no class.
+        let after = after.map(|after| RowKey {
+            class: Match::Whole,
+            ..after
+        });
+        let is_classed = self.asker.question.is_classed;
+        let set = self
+            .classes
+            .of(if is_classed { class } else { Match::Folder });
+        self.docs = self.in_order(set.clone(), after);
+        self.advance();
     }
 
     /// Finds the next document.
     fn advance(&mut self) {
         let segment = &self.asker.layer.segment;
-        loop {
-            for doc in &mut self.docs {
-                if self.asker.meet(doc, &mut self.scratch) == Some(self.class) {
-                    let key = RowKey {
-                        class: self.class,
-                        ..segment.key(doc, self.ranking.sort)
-                    };
-                    self.head = Some((key, doc));
-                    return;
-                }
-            }
-            let Some(class) = self.classes.pop() else {
-                self.head = None;
+        self.head = None;
+        for doc in &mut self.docs {
+            if self.asker.meet(doc, &mut self.scratch) == Some(self.class) {
+                let key = RowKey {
+                    class: self.class,
+                    ..segment.key(doc, self.ranking.sort)
+                };
+                self.head = Some((key, doc));
                 return;
-            };
-            self.class = class;
-            let after = self.after.filter(|after| after.class == class);
-            // The keys of a segment know no class.
-            let after = after.map(|after| RowKey {
-                class: Match::Whole,
-                ..after
-            });
-            let set = self.of_class(class);
-            self.docs = self.in_order(set, after);
+            }
         }
-    }
-
-    fn of_class(&self, class: Match) -> DocSet<'s> {
-        if class == Match::Folder || !self.asker.question.is_classed {
-            return self.plan.set.clone();
-        }
-        let sets = self.sets.get_or_init(|| self.asker.classes(self.plan));
-        sets.of(class).unwrap_or(&self.plan.set).clone()
     }
 
     /// The documents of `set` behind `after`, in order.
     fn in_order(
         &self,
-        set: DocSet<'s>,
+        set: DocSet<'v>,
         after: Option<RowKey<'s>>,
     ) -> Box<dyn Iterator<Item = Doc> + 's> {
         let segment = &*self.asker.layer.segment;
