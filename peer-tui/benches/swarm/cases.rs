@@ -10,18 +10,20 @@ use crate::net::Link;
 use crate::programs::Running;
 use crate::rivals;
 use crate::swarm::{FILE_BYTES, Swarm, median};
-use crate::{liar, swarm};
+use crate::{choice, liar, swarm};
 
 /// One case: prints what it measured.
 type Case = fn() -> Outcome<()>;
 
 /// The cases by name.
-pub const ALL: [(&str, Case); 5] = [
+pub const ALL: [(&str, Case); 7] = [
+    ("choice", choice::measure),
     ("four", four),
     ("kill", kill),
     ("liar", with_a_liar),
     ("crash", crash),
     ("crowd", crowd),
+    ("leave", leave),
 ];
 
 const SOURCE: Link = Link {
@@ -43,10 +45,13 @@ fn seconds(mbit: f64) -> f64 {
 }
 
 fn four_sources() -> Outcome<Swarm> {
-    let sources = ["one", "two", "three", "four"];
+    sources(&["one", "two", "three", "four"])
+}
+
+fn sources(names: &[&str]) -> Outcome<Swarm> {
     let mut boxes = vec![("index", WIDE), ("downloader", WIDE), ("liar", SOURCE)];
-    boxes.extend(sources.map(|name| (name, SOURCE)));
-    Swarm::make(&boxes, Duration::ZERO, &sources, &["downloader"])
+    boxes.extend(names.iter().map(|name| (*name, SOURCE)));
+    Swarm::make(&boxes, Duration::ZERO, names, &["downloader"])
 }
 
 /// Four sources of 20 Mbit/s each.
@@ -89,8 +94,7 @@ fn with_a_liar() -> Outcome<()> {
     let bound = seconds(60.0);
     let mut wasted = 0;
     let took = median(RUNS, || {
-        let mut swarm = four_sources()?;
-        swarm.take_peer("four").kill();
+        let swarm = sources(&["one", "two", "three"])?;
         let told = liar::record(&swarm.hashes);
         let program = std::env::current_exe()?;
         let mut line = swarm.net.inside("liar", &program);
@@ -137,23 +141,48 @@ fn crash() -> Outcome<()> {
 }
 
 /// One seed and eight that want it at once.
-fn crowd() -> Outcome<()> {
+const CROWD: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
+
+fn crowd_of_eight() -> Outcome<Swarm> {
     let seed = Link {
         up_mbit: 40,
         down_mbit: 100,
     };
-    let (delay, all) = (
-        Duration::from_millis(10),
-        ["a", "b", "c", "d", "e", "f", "g", "h"],
-    );
     let mut boxes = vec![("index", WIDE), ("seed", seed)];
-    boxes.extend(all.map(|name| (name, SOURCE)));
+    boxes.extend(CROWD.map(|name| (name, SOURCE)));
+    Swarm::make(&boxes, Duration::from_millis(10), &["seed"], &CROWD)
+}
+
+/// The same; the seed is killed when it has sent a fifth more than one copy.
+fn leave() -> Outcome<()> {
+    let mut swarm = crowd_of_eight()?;
+    let mut seed = swarm.take_peer("seed");
+    let took = swarm.fetch(|swarm, started_at| {
+        while swarm.net.sent("seed") < FILE_BYTES * 6 / 5 {
+            if started_at.elapsed() > swarm::CASE_MAX {
+                return Err("the seed did not send a copy".into());
+            }
+            sleep(Duration::from_millis(10));
+        }
+        seed.kill();
+        Ok(())
+    })?;
+    let copies = swarm.net.sent("seed") as f64 / FILE_BYTES as f64;
+    // What is left for the others to send, from the first moment on.
+    let bound = (8.0 - copies) * seconds(8.0 * 20.0);
+    let note = format!("it sent {copies:.2} copies");
+    swarm::show("flash crowd whose seed leaves", took, bound, &note);
+    Ok(())
+}
+
+/// Nobody leaves.
+fn crowd() -> Outcome<()> {
     let bound = seconds(40.0)
         .max(seconds(100.0))
         .max(8.0 * seconds(40.0 + 8.0 * 20.0));
     let mut copies = Vec::new();
     let took = median(RUNS, || {
-        let swarm = Swarm::make(&boxes, delay, &["seed"], &all)?;
+        let swarm = crowd_of_eight()?;
         let took = swarm.fetch(|_, _| Ok(()))?;
         copies.push(swarm.net.sent("seed") as f64 / FILE_BYTES as f64);
         let all_sent: u64 = swarm.names().iter().map(|name| swarm.net.sent(name)).sum();

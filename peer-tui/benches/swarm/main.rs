@@ -1,11 +1,13 @@
 //! Swarms on shaped links, with the programs as they are installed, in network namespaces that are
 //! made and removed here (root): `cargo bench -p peer-tui --bench swarm [-- CASE...]`.
 //!
-//! The cases are `four`, `kill`, `liar`, `crash` and `crowd`; without any, all of them. Each is
-//! measured against the bound that its links set. Build both programs first
-//! (`cargo build --release`). `TRACE=1` shows what each box sent, second by second.
+//! The cases are `choice`, `four`, `kill`, `liar`, `crash`, `crowd` and `leave`; without any, all of
+//! them. Each is measured against the bound that its links set. Build both programs first
+//! (`cargo build --release`). `RUNS=N` sets how often each is run (the median counts), `TRACE=1` shows
+//! what each box sent, second by second.
 
 mod cases;
+mod choice;
 mod liar;
 mod net;
 mod programs;

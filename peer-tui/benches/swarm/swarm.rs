@@ -21,7 +21,7 @@ pub const FILE_BYTES: u64 = 64 * 1024 * 1024;
 /// Its name.
 pub const FILE_NAME: &str = "flood.bin";
 /// No case takes longer.
-const CASE_MAX: Duration = Duration::from_mins(2);
+pub const CASE_MAX: Duration = Duration::from_mins(2);
 
 /// A swarm; processes end before the boxes go.
 pub struct Swarm {
