@@ -71,9 +71,14 @@ pub enum DownloadState {
     Finishing,
     /// It is at its place.
     Done,
-    /// Nobody who has it is online, or the disk is full; tried again by itself.
+    /// Nobody who has it is online; tried again by itself.
     NoSource {
         /// In words.
+        reason: String,
+    },
+    /// What is missing has no room; tried again by itself.
+    DiskFull {
+        /// In words, with what to free.
         reason: String,
     },
     /// Cannot go on without a person (no permission, content is not what its hash says).
@@ -86,6 +91,13 @@ pub enum DownloadState {
         /// When it is forgotten.
         until: Timestamp,
     },
+}
+
+impl DownloadState {
+    /// Whether it stands for now and is tried again without a person.
+    pub const fn waits_by_itself(&self) -> bool {
+        matches!(self, Self::NoSource { .. } | Self::DiskFull { .. })
+    }
 }
 
 /// One peer as a source of one download.

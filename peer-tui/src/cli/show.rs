@@ -233,7 +233,9 @@ fn transfer_row(row: &TransferRow) -> Vec<String> {
 
 fn reason(state: &DownloadState) -> String {
     match state {
-        DownloadState::NoSource { reason } | DownloadState::Failed { reason } => {
+        DownloadState::NoSource { reason }
+        | DownloadState::DiskFull { reason }
+        | DownloadState::Failed { reason } => {
             format!(" ({})", name(reason))
         }
         _ => String::new(),
@@ -250,6 +252,7 @@ pub const fn state_word(state: &DownloadState) -> &'static str {
         DownloadState::Finishing => "finishing",
         DownloadState::Done => "done",
         DownloadState::NoSource { .. } => "no source",
+        DownloadState::DiskFull { .. } => "disk full",
         DownloadState::Failed { .. } => "failed",
         DownloadState::Cancelled { .. } => "cancelled",
     }

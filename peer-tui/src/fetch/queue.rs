@@ -247,8 +247,9 @@ impl Queue {
         });
     }
 
-    /// Nobody can be asked for it now: tried again by itself, later each time.
-    pub fn no_source(&mut self, id: DownloadId, reason: String, now: Instant, timing: &Timing) {
+    /// Nobody can be asked for it now, or it has no room, as `state` says: tried again by itself,
+    /// later each time.
+    pub fn stand(&mut self, id: DownloadId, state: DownloadState, now: Instant, timing: &Timing) {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
@@ -260,11 +261,11 @@ impl Queue {
             .saturating_mul(1 << entry.tries.min(10));
         entry.tries += 1;
         let retry_at = now + doubled.min(timing.no_source_max);
-        self.update(id, |entry| entry.state = DownloadState::NoSource { reason });
+        self.update(id, |entry| entry.state = state);
         self.waiting.insert(id, retry_at);
     }
 
-    /// A new holder of `hash`, or somebody (`None`), has come: those that wait for a source may try.
+    /// A new holder of `hash`, or somebody (`None`), has come: those that stand may try.
     /// Yields them.
     pub fn nudge(&mut self, hash: Option<ContentHash>) -> Vec<DownloadId> {
         let mut ids: Vec<_> = match hash {
@@ -346,7 +347,7 @@ impl Queue {
             change(&mut entry);
             self.file_under(&entry);
             if let Some(retry_at) = retry_at
-                && matches!(entry.state, DownloadState::NoSource { .. })
+                && entry.state.waits_by_itself()
             {
                 self.waiting.insert(id, retry_at);
             }

@@ -121,6 +121,8 @@ pub enum Outcome {
     },
     /// Nobody can be asked now, or there is no room for what they have: tried again by itself.
     NoSource(String),
+    /// There is no room for it now.
+    DiskFull(String),
     /// It needs a person.
     Failed(String),
     /// It was told to.
@@ -202,7 +204,7 @@ pub async fn run(task: Task, shared: Shared) -> Ended {
         Err(Halt::Stopped) => Outcome::Stopped,
         Err(Halt::NoSource(reason)) => Outcome::NoSource(reason),
         // There may be room later, and nobody need be asked for that.
-        Err(Halt::Disk(error @ StoreError::Full { .. })) => Outcome::NoSource(error.to_string()),
+        Err(Halt::Disk(error @ StoreError::Full { .. })) => Outcome::DiskFull(error.to_string()),
         Err(Halt::Disk(error)) => Outcome::Failed(error.to_string()),
     };
     if !matches!(outcome, Outcome::Done { .. }) {

@@ -3,7 +3,7 @@
 mod goldens;
 mod journeys;
 mod properties;
-mod sample;
+pub(super) mod sample;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -64,9 +64,11 @@ fn a_full_disk_pauses_a_download_in_words_and_room_lets_it_go_on() {
     drop(file);
     let reason = wait_for("it says why it does not go on", PATIENCE, || {
         let row = download(&marta)?;
-        Some(row["state"]["no_source"]["reason"].as_str()?.to_owned())
+        Some(row["state"]["disk_full"]["reason"].as_str()?.to_owned())
     });
     assert!(reason.contains("is full: free"), "{reason}");
+    let told = marta.output(&["transfers"]);
+    assert!(told.contains("disk full"), "{told}");
     assert!(!marta.downloads().join("boat s91.raw").is_file());
     fs::remove_file(&filler).expect("room is made");
     wait_for("it goes on by itself", PATIENCE, || {

@@ -107,7 +107,9 @@ pub fn outcome(mine: &[DownloadStatus], wanted: usize) -> Option<Result<Vec<Land
 /// Says once why nothing moves.
 fn tell_waits(mine: &[DownloadStatus], told: &mut String, progress: &mut Progress) {
     let waits = mine.iter().find_map(|download| match &download.state {
-        DownloadState::NoSource { reason } => Some(reason.clone()),
+        DownloadState::NoSource { reason } | DownloadState::DiskFull { reason } => {
+            Some(reason.clone())
+        }
         DownloadState::Paused => Some("it is paused: `peer-tui resume` goes on".to_owned()),
         _ => None,
     });

@@ -66,7 +66,9 @@ pub const fn rank(state: &DownloadState) -> u8 {
         DownloadState::Downloading | DownloadState::Finishing | DownloadState::Looking => 0,
         DownloadState::Paused => 1,
         DownloadState::Queued => 2,
-        DownloadState::NoSource { .. } | DownloadState::Failed { .. } => 3,
+        DownloadState::NoSource { .. }
+        | DownloadState::DiskFull { .. }
+        | DownloadState::Failed { .. } => 3,
         DownloadState::Done => 5,
         DownloadState::Cancelled { .. } => 6,
     }

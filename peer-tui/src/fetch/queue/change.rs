@@ -56,7 +56,7 @@ impl Queue {
             | (Change::Resume | Change::Retry, DownloadState::Failed { .. })
             | (
                 Change::Resume | Change::Retry | Change::MoreSources,
-                DownloadState::NoSource { .. },
+                DownloadState::NoSource { .. } | DownloadState::DiskFull { .. },
             ) => to(self, DownloadState::Queued, Effect::None),
             (Change::MoreSources, _) if is_open => Ok(Effect::LookAgain),
             (Change::Cancel, _) if is_open => {

@@ -96,7 +96,7 @@ impl Entry {
             DownloadState::Looking | DownloadState::Downloading | DownloadState::Finishing
         );
         self.may_be_there = was_running;
-        if was_running || matches!(self.state, DownloadState::NoSource { .. }) {
+        if was_running || self.state.waits_by_itself() {
             self.state = DownloadState::Queued;
         }
         self

@@ -115,7 +115,9 @@ fn what_a_person_did_meanwhile_stands() {
         queue.change(Change::Pause, id, now(), &timing),
         Ok(Effect::Stop)
     );
-    queue.no_source(id, "gone".to_owned(), Instant::now(), &timing);
+    let reason = "gone".to_owned();
+    let gone = DownloadState::NoSource { reason };
+    queue.stand(id, gone, Instant::now(), &timing);
     queue.stopped(id, DownloadState::Queued, 7, 10);
     assert_eq!(queue.next_changes(), (None, None));
     let entry = queue.get(id).unwrap();
@@ -126,24 +128,39 @@ fn what_a_person_did_meanwhile_stands() {
 }
 
 #[test]
-fn waits_for_a_source_grow_and_a_nudge_ends_them() {
+fn waits_for_a_source_or_for_room_grow_and_a_nudge_ends_them() {
     let mut queue = Queue::default();
     let timing = Timing::default();
     let id = add(&mut queue, "a", "1").unwrap();
     let start = Instant::now();
     let mut waits = Vec::new();
-    for _ in 0..6 {
+    let reason = || "why".to_owned();
+    let states = [
+        DownloadState::NoSource { reason: reason() },
+        DownloadState::DiskFull { reason: reason() },
+    ];
+    for state in states.iter().cycle().take(6) {
         queue.started(id);
-        queue.no_source(id, "nobody".to_owned(), start, &timing);
+        queue.stand(id, state.clone(), start, &timing);
         queue.stopped(id, DownloadState::Queued, 1, 5);
         queue
             .change(Change::Prioritise(1), id, now(), &timing)
             .unwrap();
+        assert_eq!(&queue.get(id).unwrap().state, state);
         waits.push((queue.next_changes().0.unwrap() - start).as_secs());
         queue.nudge(None);
         assert_eq!(queue.get(id).unwrap().state, DownloadState::Queued);
     }
     assert_eq!(waits, [5, 10, 20, 40, 60, 60]);
+    queue.started(id);
+    queue.stand(id, states[1].clone(), start, &timing);
+    assert_eq!(queue.retry_due(start), []);
+    assert_eq!(queue.retry_due(start + timing.no_source_max), [id]);
+    let full = Entry {
+        state: states[1].clone(),
+        ..queue.get(id).unwrap().clone()
+    };
+    assert_eq!(full.restarted().state, DownloadState::Queued);
 }
 
 proptest! {

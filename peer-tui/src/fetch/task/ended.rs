@@ -85,11 +85,12 @@ impl Owner {
                 }
             }
             Outcome::NoSource(reason) => {
-                let timing = self.config.timing;
-                self.queue
-                    .no_source(*id, reason.clone(), Instant::now(), &timing);
-                self.queue
-                    .stopped(*id, DownloadState::Queued, done_bytes, size_bytes);
+                let reason = reason.clone();
+                self.wait_for(ended, DownloadState::NoSource { reason });
+            }
+            Outcome::DiskFull(reason) => {
+                let reason = reason.clone();
+                self.wait_for(ended, DownloadState::DiskFull { reason });
             }
             Outcome::Failed(reason) => {
                 tracing::warn!(name = %entry.name, %reason, "download failed");
@@ -105,5 +106,14 @@ impl Owner {
         }
         self.saver.changed();
         self.shown.changed(*id);
+    }
+
+    /// It stands for now, and is tried again by itself.
+    fn wait_for(&mut self, ended: &Ended, state: DownloadState) {
+        let timing = self.config.timing;
+        self.queue.stand(ended.id, state, Instant::now(), &timing);
+        let (done_bytes, size_bytes) = (ended.done_bytes, ended.size_bytes);
+        self.queue
+            .stopped(ended.id, DownloadState::Queued, done_bytes, size_bytes);
     }
 }

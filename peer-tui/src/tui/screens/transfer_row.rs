@@ -156,6 +156,7 @@ pub fn sign_and_rate(status: &DownloadStatus) -> ((&'static str, Token), (String
         DownloadState::Finishing => (("▼", Token::Ok), word("checking", Token::Ok)),
         DownloadState::Done => (("✓", Token::Ok), word("done", Token::Ok)),
         DownloadState::NoSource { .. } => (("✗", Token::Warn), word("no source", Token::Warn)),
+        DownloadState::DiskFull { .. } => (("✗", Token::Warn), word("disk full", Token::Warn)),
         DownloadState::Failed { .. } => (("✗", Token::Error), word("failed", Token::Error)),
         DownloadState::Cancelled { .. } => (("✗", Token::Dim), word("cancelled", Token::Dim)),
     }
@@ -165,9 +166,31 @@ pub fn sign_and_rate(status: &DownloadStatus) -> ((&'static str, Token), (String
 pub fn trouble(status: &DownloadStatus) -> Option<String> {
     let (reason, keys) = match &status.state {
         DownloadState::NoSource { reason } => (reason, "r retry · m find more sources · x remove"),
+        DownloadState::DiskFull { reason } => (reason, "r retry · x remove"),
         DownloadState::Failed { reason } => (reason, "r retry · x remove"),
         DownloadState::Cancelled { .. } => return Some("cancelled — u undo".to_owned()),
         _ => return None,
     };
     Some(format!("{} — {keys}", format::clean(reason)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::kit::sample;
+
+    #[test]
+    fn a_full_disk_is_not_called_a_missing_source() {
+        let rows = sample::transfers();
+        let Some(TransferRow::Down(mut status)) = rows.into_iter().next() else {
+            panic!("a download comes first");
+        };
+        let reason = "the disk of /srv is full: free 2 GiB more".to_owned();
+        status.state = DownloadState::DiskFull { reason };
+        let (_, (word, _)) = sign_and_rate(&status);
+        assert_eq!(word, "disk full");
+        let words = trouble(&status).expect("a reason");
+        assert!(words.contains("free 2 GiB more"), "{words}");
+        assert!(!words.contains("sources"), "{words}");
+    }
 }
