@@ -156,6 +156,12 @@ pub struct DownloadStatus {
     pub state: DownloadState,
     /// Higher goes first.
     pub priority: i8,
+    /// Among those of its priority, the lowest goes first.
+    #[serde(default)]
+    pub place: i64,
+    /// Bytes a second that it may take.
+    #[serde(default)]
+    pub limit_bytes: Option<u64>,
     /// When it was asked for.
     pub added_at: Timestamp,
     /// When it was done.

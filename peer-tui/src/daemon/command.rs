@@ -285,6 +285,11 @@ pub enum Action {
         /// Where.
         to: Move,
     },
+    /// Put these into this order, on the places that they hold.
+    Arrange {
+        /// The first one first.
+        order: Vec<DownloadId>,
+    },
     /// Bytes a second of each of these downloads.
     LimitTransfers {
         /// Which.

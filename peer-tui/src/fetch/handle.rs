@@ -12,13 +12,15 @@ use protocol::ids::PeerId;
 use protocol::pieces::FileHashes;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use super::change::{Change, Move};
+use super::change::Change;
 use super::limits::Timing;
 use super::partial::Partials;
 use super::task::{self, Order, Outlets};
 use super::{DownloadDetail, DownloadId, DownloadStatus, Holders, Wish};
 use crate::rate::RateLimit;
 use crate::serve::{PartialContent, PartialContents};
+
+mod places;
 
 /// Orders that may wait: whoever gives one waits for room.
 const ORDERS_QUEUE_COUNT: usize = 256;
@@ -287,14 +289,6 @@ impl Fetch {
     /// As [`Fetch::pause`].
     pub async fn set_priority(&self, ids: &[DownloadId], priority: i8) -> Result<(), FetchError> {
         self.change(Change::SetPriority(priority), ids).await
-    }
-
-    /// Moves among those of the same priority.
-    ///
-    /// # Errors
-    /// As [`Fetch::pause`].
-    pub async fn reorder(&self, ids: &[DownloadId], to: Move) -> Result<(), FetchError> {
-        self.change(Change::Move(to), ids).await
     }
 
     /// Bytes a second that each of these may take from now on; `None` for no limit of its own.

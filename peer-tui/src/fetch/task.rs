@@ -21,7 +21,7 @@ use protocol::ids::PeerId;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use super::change::Change;
+use super::change::{Change, Move};
 use super::handle::{FetchConfig, FetchError, FetchEvent, FetchView};
 use super::partial::Partials;
 use super::queue::file::{self, Saved};
@@ -60,6 +60,10 @@ pub enum Order {
         Vec<DownloadId>,
         oneshot::Sender<Result<(), FetchError>>,
     ),
+    /// See [`super::Fetch::reorder`].
+    Reorder(Vec<DownloadId>, Move, oneshot::Sender<Vec<DownloadId>>),
+    /// See [`super::Fetch::arrange`].
+    Arrange(Vec<DownloadId>, oneshot::Sender<()>),
     /// See [`super::Fetch::nudge`].
     Nudge(Option<ContentHash>),
     /// See [`super::Fetch::block`].

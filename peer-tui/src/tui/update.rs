@@ -24,7 +24,7 @@ use super::model::Model;
 use super::model::line::Line;
 
 pub(crate) use chords::{
-    COPIES, LIMITS, peer_sort_name, search_sort_name, sorts, transfer_sort_name,
+    COPIES, LIMITS, ORDERS, peer_sort_name, search_sort_name, sorts, transfer_sort_name,
 };
 pub(crate) use menus::{LOG_LEVEL_NAMES, PEER_FILTERS, TRANSFER_FILTER_NAMES};
 pub(crate) use transfers::TRANSFER_FILTERS;

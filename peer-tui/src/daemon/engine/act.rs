@@ -35,6 +35,7 @@ impl Engine {
             | Action::Prioritise { .. }
             | Action::SetPriority { .. }
             | Action::Reorder { .. }
+            | Action::Arrange { .. }
             | Action::LimitTransfers { .. } => {
                 let changed = self.change_downloads(action).await;
                 changed.map_err(|error| from_fetch(&error))

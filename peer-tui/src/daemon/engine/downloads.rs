@@ -57,12 +57,31 @@ impl Engine {
                 Ok(done_with("priority changed:", ids, |_| None))
             }
             Action::Reorder { ids, to } => {
-                self.0.fetch.reorder(&ids, to).await?;
-                Ok(done_with("moved", ids, |_| None))
+                let order = self.0.fetch.reorder(&ids, to).await?;
+                if order.is_empty() {
+                    return Ok(done_with("already there:", ids, |_| None));
+                }
+                Ok(done_with("moved", ids, |_| Some(Action::Arrange { order })))
+            }
+            Action::Arrange { order } => {
+                self.0.fetch.arrange(order.clone()).await?;
+                Ok(done_with("moved back", order, |_| None))
             }
             Action::LimitTransfers { ids, down } => {
+                let view = self.0.fetch.view();
+                let limits = view.downloads.iter().filter(|one| ids.contains(&one.id));
+                let mut before: Vec<Option<u64>> = limits.map(|one| one.limit_bytes).collect();
+                before.dedup();
                 self.0.fetch.limit(&ids, down).await?;
-                Ok(done_with("limit set for", ids, |_| None))
+                let verb = if down.is_some() {
+                    "limit set for"
+                } else {
+                    "no limit of its own for"
+                };
+                Ok(done_with(verb, ids, |ids| match before.as_slice() {
+                    [before] => Some(Action::LimitTransfers { ids, down: *before }),
+                    _ => None,
+                }))
             }
             _ => Ok(done_with("nothing to do for", Vec::new(), |_| None)),
         }

@@ -37,6 +37,8 @@ fn download(id: u64, name: &str, state: DownloadState) -> DownloadStatus {
         rate_bytes: id,
         state,
         priority: 0,
+        place: i64::try_from(id).unwrap(),
+        limit_bytes: None,
         added_at: Timestamp::UNIX_EPOCH,
         finished_at: None,
         sources: (1, 1),
@@ -89,7 +91,7 @@ fn transfers_are_filtered_sorted_and_cut() {
         assert_eq!(names(&rows), expected);
         assert_eq!(total, expected.len());
     };
-    let by_state = ["looking", "running", "paused", "queued", "failed", "done"];
+    let by_state = ["running", "looking", "paused", "queued", "failed", "done"];
     check(F::All, S::State, false, &by_state);
     check(F::Downloading, S::Name, true, &["running", "looking"]);
     check(F::Failed, S::State, false, &["failed"]);
@@ -100,6 +102,22 @@ fn transfers_are_filtered_sorted_and_cut() {
         false,
         &["looking", "paused", "failed", "running", "queued", "done"],
     );
+    let mut queue: Vec<DownloadStatus> = [(1, 0, 9), (2, 0, 8), (3, 1, 10)]
+        .map(|(id, priority, place)| DownloadStatus {
+            priority,
+            place,
+            ..download(id, &format!("queued {id}"), DownloadState::Queued)
+        })
+        .into();
+    queue.push(download(4, "running", DownloadState::Downloading));
+    let queue: Vec<_> = queue.into_iter().map(Arc::new).collect();
+    let watch = TransfersWatch {
+        window: EVERYTHING,
+        ..TransfersWatch::default()
+    };
+    let (_, rows, _) = transfers::rows(&queue, &[], &watch);
+    let in_turn = ["running", "queued 3", "queued 2", "queued 1"];
+    assert_eq!(names(&rows), in_turn, "as they will start");
     assert_eq!(transfers::counts(&downloads, &[]).all, 6);
     assert_eq!(
         names(&dock::dock(&downloads, &[], 3).rows),

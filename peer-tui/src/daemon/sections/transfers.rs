@@ -1,11 +1,11 @@
 //! The list of transfers: downloads and uploads under one filter, in one order.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;
 
 use super::{cut, holds};
 use crate::daemon::command::{TransferFilter, TransferSort, TransfersWatch};
-use crate::daemon::state::{TransferCounts, TransferRow};
+use crate::daemon::state::{TransferCounts, TransferRow, is_open};
 use crate::fetch::{DownloadState, DownloadStatus};
 
 /// Rows of the window, position of the first, and how many rows there are under the filter.
@@ -91,13 +91,25 @@ const fn is_under(state: &DownloadState, filter: TransferFilter) -> bool {
 /// Ascending for names, largest or newest first for figures.
 fn compare(one: &TransferRow, other: &TransferRow, sort: TransferSort) -> Ordering {
     match sort {
-        TransferSort::State => row_rank(one).cmp(&row_rank(other)),
+        TransferSort::State => row_rank(one)
+            .cmp(&row_rank(other))
+            .then_with(|| turn(one).cmp(&turn(other))),
         TransferSort::Name => name(one).to_lowercase().cmp(&name(other).to_lowercase()),
         TransferSort::Size => size(other).cmp(&size(one)),
         TransferSort::Progress => per_mille(other).cmp(&per_mille(one)),
         TransferSort::Rate => rate(other).cmp(&rate(one)),
         TransferSort::Sources => sources(other).cmp(&sources(one)),
         TransferSort::Added => added(other).cmp(&added(one)),
+    }
+}
+
+/// Where a download that is not over stands in the queue: what goes first comes first.
+fn turn(row: &TransferRow) -> Option<(Reverse<i8>, i64)> {
+    match row {
+        TransferRow::Down(download) if is_open(&download.state) => {
+            Some((Reverse(download.priority), download.place))
+        }
+        _ => None,
     }
 }
 

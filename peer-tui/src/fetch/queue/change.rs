@@ -1,5 +1,7 @@
 //! What a person may do to a download, and what follows from it for one that runs.
 
+use std::collections::{BTreeMap, HashSet};
+
 use jiff::Timestamp;
 
 use super::super::change::{Change, Move};
@@ -7,6 +9,7 @@ use super::super::handle::FetchError;
 use super::super::limits::Timing;
 use super::super::{DownloadId, DownloadState};
 use super::{Entry, Queue};
+use crate::daemon::state::is_open;
 
 /// What an order or its time means for a download that may be running.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,7 +44,7 @@ impl Queue {
             .ok_or(FetchError::Unknown(id))?
             .state
             .clone();
-        let is_open = crate::daemon::state::is_open(&state);
+        let is_open = is_open(&state);
         let to = |queue: &mut Self, state, effect| {
             queue.update(id, |entry| entry.state = state);
             Ok(effect)
@@ -79,7 +82,7 @@ impl Queue {
                 Ok(Effect::None)
             }
             (Change::Move(to), _) if is_open => {
-                self.move_to(id, to);
+                self.move_to(&[id], to);
                 Ok(Effect::None)
             }
             (Change::Limit(limit), _) => {
@@ -90,44 +93,80 @@ impl Queue {
         }
     }
 
-    /// Moves a download among those of its priority that are not at their end.
-    fn move_to(&mut self, id: DownloadId, to: Move) {
-        let Some(priority) = self.entries.get(&id).map(|entry| entry.priority) else {
-            return;
-        };
-        let peers = self.entries.values().filter(|entry| {
-            entry.priority == priority && crate::daemon::state::is_open(&entry.state)
-        });
-        let mut order: Vec<_> = peers.map(|entry| (entry.place(), entry.id)).collect();
-        order.sort_unstable();
-        let mut order: Vec<DownloadId> = order.into_iter().map(|(_, id)| id).collect();
-        let Some(at) = order.iter().position(|other| *other == id) else {
-            return;
-        };
-        let last = order.len() - 1;
-        let target = match to {
-            Move::Top => 0,
-            Move::Up => at.saturating_sub(1),
-            Move::Down => (at + 1).min(last),
-            Move::Bottom => last,
-        };
-        order.remove(at);
-        order.insert(target, id);
-        // Between its new neighbours there may be no number left: those that move get new ones, out
-        // of the numbers that the row has, so that what comes later still stands behind.
-        let mut places: Vec<i64> = order
-            .iter()
-            .filter_map(|id| self.entries.get(id).map(Entry::place))
-            .collect();
-        places.sort_unstable();
-        for (place, other) in places.into_iter().zip(order) {
-            if self
-                .entries
-                .get(&other)
-                .is_some_and(|entry| entry.place() != place)
-            {
-                self.update(other, |entry| entry.place = Some(place));
+    /// Moves downloads, together, among those that a person sees them among: of the same priority,
+    /// at the same stand. Yields those whose places changed, in their order before, for
+    /// [`Self::arrange`].
+    pub fn move_to(&mut self, ids: &[DownloadId], to: Move) -> Vec<DownloadId> {
+        let chosen: HashSet<DownloadId> = ids.iter().copied().collect();
+        let mut rows: BTreeMap<(i8, u8), Vec<(i64, DownloadId)>> = BTreeMap::new();
+        for entry in self.entries.values().filter(|entry| is_open(&entry.state)) {
+            let row = rows.entry((entry.priority, stand(&entry.state)));
+            row.or_default().push((entry.place(), entry.id));
+        }
+        let mut before = Vec::new();
+        for mut row in rows.into_values() {
+            row.sort_unstable();
+            let row: Vec<DownloadId> = row.into_iter().map(|(_, id)| id).collect();
+            let after = moved(&row, &chosen, to);
+            let changed = row.iter().zip(&after).filter(|(old, new)| old != new);
+            let (old, new): (Vec<DownloadId>, Vec<DownloadId>) = changed.unzip();
+            self.arrange(&new);
+            before.extend(old);
+        }
+        before
+    }
+
+    /// Puts downloads into this order, on the places that they hold. Those of several priorities
+    /// stay apart. Between two neighbours there may be no number left, which is why those that move
+    /// get numbers that the row has, so that what comes later still stands behind.
+    pub fn arrange(&mut self, order: &[DownloadId]) {
+        let mut rows: BTreeMap<i8, Vec<(i64, DownloadId)>> = BTreeMap::new();
+        for entry in order.iter().filter_map(|id| self.entries.get(id)) {
+            let row = rows.entry(entry.priority).or_default();
+            row.push((entry.place(), entry.id));
+        }
+        for row in rows.into_values() {
+            let mut places: Vec<i64> = row.iter().map(|(place, _)| *place).collect();
+            places.sort_unstable();
+            for (place, (was, id)) in places.into_iter().zip(row) {
+                if was != place {
+                    self.update(id, |entry| entry.place = Some(place));
+                }
             }
         }
     }
+}
+
+/// What a person sees side by side: what runs, what stands, what waits for its turn.
+const fn stand(state: &DownloadState) -> u8 {
+    match state {
+        DownloadState::Downloading | DownloadState::Finishing | DownloadState::Looking => 0,
+        DownloadState::Paused => 1,
+        DownloadState::Queued => 2,
+        _ => 3,
+    }
+}
+
+/// `row` after its `chosen` ones moved; among each other they keep their order.
+fn moved(row: &[DownloadId], chosen: &HashSet<DownloadId>, to: Move) -> Vec<DownloadId> {
+    let mut row = row.to_vec();
+    match to {
+        Move::Top => row.sort_by_key(|id| !chosen.contains(id)),
+        Move::Bottom => row.sort_by_key(|id| chosen.contains(id)),
+        Move::Up => {
+            for at in 1..row.len() {
+                if chosen.contains(&row[at]) && !chosen.contains(&row[at - 1]) {
+                    row.swap(at - 1, at);
+                }
+            }
+        }
+        Move::Down => {
+            for at in (1..row.len()).rev() {
+                if chosen.contains(&row[at - 1]) && !chosen.contains(&row[at]) {
+                    row.swap(at - 1, at);
+                }
+            }
+        }
+    }
+    row
 }

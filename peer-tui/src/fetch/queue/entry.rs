@@ -114,6 +114,8 @@ impl Entry {
             rate_bytes: 0,
             state: self.state.clone(),
             priority: self.priority,
+            place: self.place(),
+            limit_bytes: self.limit_bytes,
             added_at: self.added_at,
             finished_at: self.finished_at,
             sources: (0, 0),

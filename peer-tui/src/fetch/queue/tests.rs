@@ -105,6 +105,45 @@ fn a_download_is_moved_among_those_of_its_priority_and_stays_there() {
     change(Change::SetPriority(0), 2, [3, 1, 2, 4]);
 }
 
+/// Adds downloads `1..=count`, all waiting.
+fn row_of(count: u64) -> Queue {
+    let mut queue = Queue::new(Vec::new(), 1);
+    for number in 1..=count {
+        let name = number.to_string();
+        add(&mut queue, &name, &name).unwrap();
+    }
+    queue
+}
+
+fn order(queue: &Queue) -> Vec<u64> {
+    queue.ready.iter().map(|(.., id)| id.0).collect()
+}
+
+#[test]
+fn several_move_together_past_those_that_a_person_sees_beside_them() {
+    let mut queue = row_of(5);
+    let mut go = |ids: &[u64], to, expected: [u64; 5]| {
+        let ids: Vec<_> = ids.iter().copied().map(DownloadId).collect();
+        queue.move_to(&ids, to);
+        assert_eq!(order(&queue), expected, "{ids:?} {to:?}");
+    };
+    go(&[5, 4], Move::Top, [4, 5, 1, 2, 3]);
+    go(&[4, 5], Move::Up, [4, 5, 1, 2, 3]);
+    go(&[4, 5], Move::Down, [1, 4, 5, 2, 3]);
+    go(&[1, 2], Move::Down, [4, 1, 5, 3, 2]);
+    go(&[2, 5], Move::Up, [4, 5, 1, 2, 3]);
+    go(&[5, 2], Move::Bottom, [4, 1, 3, 5, 2]);
+    let paused = DownloadId(1);
+    let timing = Timing::default();
+    queue.change(Change::Pause, paused, now(), &timing).unwrap();
+    queue.move_to(&[DownloadId(3)], Move::Up);
+    assert_eq!(
+        order(&queue),
+        [3, 4, 5, 2],
+        "a paused one is not in the way"
+    );
+}
+
 #[test]
 fn what_a_person_did_meanwhile_stands() {
     let mut queue = Queue::default();
@@ -164,6 +203,29 @@ fn waits_for_a_source_or_for_room_grow_and_a_nudge_ends_them() {
 }
 
 proptest! {
+    #[test]
+    fn a_move_is_undone_by_the_order_that_it_hands_back(
+        priorities in proptest::collection::vec(-1..2_i8, 1..8),
+        moves in proptest::collection::vec((proptest::collection::vec(1..8_u64, 1..4), 0..4_u8), 1..8),
+    ) {
+        let mut queue = row_of(priorities.len() as u64);
+        for (number, priority) in (1..).zip(priorities) {
+            let change = Change::SetPriority(priority);
+            queue.change(change, DownloadId(number), now(), &Timing::default()).unwrap();
+        }
+        let mut undo = Vec::new();
+        for (ids, to) in moves {
+            let ids: Vec<_> = ids.into_iter().map(DownloadId).collect();
+            let to = [Move::Top, Move::Up, Move::Down, Move::Bottom][usize::from(to)];
+            let before = order(&queue);
+            undo.push((before, queue.move_to(&ids, to)));
+        }
+        for (before, back) in undo.into_iter().rev() {
+            queue.arrange(&back);
+            prop_assert_eq!(order(&queue), before);
+        }
+    }
+
     #[test]
     fn no_order_loses_a_download_or_its_place(orders in proptest::collection::vec((0..10_u8, 1..6_u64), 0..80)) {
         let mut queue = Queue::default();

@@ -41,6 +41,16 @@ impl Owner {
                 // Whoever asked may have gone.
                 let _ = answer.send(changed);
             }
+            Order::Reorder(ids, to, answer) => {
+                let before = self.queue.move_to(&ids, to);
+                self.placed(&before);
+                let _ = answer.send(before);
+            }
+            Order::Arrange(order, answer) => {
+                self.queue.arrange(&order);
+                self.placed(&order);
+                let _ = answer.send(());
+            }
             Order::Nudge(hash) => {
                 for id in self.queue.nudge(hash) {
                     self.shown.changed(id);
@@ -105,6 +115,15 @@ impl Owner {
         }
         self.saver.changed();
         result
+    }
+
+    /// These stand at other places.
+    fn placed(&mut self, ids: &[DownloadId]) {
+        for id in ids {
+            self.shown.changed(*id);
+        }
+        self.saver.changed();
+        self.show();
     }
 
     fn tell_runs_of(&self, hash: &protocol::hash::ContentHash) {

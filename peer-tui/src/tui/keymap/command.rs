@@ -45,6 +45,11 @@ pub enum Command {
     RemoveForGood,
     RaisePriority,
     LowerPriority,
+    OrderKeys,
+    MoveTop,
+    MoveUp,
+    MoveDown,
+    MoveBottom,
     Retry,
     MoreSources,
     // Network and shares
@@ -55,6 +60,7 @@ pub enum Command {
     LimitKeys,
     LimitDown,
     LimitUp,
+    LimitTransfer,
     LimitsOff,
     // Copying
     CopyKeys,

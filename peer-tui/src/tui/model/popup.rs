@@ -6,6 +6,7 @@ use protocol::category::Category;
 
 use super::line::Line;
 use crate::daemon::command::Action;
+use crate::daemon::state::DownloadId;
 use crate::tui::keymap::Command;
 
 /// One thing over the screen; keys go to it first.
@@ -45,13 +46,14 @@ pub enum Popup {
 }
 
 /// What a line is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each name says all there is to say")]
 pub enum Ask {
     AddShare,
     Connect,
     LimitDown,
     LimitUp,
+    LimitTransfers(Vec<DownloadId>),
 }
 
 /// Two keys, the first of which was pressed.
@@ -61,6 +63,7 @@ pub enum Chord {
     Sort,
     Copy,
     Limit,
+    Order,
 }
 
 /// Choices under each other.
@@ -127,5 +130,5 @@ pub enum Consent {
     /// Stops sharing.
     Unshare(PathBuf),
     /// Cancels these and forgets their partial data.
-    CancelForGood(Vec<crate::daemon::state::DownloadId>),
+    CancelForGood(Vec<DownloadId>),
 }

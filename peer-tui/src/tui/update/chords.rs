@@ -47,9 +47,10 @@ pub(crate) const COPIES: [(char, &str, Command); 5] = [
 ];
 
 /// What sets which limit.
-pub(crate) const LIMITS: [(char, &str, Command); 3] = [
+pub(crate) const LIMITS: [(char, &str, Command); 4] = [
     ('d', "down", Command::LimitDown),
     ('u', "up", Command::LimitUp),
+    ('t', "this transfer", Command::LimitTransfer),
     ('o', "off", Command::LimitsOff),
 ];
 
@@ -100,6 +101,14 @@ pub(crate) fn transfer_sort_name(sort: TransferSort) -> &'static str {
         .map_or("state", |(_, name, _)| name)
 }
 
+/// What moves a download where in the queue.
+pub(crate) const ORDERS: [(char, &str, Command); 4] = [
+    ('t', "top", Command::MoveTop),
+    ('k', "up", Command::MoveUp),
+    ('j', "down", Command::MoveDown),
+    ('b', "bottom", Command::MoveBottom),
+];
+
 impl Turn<'_> {
     /// The key after the first one; anything unknown ends the pair.
     pub(super) fn chord_key(&mut self, chord: Chord, key: Key) {
@@ -109,6 +118,11 @@ impl Turn<'_> {
             Chord::Sort => self.sort_by(letter),
             Chord::Copy => {
                 if let Some((_, _, command)) = COPIES.iter().find(|(key, ..)| *key == letter) {
+                    self.run(*command);
+                }
+            }
+            Chord::Order => {
+                if let Some((_, _, command)) = ORDERS.iter().find(|(key, ..)| *key == letter) {
                     self.run(*command);
                 }
             }

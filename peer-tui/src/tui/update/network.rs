@@ -6,7 +6,7 @@ use protocol::byte_size::parse_bytes;
 
 use super::Turn;
 use crate::daemon::command::Action;
-use crate::daemon::state::{BrowseRow, ShareKind};
+use crate::daemon::state::{BrowseRow, DownloadId, ShareKind};
 use crate::tui::connection::Exit;
 use crate::tui::effect::Effect;
 use crate::tui::format;
@@ -102,18 +102,22 @@ impl Turn<'_> {
     pub(super) fn limit(&mut self, command: Command) {
         let header = self.model.header.as_ref();
         let (down, up) = header.map_or((None, None), |header| (header.down_limit, header.up_limit));
-        let text = |limit: Option<u64>| {
-            limit.map_or_else(String::new, |limit| format!("{}K", limit.div_ceil(1024)))
-        };
         match command {
-            Command::LimitDown => self.ask(Ask::LimitDown, &text(down)),
-            Command::LimitUp => self.ask(Ask::LimitUp, &text(up)),
+            Command::LimitDown => self.ask(Ask::LimitDown, &limit_text(down)),
+            Command::LimitUp => self.ask(Ask::LimitUp, &limit_text(up)),
             _ => self.act(Action::LiftLimits),
         }
     }
 
+    pub(super) fn ask_transfer_limit(&mut self, ids: Vec<DownloadId>, limit: Option<u64>) {
+        if ids.is_empty() {
+            return self.note("a finished download takes nothing more");
+        }
+        self.ask(Ask::LimitTransfers(ids), &limit_text(limit));
+    }
+
     /// What was filled in; what is wrong with it comes back.
-    pub(super) fn answer(&mut self, ask: Ask, text: &str) -> Result<(), String> {
+    pub(super) fn answer(&mut self, ask: &Ask, text: &str) -> Result<(), String> {
         let text = text.trim();
         match ask {
             Ask::Connect => {
@@ -135,12 +139,16 @@ impl Turn<'_> {
                 let header = self.model.header.as_ref();
                 let (mut down, mut up) =
                     header.map_or((None, None), |header| (header.down_limit, header.up_limit));
-                if ask == Ask::LimitDown {
+                if *ask == Ask::LimitDown {
                     down = limit;
                 } else {
                     up = limit;
                 }
                 self.act(Action::SetLimits { down, up });
+            }
+            Ask::LimitTransfers(ids) => {
+                let (ids, down) = (ids.clone(), read_limit(text)?);
+                self.act(Action::LimitTransfers { ids, down });
             }
         }
         Ok(())
@@ -209,6 +217,10 @@ impl Turn<'_> {
     pub(super) fn browsed(&self) -> Option<&BrowseRow> {
         self.model.browse.as_ref()?.list.selected()
     }
+}
+
+fn limit_text(limit: Option<u64>) -> String {
+    limit.map_or_else(String::new, |limit| format!("{}K", limit.div_ceil(1024)))
 }
 
 fn read_limit(text: &str) -> Result<Option<u64>, String> {

@@ -64,7 +64,7 @@ impl Turn<'_> {
             } => {
                 if key.code == Code::Enter {
                     let text = line.text().to_owned();
-                    if let Err(words) = self.answer(ask, &text) {
+                    if let Err(words) = self.answer(&ask, &text) {
                         self.model.popup = Some(Popup::Ask {
                             ask,
                             line,

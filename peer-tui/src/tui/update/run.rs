@@ -52,11 +52,17 @@ impl Turn<'_> {
             Command::Pause
             | Command::RaisePriority
             | Command::LowerPriority
+            | Command::MoveTop
+            | Command::MoveUp
+            | Command::MoveDown
+            | Command::MoveBottom
+            | Command::LimitTransfer
             | Command::MoreSources
             | Command::Retry
             | Command::Remove
             | Command::RemoveForGood => self.change_transfers(command),
             Command::LimitKeys => self.model.popup = Some(Popup::Chord(Chord::Limit)),
+            Command::OrderKeys => self.model.popup = Some(Popup::Chord(Chord::Order)),
             Command::CopyKeys => self.model.popup = Some(Popup::Chord(Chord::Copy)),
             Command::SortKeys => self.model.popup = Some(Popup::Chord(Chord::Sort)),
             Command::LimitDown | Command::LimitUp | Command::LimitsOff => self.limit(command),

@@ -5,6 +5,7 @@ use crate::daemon::command::{Action, TransferFilter};
 use crate::daemon::state::Wish;
 use crate::daemon::state::{BrowseRow, LinkState, ResultRow, TransferRow};
 use crate::daemon::state::{DownloadId, DownloadState, DownloadStatus};
+use crate::fetch::Move;
 use crate::tui::format;
 use crate::tui::keymap::{Command, Tab};
 use crate::tui::layout::Body;
@@ -160,6 +161,20 @@ impl Turn<'_> {
             }
             Command::RaisePriority => self.act_on(open, |ids| Action::Prioritise { ids, step: 1 }),
             Command::LowerPriority => self.act_on(open, |ids| Action::Prioritise { ids, step: -1 }),
+            Command::MoveTop => self.reorder(open, Move::Top),
+            Command::MoveUp => self.reorder(open, Move::Up),
+            Command::MoveDown => self.reorder(open, Move::Down),
+            Command::MoveBottom => self.reorder(open, Move::Bottom),
+            Command::LimitTransfer => {
+                let mut limits: Vec<_> = downloads.iter().map(|one| one.limit_bytes).collect();
+                limits.dedup();
+                let limit = limits
+                    .first()
+                    .copied()
+                    .flatten()
+                    .filter(|_| limits.len() == 1);
+                self.ask_transfer_limit(open, limit);
+            }
             Command::MoreSources => self.act_on(open, |ids| Action::MoreSources { ids }),
             Command::Retry => self.act_on(open, |ids| Action::Retry { ids }),
             Command::Remove => {
@@ -199,6 +214,14 @@ impl Turn<'_> {
         self.model.transfers.list.drop_marks();
         self.model.transfers.list.drop_range();
         self.act(action(ids));
+    }
+
+    /// Marks stay, so that the same rows move again with the next key.
+    fn reorder(&mut self, ids: Vec<DownloadId>, to: Move) {
+        if ids.is_empty() {
+            return self.note("a finished download has no place in the queue");
+        }
+        self.act(Action::Reorder { ids, to });
     }
 
     /// `r` where it means something else than a transfer.

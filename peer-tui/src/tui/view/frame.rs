@@ -8,7 +8,7 @@ use crate::tui::model::popup::{Chord, Popup};
 use crate::tui::model::toast::Level;
 use crate::tui::model::{DaemonLink, Model};
 use crate::tui::theme::Token;
-use crate::tui::update::{COPIES, LIMITS, sorts};
+use crate::tui::update::{COPIES, LIMITS, ORDERS, sorts};
 use crate::tui::widgets::canvas::{Canvas, columns};
 use crate::tui::widgets::graph::sparkline;
 use crate::tui::words;
@@ -269,6 +269,10 @@ fn chord_line(model: &Model, chord: Chord, y: u16, canvas: &mut Canvas<'_>) {
         Chord::Copy => (
             "copy",
             COPIES.iter().map(|(key, name, _)| (*key, *name)).collect(),
+        ),
+        Chord::Order => (
+            "move to",
+            ORDERS.iter().map(|(key, name, _)| (*key, *name)).collect(),
         ),
         Chord::Limit => (
             "limit",

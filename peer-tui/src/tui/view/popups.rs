@@ -29,7 +29,7 @@ pub(super) fn draw(
         }
         Popup::SearchFilter(form) => filter_form(form, canvas),
         Popup::Ask { ask, line, trouble } => {
-            Some(ask_line(*ask, line, trouble.as_deref(), layout, canvas))
+            Some(ask_line(ask, line, trouble.as_deref(), layout, canvas))
         }
         Popup::Dialog(dialog) => {
             draw_dialog(dialog, canvas);
@@ -218,7 +218,7 @@ fn edit_line(line: &Line, x: u16, y: u16, room: u16, canvas: &mut Canvas<'_>) ->
 }
 
 fn ask_line(
-    ask: Ask,
+    ask: &Ask,
     line: &Line,
     trouble: Option<&str>,
     layout: &Layout,
@@ -229,6 +229,14 @@ fn ask_line(
         Ask::Connect => ("Use which index?", "URL or host:port · Enter · Esc"),
         Ask::LimitDown => ("Limit downloads to", "such as 2M a second, empty for none"),
         Ask::LimitUp => ("Limit uploads to", "such as 500K a second, empty for none"),
+        Ask::LimitTransfers(ids) if ids.len() > 1 => (
+            "Limit each of these downloads to",
+            "such as 2M a second, empty for none",
+        ),
+        Ask::LimitTransfers(_) => (
+            "Limit this download to",
+            "such as 2M a second, empty for none",
+        ),
     };
     let height = 3 + u16::from(trouble.is_some());
     let inner = frame(canvas, layout.keys.width.min(72), height, title, foot);

@@ -4,6 +4,7 @@ use super::super::TestApp;
 use super::super::sample;
 use crate::daemon::command::{Action, TransferFilter};
 use crate::daemon::state::{DownloadId, TransferRow, Update};
+use crate::fetch::Move;
 use crate::tui::keymap::Tab;
 
 #[test]
@@ -196,4 +197,53 @@ fn the_dock_is_a_pane_of_its_own() {
     assert_eq!(app.watch().transfer, Some(DownloadId(3)));
     app.keys("Esc");
     assert_eq!(app.model.tab, Tab::Search);
+}
+
+#[test]
+fn downloads_are_moved_in_the_queue_and_back() {
+    let mut app = TestApp::filled(80, 24);
+    app.keys("Alt+2");
+    app.feed();
+    let moved = |ids: &[u64], to| Action::Reorder {
+        ids: ids.iter().copied().map(DownloadId).collect(),
+        to,
+    };
+    app.keys("j K");
+    assert_eq!(app.actions(), [moved(&[2], Move::Up)]);
+    let order = vec![DownloadId(1), DownloadId(2)];
+    app.reply(
+        1,
+        "moved",
+        Some(Action::Arrange {
+            order: order.clone(),
+        }),
+    );
+    app.keys("u");
+    assert_eq!(app.actions(), [Action::Arrange { order }]);
+    app.keys("J o");
+    assert_eq!(app.actions(), [moved(&[2], Move::Down)]);
+    assert!(app.screen().contains("move to"), "{}", app.screen());
+    app.keys("t o b");
+    let both = [moved(&[2], Move::Top), moved(&[2], Move::Bottom)];
+    assert_eq!(app.actions(), both);
+    app.keys("k Space Space J J");
+    let again = moved(&[1, 2], Move::Down);
+    assert_eq!(app.actions(), [again.clone(), again], "marks move together");
+}
+
+#[test]
+fn one_download_is_limited_by_keys() {
+    let mut app = TestApp::filled(80, 24);
+    app.keys("Alt+2");
+    app.feed();
+    app.keys("t t");
+    app.letters("300K");
+    app.keys("Enter");
+    let limited = |down| Action::LimitTransfers {
+        ids: vec![DownloadId(1)],
+        down,
+    };
+    assert_eq!(app.actions(), [limited(Some(300 << 10))]);
+    app.keys("t t ^U Enter");
+    assert_eq!(app.actions(), [limited(None)]);
 }

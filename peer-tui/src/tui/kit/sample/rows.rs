@@ -133,6 +133,8 @@ pub(crate) fn download(
         rate_bytes: if is_moving { 8_598_323 } else { 0 },
         state,
         priority: 0,
+        place: i64::try_from(1_u64).unwrap_or(i64::MAX),
+        limit_bytes: None,
         added_at: at("12:01:00"),
         finished_at: is_done.then(|| at("11:58:00")),
         sources: if is_moving { (6, 14) } else { (0, 2) },
