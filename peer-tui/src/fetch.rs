@@ -3,6 +3,7 @@
 //!
 //! Knows the index through a trait and peers through HTTP; knows no screen.
 
+pub mod batch;
 pub mod change;
 pub mod handle;
 pub mod job;

@@ -20,7 +20,6 @@ pub mod task;
 pub mod view;
 pub mod watch;
 
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -39,8 +38,6 @@ use self::cache::Cache;
 use self::crew::Crew;
 pub use self::hasher::{HashError, hash_file};
 use self::history::History;
-use self::open::stamp_of;
-use self::scan::Found;
 use self::task::Task;
 use self::task::ask::{Adopted, Ask};
 use self::task::publish::Publisher;
@@ -298,22 +295,22 @@ impl Share {
     /// A fetched file has just been finished at `path` with these hashes: share it unhashed. Does
     /// nothing where it lies in no share folder or is not as long as the hashes say.
     pub async fn adopt(&self, path: &Path, hashes: FileHashes) {
-        let path = absolute(path);
-        let metadata = match tokio::fs::symlink_metadata(&path).await {
-            Ok(metadata) if metadata.is_file() && metadata.len() == hashes.size_bytes => metadata,
-            _ => return,
-        };
-        let adopted = Adopted {
-            found: Found {
-                relative: PathBuf::new(),
-                device: metadata.dev(),
-                stamp: stamp_of(&metadata),
-            },
-            path,
-            hashes: (hashes.hash, hashes.root),
-            pieces: hashes.pieces,
-        };
-        let _ = self.ask(|reply| Ask::Adopt(adopted, reply)).await;
+        self.adopt_all(vec![(path.to_owned(), hashes)]).await;
+    }
+    /// The same for several files, in one step.
+    pub async fn adopt_all(&self, files: Vec<(PathBuf, FileHashes)>) {
+        let looked = tokio::task::spawn_blocking(move || {
+            let files = files.into_iter();
+            files
+                .filter_map(|(path, hashes)| Adopted::look(&path, hashes))
+                .collect::<Vec<_>>()
+        });
+        match looked.await {
+            Ok(adopted) if !adopted.is_empty() => {
+                let _ = self.ask(|reply| Ask::Adopt(adopted, reply)).await;
+            }
+            _ => {}
+        }
     }
     /// The piece hashes of a shared file (from the cache).
     ///

@@ -25,7 +25,7 @@ mod places;
 /// Orders that may wait: whoever gives one waits for room.
 const ORDERS_QUEUE_COUNT: usize = 256;
 /// Events held for a reader that is behind; a reader that misses one looks at the view.
-const EVENTS_QUEUE_COUNT: usize = 4096;
+const EVENTS_QUEUE_COUNT: usize = 16 * 1024;
 
 /// What fetching is told at start.
 #[derive(Debug, Clone)]

@@ -6,6 +6,7 @@
 pub mod change;
 pub mod entry;
 pub mod file;
+pub mod next;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -23,11 +24,8 @@ use entry::Rank;
 
 /// Finished downloads that stay listed; older ones go, their files stay.
 const DONE_MAX_COUNT: usize = 5_000;
-/// A download is small up to here: many of them run at once besides the large ones.
-const SMALL_MAX_BYTES: u64 = 1024 * 1024;
-/// Small downloads that run at once.
-const SMALL_ACTIVE_COUNT: usize = 32;
-
+/// Those that have just finished stay whatever their number: somebody may be waiting to see them.
+const DONE_FRESH: jiff::SignedDuration = jiff::SignedDuration::from_mins(10);
 /// All downloads.
 #[derive(Debug, Default)]
 pub struct Queue {
@@ -35,6 +33,8 @@ pub struct Queue {
     by_hash: HashMap<ContentHash, Vec<DownloadId>>,
     /// Those that may start, in order.
     ready: BTreeSet<Rank>,
+    /// The same for those that can be fetched together with others.
+    ready_together: BTreeSet<Rank>,
     /// Those that wait for a source, with the time of their next try.
     waiting: BTreeMap<DownloadId, Instant>,
     /// Those taken away that can still be brought back.
@@ -58,6 +58,11 @@ impl Queue {
     /// All downloads in the order they were asked for.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.values()
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.entries.len()
     }
 
     /// The id that the next download gets.
@@ -139,43 +144,6 @@ impl Queue {
         id
     }
 
-    /// The download that starts next beside those that run; several calls start several.
-    pub fn next_to_start(
-        &self,
-        running: &HashSet<DownloadId>,
-        max_active: usize,
-    ) -> Option<DownloadId> {
-        let runs = running.iter().filter_map(|id| self.entries.get(id));
-        let (mut small_count, mut large_count) = (0, 0);
-        let mut hashes = HashSet::new();
-        for entry in runs {
-            hashes.insert(entry.wish.hash);
-            if entry.size_bytes <= SMALL_MAX_BYTES {
-                small_count += 1;
-            } else {
-                large_count += 1;
-            }
-        }
-        let has_room = |entry: &Entry| {
-            if entry.size_bytes <= SMALL_MAX_BYTES {
-                small_count < SMALL_ACTIVE_COUNT
-            } else {
-                large_count < max_active.max(1)
-            }
-        };
-        if small_count >= SMALL_ACTIVE_COUNT && large_count >= max_active.max(1) {
-            return None;
-        }
-        let ready = self
-            .ready
-            .iter()
-            .filter_map(|(.., id)| self.entries.get(id));
-        let mut startable = ready.filter(|entry| {
-            has_room(entry) && !running.contains(&entry.id) && !hashes.contains(&entry.wish.hash)
-        });
-        startable.next().map(|entry| entry.id)
-    }
-
     /// A finished copy of a content.
     pub fn done_copy(&self, hash: &ContentHash) -> Option<PathBuf> {
         let all = self
@@ -223,7 +191,8 @@ impl Queue {
             entry.finished_at = Some(now);
         });
         while self.done.len() > DONE_MAX_COUNT
-            && let Some((_, oldest)) = self.done.first().copied()
+            && let Some((finished_at, oldest)) = self.done.first().copied()
+            && now.duration_since(finished_at) > DONE_FRESH
         {
             self.remove(oldest);
         }
@@ -358,7 +327,12 @@ impl Queue {
     fn file_under(&mut self, entry: &Entry) {
         match &entry.state {
             DownloadState::Queued => {
-                self.ready.insert(entry.rank());
+                let ready = if next::goes_with_others(entry) {
+                    &mut self.ready_together
+                } else {
+                    &mut self.ready
+                };
+                ready.insert(entry.rank());
             }
             DownloadState::Cancelled { until } => {
                 self.cancelled.insert(entry.id, *until);
@@ -373,6 +347,7 @@ impl Queue {
 
     fn unfile(&mut self, entry: &Entry) {
         self.ready.remove(&entry.rank());
+        self.ready_together.remove(&entry.rank());
         self.waiting.remove(&entry.id);
         self.cancelled.remove(&entry.id);
         self.done

@@ -127,6 +127,8 @@ pub enum Outcome {
     Failed(String),
     /// It was told to.
     Stopped,
+    /// It cannot be fetched together with others.
+    Alone,
 }
 
 /// A download that has ended for now.

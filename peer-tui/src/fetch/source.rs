@@ -119,6 +119,11 @@ impl Http {
         }
     }
 
+    /// Bytes a second over all downloads.
+    pub const fn limit(&self) -> &RateLimit {
+        &self.limit
+    }
+
     /// Asks, and waits for the head of the answer.
     async fn get(
         &self,

@@ -302,25 +302,32 @@ impl Store {
     /// Room for what is missing, with a reserve left for the rest of the machine.
     fn check_room(&self, folder: &Path) -> Result<(), StoreError> {
         use std::os::unix::fs::MetadataExt as _;
-        let Ok(disk) = rustix::fs::statvfs(folder) else {
-            return Ok(());
-        };
         let taken = self
             .file
             .metadata()
             .map_or(0, |metadata| metadata.blocks() * 512);
-        let missing = self.layout.size_bytes().saturating_sub(taken);
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-        let reserve = RESERVE_BYTES.min(disk.f_blocks.saturating_mul(disk.f_frsize) / 20);
-        let needed = missing.saturating_add(reserve);
-        if missing > 0 && free < needed {
-            return Err(StoreError::Full {
-                path: folder.to_owned(),
-                wanted_bytes: needed - free,
-            });
-        }
-        Ok(())
+        check_free(folder, self.layout.size_bytes().saturating_sub(taken))
     }
+}
+
+/// Whether so many bytes more have room, with a reserve left for the rest of the machine.
+///
+/// # Errors
+/// [`StoreError::Full`].
+pub fn check_free(folder: &Path, missing_bytes: u64) -> Result<(), StoreError> {
+    let Ok(disk) = rustix::fs::statvfs(folder) else {
+        return Ok(());
+    };
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let reserve = RESERVE_BYTES.min(disk.f_blocks.saturating_mul(disk.f_frsize) / 20);
+    let needed = missing_bytes.saturating_add(reserve);
+    if missing_bytes > 0 && free < needed {
+        return Err(StoreError::Full {
+            path: folder.to_owned(),
+            wanted_bytes: needed - free,
+        });
+    }
+    Ok(())
 }
 
 /// Takes an unfinished download off the disk.

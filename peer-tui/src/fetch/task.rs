@@ -4,10 +4,12 @@
 //! Every download runs in a task of its own; the owner hears of it through what it shows and how it
 //! ends.
 
+mod batches;
 mod ended;
 mod orders;
 mod reports;
 mod saver;
+mod starts;
 mod view;
 
 use std::collections::{HashMap, HashSet};
@@ -27,12 +29,12 @@ use super::partial::Partials;
 use super::queue::file::{self, Saved};
 use super::queue::{Entry, Queue};
 use super::refused::Refused;
-use super::run::{self, Ended, Live, RunOrder, Shared, Task};
+use super::run::{Ended, Live, RunOrder, Shared};
 use super::source::{Http, blocking};
-use super::store::place::Target;
 use super::store::{self, FOLDER};
 use super::{DownloadDetail, DownloadId, DownloadState, Holders, Wish};
 use crate::rate::RateLimit;
+use batches::Batches;
 use reports::Reports;
 use saver::Saver;
 use view::Shown;
@@ -44,6 +46,10 @@ pub type Enqueued = Result<Vec<Result<DownloadId, FetchError>>, FetchError>;
 const RUN_ORDERS_COUNT: usize = 8;
 /// Changes are shown at most so often.
 const SHOW_EVERY: Duration = Duration::from_millis(100);
+/// The same for each download of a long list.
+const SHOW_EVERY_EACH: Duration = Duration::from_micros(25);
+/// However long the list.
+const SHOW_AT_LEAST_EVERY: Duration = Duration::from_secs(2);
 /// At the end, downloads have so long to make safe what they have.
 const STOP_WAIT: Duration = Duration::from_secs(10);
 
@@ -108,6 +114,8 @@ struct Owner {
     shown: Shown,
     reports: Reports,
     outlets: Outlets,
+    /// Small files that are fetched together.
+    batches: Batches,
     /// Off the list; their unfinished bytes are still on disk.
     gone: Vec<Entry>,
 }
@@ -165,6 +173,7 @@ pub async fn start(
         shared,
         config,
         outlets,
+        batches: Batches::default(),
         gone: Vec::new(),
     };
     for entry in owner.queue.entries() {
@@ -196,6 +205,7 @@ impl Owner {
                     Some(order) => self.obey(order),
                 },
                 Some(ended) = self.runs.join_next_with_id() => self.take_joined(ended),
+                ended = self.batches.next() => self.take_batch(ended),
                 () = self.saver.saved() => {}
                 () = tokio::time::sleep_until(wake_at.into()) => {}
             }
@@ -210,7 +220,8 @@ impl Owner {
             let left = until.duration_since(Timestamp::now());
             now + Duration::try_from(left).unwrap_or_default() + Duration::from_millis(10)
         });
-        let show_at = (!self.running.is_empty() || self.shown.is_stale()).then(|| now + SHOW_EVERY);
+        let show_at =
+            (!self.running.is_empty() || self.shown.is_stale()).then(|| now + self.show_every());
         let all = [
             retry_at,
             undo_at,
@@ -239,61 +250,9 @@ impl Owner {
             }
         }
         self.reports.flush_due(now);
-        if self.shown.is_due(now, SHOW_EVERY) {
+        if self.shown.is_due(now, self.show_every()) {
             self.show();
         }
-    }
-
-    /// Starts what may run.
-    fn start_some(&mut self) {
-        let mut running: HashSet<_> = self.running.keys().copied().collect();
-        while let Some(id) = self.queue.next_to_start(&running, self.config.max_active) {
-            running.insert(id);
-            self.start(id);
-        }
-    }
-
-    fn start(&mut self, id: DownloadId) {
-        let Some(entry) = self.queue.get(id).cloned() else {
-            return;
-        };
-        let live = Live {
-            state: DownloadState::Looking,
-            size_bytes: entry.size_bytes,
-            done_bytes: entry.done_bytes,
-            rate_bytes: 0,
-            sources: (0, 0),
-        };
-        let (live_out, live) = watch::channel(live);
-        let (orders, inbox) = mpsc::channel(RUN_ORDERS_COUNT);
-        let wish = &entry.wish;
-        let task = Task {
-            id,
-            hash: wish.hash,
-            size_bytes: entry.size_bytes,
-            name: entry.name.clone(),
-            target: Target::of(&self.config.downloads, &wish.path, wish.save_as.as_deref()),
-            local: self.queue.done_copy(&wish.hash),
-            may_be_there: entry.may_be_there,
-            live: live_out,
-            orders: inbox,
-        };
-        let limit = RateLimit::new(entry.limit_bytes);
-        let shared = Shared {
-            http: self.shared.http.limited(limit.clone()),
-            ..self.shared.clone()
-        };
-        let started = self.runs.spawn(run::run(task, shared));
-        self.tasks.insert(started.id(), id);
-        let running = Running {
-            orders,
-            live,
-            limit,
-        };
-        self.running.insert(id, running);
-        self.queue.started(id);
-        self.saver.changed();
-        self.shown.changed(id);
     }
 
     /// Takes the unfinished bytes of a cancelled download off the disk.
@@ -314,6 +273,14 @@ impl Owner {
         saved
     }
 
+    /// A long list is shown less often: making and sending it has its price.
+    fn show_every(&self) -> Duration {
+        let count = u32::try_from(self.queue.count()).unwrap_or(u32::MAX);
+        SHOW_EVERY
+            .max(SHOW_EVERY_EACH.saturating_mul(count))
+            .min(SHOW_AT_LEAST_EVERY)
+    }
+
     fn show(&mut self) {
         let view = self.shown.view(&self.queue, &self.running);
         let revision = view.revision;
@@ -329,6 +296,10 @@ impl Owner {
         let ended = async {
             while let Some(ended) = self.runs.join_next_with_id().await {
                 self.take_joined(ended);
+            }
+            while self.batches.is_any() {
+                let ended = self.batches.next().await;
+                self.take_batch(ended);
             }
         };
         if tokio::time::timeout(STOP_WAIT, ended).await.is_err() {

@@ -1,5 +1,6 @@
 //! Waits for downloads of the daemon to land.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -11,8 +12,11 @@ use crate::cli::print::name;
 use crate::cli::trouble::{Exit, Trouble};
 use crate::daemon::client::Client;
 use crate::daemon::command::{TransfersWatch, Watch, Window};
-use crate::daemon::state::TransferRow;
+use crate::daemon::state::{TransferRow, is_open};
 use crate::fetch::{DownloadId, DownloadState, DownloadStatus};
+
+/// Of a long list only so many rows are looked at while it is worked off.
+const ROWS_FIRST_COUNT: usize = 100;
 
 /// A file that is at its place.
 #[derive(Debug, Clone)]
@@ -44,17 +48,11 @@ pub fn end_on_interrupt() -> Result<(), Trouble> {
 /// # Errors
 /// When one failed, was taken away, or the daemon is gone.
 pub fn follow(client: &mut Client, ids: &[DownloadId]) -> Result<Vec<Landed>, Trouble> {
-    let everything = Window {
-        first: 0,
-        count: usize::MAX,
-    };
-    client.watch(Watch {
-        transfers: Some(TransfersWatch {
-            window: everything,
-            ..TransfersWatch::default()
-        }),
-        ..Watch::default()
-    })?;
+    let wanted: HashSet<DownloadId> = ids.iter().copied().collect();
+    if ids.len() > ROWS_FIRST_COUNT {
+        wait_for_most(client, &wanted)?;
+    }
+    watch(client, usize::MAX)?;
     let mut progress = Progress::new();
     let mut told = String::new();
     let mut seen = 0;
@@ -62,14 +60,7 @@ pub fn follow(client: &mut Client, ids: &[DownloadId]) -> Result<Vec<Landed>, Tr
         let Some(transfers) = client.next_update()?.transfers else {
             continue;
         };
-        let mine: Vec<DownloadStatus> = transfers
-            .rows
-            .into_iter()
-            .filter_map(|row| match row {
-                TransferRow::Down(download) if ids.contains(&download.id) => Some(download),
-                _ => None,
-            })
-            .collect();
+        let mine = mine(transfers.rows, &wanted);
         progress.show(&mine);
         // What was queued just now may not be in the first list yet.
         if mine.len() < ids.len() && seen < ids.len() {
@@ -83,6 +74,62 @@ pub fn follow(client: &mut Client, ids: &[DownloadId]) -> Result<Vec<Landed>, Tr
         }
         tell_waits(&mine, &mut told, &mut progress);
     }
+}
+
+/// Waits while only the head of a long list is looked at: what is open comes first there. Ends when
+/// none of them is open any more, or when something needs a look at all of them.
+fn wait_for_most(client: &mut Client, wanted: &HashSet<DownloadId>) -> Result<(), Trouble> {
+    let mut count = ROWS_FIRST_COUNT;
+    watch(client, count)?;
+    let mut progress = Progress::new();
+    let mut failed_before = None;
+    loop {
+        let Some(transfers) = client.next_update()?.transfers else {
+            continue;
+        };
+        let failed_count = *failed_before.get_or_insert(transfers.counts.failed);
+        let is_last_open = |row: &TransferRow| match row {
+            TransferRow::Down(download) => is_open(&download.state),
+            TransferRow::Up { .. } => false,
+        };
+        let has_more =
+            transfers.rows.len() == count && transfers.rows.last().is_some_and(is_last_open);
+        let counts = &transfers.counts;
+        progress.show_left(counts.downloading + counts.paused + counts.queued + counts.failed);
+        let is_trouble = counts.failed > failed_count || counts.paused > 0;
+        let mine = mine(transfers.rows, wanted);
+        let is_any_open = mine.iter().any(|download| is_open(&download.state));
+        if is_trouble || !(has_more || is_any_open) {
+            progress.clear();
+            return Ok(());
+        }
+        if has_more && !is_any_open {
+            // Others stand before them.
+            count = count.saturating_mul(2);
+            watch(client, count)?;
+        }
+    }
+}
+
+fn watch(client: &mut Client, count: usize) -> Result<(), Trouble> {
+    let window = Window { first: 0, count };
+    let transfers = TransfersWatch {
+        window,
+        ..TransfersWatch::default()
+    };
+    client.watch(Watch {
+        transfers: Some(transfers),
+        ..Watch::default()
+    })?;
+    Ok(())
+}
+
+fn mine(rows: Vec<TransferRow>, wanted: &HashSet<DownloadId>) -> Vec<DownloadStatus> {
+    let mine = rows.into_iter().filter_map(|row| match row {
+        TransferRow::Down(download) if wanted.contains(&download.id) => Some(download),
+        _ => None,
+    });
+    mine.collect()
 }
 
 /// The end, where it has come. A download that nobody has now is waited for, as long as others run;

@@ -29,7 +29,17 @@ impl Progress {
         if !self.is_shown {
             return;
         }
-        let line = line(downloads);
+        self.draw(line(downloads));
+    }
+
+    /// Draws how many are left.
+    pub fn show_left(&mut self, left_count: usize) {
+        if self.is_shown {
+            self.draw(format!("{left_count} files left"));
+        }
+    }
+
+    fn draw(&mut self, line: String) {
         if line != self.drawn {
             let _ = write!(std::io::stderr(), "\r\x1b[K{line}");
             self.drawn = line;

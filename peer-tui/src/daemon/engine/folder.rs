@@ -16,7 +16,7 @@ use crate::fetch::{DownloadId, FetchError, Wish};
 use crate::index_client::{IndexApi, IndexError, PeerTable};
 
 /// Wishes of one write to the queue.
-const WISHES_CHUNK_COUNT: usize = 1_000;
+const WISHES_CHUNK_COUNT: usize = 10_000;
 
 impl Engine {
     /// Queues every file of `peer` (a name or an id) at or below `folder`.

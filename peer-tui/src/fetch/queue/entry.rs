@@ -48,6 +48,9 @@ pub struct Entry {
     /// It was open when the program ended: it may lie at its place already.
     #[serde(skip)]
     pub may_be_there: bool,
+    /// It was tried together with others and needs to be a download of its own.
+    #[serde(skip)]
+    pub goes_alone: bool,
 }
 
 impl Entry {
@@ -73,6 +76,7 @@ impl Entry {
             wish,
             tries: 0,
             may_be_there: false,
+            goes_alone: false,
         }
     }
 

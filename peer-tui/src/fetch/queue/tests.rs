@@ -23,7 +23,7 @@ fn add(queue: &mut Queue, path: &str, content: &str) -> Result<DownloadId, Fetch
 }
 
 fn next(queue: &Queue, running: &[DownloadId]) -> Option<DownloadId> {
-    queue.next_to_start(&running.iter().copied().collect(), 2)
+    queue.next_to_start(&running.iter().copied().collect(), 2, false)
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_download_is_moved_among_those_of_its_priority_and_stays_there() {
     let timing = Timing::default();
     let order = |queue: &Queue| -> Vec<u64> {
         let mut running = Vec::new();
-        while let Some(id) = queue.next_to_start(&running.iter().copied().collect(), 9) {
+        while let Some(id) = queue.next_to_start(&running.iter().copied().collect(), 9, false) {
             running.push(id);
         }
         running.iter().map(|id| id.0).collect()

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use protocol::byte_range::{ByteRange, parse_content_range};
 use protocol::hash::ContentHash;
-use reqwest::Response;
 use reqwest::header::{HeaderMap, HeaderName};
+use reqwest::{Response, StatusCode};
 
 use super::Fault;
 
@@ -26,7 +26,7 @@ pub fn check_part(
     size_bytes: u64,
 ) -> Result<(), Fault> {
     let headers = response.headers();
-    check_status(response, 206)?;
+    check_status(response.status(), headers, 206)?;
     check_plain(headers)?;
     check_tag(headers, hash)?;
     let told = text(headers, "content-range").and_then(parse_content_range);
@@ -36,7 +36,7 @@ pub fn check_part(
     if !is_asked {
         return Err(lied("answered with another range"));
     }
-    check_length(response, range.len())
+    check_length(headers, range.len())
 }
 
 /// Checks the answer to a request for a whole thing, of `size_bytes` where that is known.
@@ -48,25 +48,36 @@ pub fn check_whole(
     hash: Option<&ContentHash>,
     size_bytes: Option<u64>,
 ) -> Result<(), Fault> {
-    let headers = response.headers();
-    check_status(response, 200)?;
+    check_whole_head(response.status(), response.headers(), hash, size_bytes)
+}
+
+/// The same of the head alone.
+///
+/// # Errors
+/// As [`check_whole`].
+pub fn check_whole_head(
+    status: StatusCode,
+    headers: &HeaderMap,
+    hash: Option<&ContentHash>,
+    size_bytes: Option<u64>,
+) -> Result<(), Fault> {
+    check_status(status, headers, 200)?;
     check_plain(headers)?;
     if let Some(hash) = hash {
         check_tag(headers, hash)?;
     }
-    size_bytes.map_or(Ok(()), |size| check_length(response, size))
+    size_bytes.map_or(Ok(()), |size| check_length(headers, size))
 }
 
-fn check_status(response: &Response, wanted: u16) -> Result<(), Fault> {
-    let status = response.status().as_u16();
+fn check_status(status: StatusCode, headers: &HeaderMap, wanted: u16) -> Result<(), Fault> {
+    let status = status.as_u16();
     match status {
         _ if status == wanted => Ok(()),
         404 | 410 => Err(Fault::Gone("does not share it any more".to_owned())),
         409 => Err(Fault::Gone("has another file there now".to_owned())),
         416 => Err(Fault::NotHeld),
         429 | 503 => {
-            let seconds =
-                text(response.headers(), "retry-after").and_then(|text| text.parse().ok());
+            let seconds = text(headers, "retry-after").and_then(|text| text.parse().ok());
             let wait = seconds.map_or(BUSY_MIN, Duration::from_secs);
             Err(Fault::Busy(wait.clamp(BUSY_MIN, BUSY_MAX)))
         }
@@ -95,8 +106,8 @@ fn check_tag(headers: &HeaderMap, hash: &ContentHash) -> Result<(), Fault> {
     }
 }
 
-fn check_length(response: &Response, wanted: u64) -> Result<(), Fault> {
-    let told = text(response.headers(), "content-length").and_then(|text| text.parse::<u64>().ok());
+fn check_length(headers: &HeaderMap, wanted: u64) -> Result<(), Fault> {
+    let told = text(headers, "content-length").and_then(|text| text.parse::<u64>().ok());
     match told {
         Some(told) if told != wanted => Err(lied("answered with another length")),
         _ => Ok(()),

@@ -3,6 +3,8 @@
 //! Bytes are safe on disk before the name is, and the folder after it. Below the download folder
 //! nothing leads out of it, whatever the name and whatever links lie there. Blocking.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -85,46 +87,102 @@ impl Target {
 /// [`StoreError::Unsafe`] when the bytes may be lost: then nothing has a name yet.
 pub fn place(store: &Store, target: &Target) -> Result<PathBuf, StoreError> {
     store.sync()?;
-    let (folder, wanted) = target.parts();
-    let fail = |operation, path: &Path, reason| StoreError::of(operation, path, 0, reason);
-    fs::create_dir_all(&folder).map_err(|reason| fail("make folder", &folder, reason))?;
-    let root = File::open(&folder).map_err(|reason| fail("open folder", &folder, reason))?;
-    let parent = wanted.as_path().parent().unwrap_or(Path::new(""));
-    let folders = open_folders(root.as_fd(), parent).map_err(|reason| {
-        let reason = match reason.kind() {
-            io::ErrorKind::NotADirectory => {
-                io::Error::other("a file or a link of that name is in the way: move it, then retry")
+    let mut places = Places::default();
+    let destination = places.give(store.path(), target)?;
+    places
+        .sync()
+        .map_err(|reason| StoreError::of("make safe", &destination, 0, reason))?;
+    Ok(destination)
+}
+
+/// Folders that are open because files got names in them; they are not safe on disk before
+/// [`Places::sync`].
+#[derive(Debug, Default)]
+pub struct Places {
+    open: HashMap<(PathBuf, PathBuf), Folders>,
+}
+
+/// A person's own folder, and those below it on the way to a file.
+#[derive(Debug)]
+struct Folders {
+    root: File,
+    below: Vec<OwnedFd>,
+}
+
+impl Places {
+    /// Gives bytes that are safe on disk their name; yields the path they got.
+    ///
+    /// # Errors
+    /// When a folder cannot be made or the file cannot be moved there.
+    pub fn give(&mut self, part: &Path, target: &Target) -> Result<PathBuf, StoreError> {
+        let (folder, wanted) = target.parts();
+        let fail = |operation, path: &Path, reason| StoreError::of(operation, path, 0, reason);
+        let parent = wanted.as_path().parent().unwrap_or(Path::new(""));
+        let folders = match self.open.entry((folder.clone(), parent.to_owned())) {
+            Slot::Occupied(open) => open.into_mut(),
+            Slot::Vacant(new) => new.insert(Folders::open(&folder, parent)?),
+        };
+        let inner = folders
+            .below
+            .last()
+            .map_or(folders.root.as_fd(), AsFd::as_fd);
+        for number in 1..=NUMBERS_MAX_COUNT {
+            let name = if number == 1 {
+                wanted.clone()
+            } else {
+                wanted.numbered(number)
+            };
+            let destination = folder.join(name.as_path());
+            let Some(last) = name.as_path().file_name() else {
+                break;
+            };
+            match give_name(part, inner, Path::new(last)) {
+                Ok(()) => return Ok(destination),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(reason) => {
+                    return Err(fail("move the finished file to", &destination, reason));
+                }
             }
-            _ => reason,
-        };
-        fail("make folder", &folder.join(parent), reason)
-    })?;
-    let inner = folders.last().map_or(root.as_fd(), AsFd::as_fd);
-    for number in 1..=NUMBERS_MAX_COUNT {
-        let name = if number == 1 {
-            wanted.clone()
-        } else {
-            wanted.numbered(number)
-        };
-        let destination = folder.join(name.as_path());
-        let Some(last) = name.as_path().file_name() else {
-            break;
-        };
-        match give_name(store.path(), inner, Path::new(last)) {
-            Ok(()) => {
-                sync_folders(&root, &folders)
-                    .map_err(|reason| fail("make safe", &destination, reason))?;
-                return Ok(destination);
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(reason) => return Err(fail("move the finished file to", &destination, reason)),
         }
+        Err(StoreError::Io {
+            operation: "name",
+            reason: io::Error::other("too many files of that name are there"),
+            path: folder.join(wanted.as_path()),
+        })
     }
-    Err(StoreError::Io {
-        operation: "name",
-        reason: io::Error::other("too many files of that name are there"),
-        path: folder.join(wanted.as_path()),
-    })
+
+    /// Makes all names safe: every folder from the files up to the download folder, since new
+    /// folders have new names, too.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn sync(&self) -> io::Result<()> {
+        for folders in self.open.values() {
+            for folder in folders.below.iter().rev() {
+                rustix::fs::fsync(folder)?;
+            }
+            folders.root.sync_all()?;
+        }
+        Ok(())
+    }
+}
+
+impl Folders {
+    fn open(folder: &Path, parent: &Path) -> Result<Self, StoreError> {
+        let fail = |operation, path: &Path, reason| StoreError::of(operation, path, 0, reason);
+        fs::create_dir_all(folder).map_err(|reason| fail("make folder", folder, reason))?;
+        let root = File::open(folder).map_err(|reason| fail("open folder", folder, reason))?;
+        let below = open_folders(root.as_fd(), parent).map_err(|reason| {
+            let reason = match reason.kind() {
+                io::ErrorKind::NotADirectory => io::Error::other(
+                    "a file or a link of that name is in the way: move it, then retry",
+                ),
+                _ => reason,
+            };
+            fail("make folder", &folder.join(parent), reason)
+        })?;
+        Ok(Self { root, below })
+    }
 }
 
 /// Makes and opens the folders of `parent` below `root`, one by one, so that no link is followed.
@@ -200,12 +258,4 @@ fn copy_over(part: &Path, folder: BorrowedFd<'_>, name: &Path) -> io::Result<()>
             Err(error)
         }
     }
-}
-
-/// Every folder from the file up to the download folder: new ones have new names, too.
-fn sync_folders(root: &File, folders: &[OwnedFd]) -> io::Result<()> {
-    for folder in folders.iter().rev() {
-        rustix::fs::fsync(folder)?;
-    }
-    root.sync_all()
 }

@@ -47,7 +47,7 @@ impl Owner {
         self.shown.changed(id);
     }
 
-    fn take_ended(&mut self, ended: &Ended) {
+    pub(super) fn take_ended(&mut self, ended: &Ended) {
         let Ended { id, outcome, .. } = ended;
         self.running.remove(id);
         self.shown.took(*id, ended);
@@ -103,6 +103,7 @@ impl Owner {
                 self.queue
                     .stopped(*id, DownloadState::Queued, done_bytes, size_bytes);
             }
+            Outcome::Alone => self.queue.goes_alone(*id),
         }
         self.saver.changed();
         self.shown.changed(*id);

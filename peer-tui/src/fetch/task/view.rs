@@ -118,7 +118,7 @@ impl Shown {
                 is_news = true;
             }
         }
-        if self.statuses.len() > queue.entries().count() {
+        if self.statuses.len() > queue.count() {
             self.statuses.retain(|id, _| queue.get(*id).is_some());
             is_news = true;
         }

@@ -2,13 +2,17 @@
 //!
 //! Everything here is quick; what needs the disk was looked up by the handle before.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use protocol::hash::{ContentHash, PieceHash, PiecesRoot};
+use protocol::pieces::FileHashes;
 use tokio::sync::oneshot;
 
+use super::roots::absolute;
 use super::{Task, unix_secs};
 use crate::share::ShareError;
+use crate::share::open::stamp_of;
 use crate::share::scan::Found;
 use crate::share::settle::RACY;
 
@@ -24,7 +28,7 @@ pub enum Ask {
     /// Look at this path.
     Recheck(PathBuf),
     /// Share a finished download.
-    Adopt(Adopted, oneshot::Sender<()>),
+    Adopt(Vec<Adopted>, oneshot::Sender<()>),
     /// End.
     Stop(oneshot::Sender<()>),
 }
@@ -40,6 +44,27 @@ pub struct Adopted {
     pub hashes: (ContentHash, PiecesRoot),
     /// Its pieces.
     pub pieces: Vec<PieceHash>,
+}
+
+impl Adopted {
+    /// A finished download with these hashes; `None` when it does not lie there whole.
+    pub fn look(path: &Path, hashes: FileHashes) -> Option<Self> {
+        let path = absolute(path);
+        let metadata = std::fs::symlink_metadata(&path).ok()?;
+        if !metadata.is_file() || metadata.len() != hashes.size_bytes {
+            return None;
+        }
+        Some(Self {
+            found: Found {
+                relative: PathBuf::new(),
+                device: metadata.dev(),
+                stamp: stamp_of(&metadata),
+            },
+            path,
+            hashes: (hashes.hash, hashes.root),
+            pieces: hashes.pieces,
+        })
+    }
 }
 
 impl Task {
@@ -59,7 +84,9 @@ impl Task {
                 }
             }
             Ask::Adopt(adopted, reply) => {
-                self.adopt(adopted);
+                for adopted in adopted {
+                    self.adopt(adopted);
+                }
                 self.publish();
                 let _ = reply.send(());
             }

@@ -1,0 +1,124 @@
+//! One connection to a holder, asked for one small file after the other.
+//!
+//! As strict as any request to a source: the answer's head is checked, never more is read than was
+//! asked for, and everything has its time.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, HOST, USER_AGENT};
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{Builder, SendRequest};
+use hyper_util::rt::TokioIo;
+use protocol::hash::ContentHash;
+use protocol::routes;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::super::run::Shared;
+use super::super::source::Fault;
+use super::super::source::answer::check_whole_head;
+
+/// Most that hyper buffers of one connection.
+const BUFFER_MAX_BYTES: usize = 64 * 1024;
+
+pub(super) struct Line {
+    requests: SendRequest<Empty<Bytes>>,
+    host: String,
+    _driver: AbortOnDropHandle<()>,
+}
+
+impl Line {
+    /// Connects.
+    pub(super) async fn open(address: SocketAddr, shared: &Shared) -> Result<Self, Fault> {
+        let unreachable = || Fault::Unreachable("does not take connections".to_owned());
+        let connecting = timeout(shared.timing.connect, TcpStream::connect(address));
+        let stream = connecting
+            .await
+            .map_err(|_| unreachable())?
+            .map_err(|_| unreachable())?;
+        stream.set_nodelay(true).map_err(|_| unreachable())?;
+        let (requests, connection) = Builder::new()
+            .max_buf_size(BUFFER_MAX_BYTES)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(|_| unreachable())?;
+        let driver = tokio::spawn(async move {
+            // Whoever waits for an answer hears of its end.
+            let _ = connection.await;
+        });
+        Ok(Self {
+            requests,
+            host: address.to_string(),
+            _driver: AbortOnDropHandle::new(driver),
+        })
+    }
+
+    /// A whole content.
+    pub(super) async fn whole(
+        &mut self,
+        hash: &ContentHash,
+        size_bytes: u64,
+        shared: &Shared,
+    ) -> Result<Vec<u8>, Fault> {
+        let request = http::Request::get(routes::content(hash))
+            .header(HOST, &self.host)
+            .header(USER_AGENT, concat!("peer-tui/", env!("CARGO_PKG_VERSION")))
+            .header(ACCEPT_ENCODING, "identity")
+            .body(Empty::new())
+            .map_err(|error| broken(&error))?;
+        let asking = async {
+            self.requests.ready().await?;
+            self.requests.send_request(request).await
+        };
+        let response = match timeout(shared.timing.first_byte, asking).await {
+            Ok(answer) => answer.map_err(|error| broken(&error))?,
+            Err(_) => return Err(Fault::Broken("did not answer in time".to_owned())),
+        };
+        let (head, body) = response.into_parts();
+        let told = check_whole_head(head.status, &head.headers, Some(hash), Some(size_bytes));
+        if let Err(fault) = told {
+            // The short answer of a busy holder is read, so that the connection can go on.
+            if matches!(fault, Fault::Busy(_)) {
+                read(body, 4096, shared).await?;
+            }
+            return Err(fault);
+        }
+        let wait = shared.http.limit().take(size_bytes);
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+        let bytes = read(body, size_bytes, shared).await?;
+        if bytes.len() as u64 != size_bytes {
+            return Err(Fault::Broken("broke off".to_owned()));
+        }
+        Ok(bytes)
+    }
+}
+
+async fn read(mut body: Incoming, max_bytes: u64, shared: &Shared) -> Result<Vec<u8>, Fault> {
+    let room = usize::try_from(max_bytes).unwrap_or(0);
+    let reading = async {
+        let mut bytes = Vec::with_capacity(room);
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| broken(&error))?;
+            if let Some(chunk) = frame.data_ref() {
+                if bytes.len() + chunk.len() > room {
+                    return Err(Fault::Lied("sent more than was asked for".to_owned()));
+                }
+                bytes.extend_from_slice(chunk);
+            }
+        }
+        Ok(bytes)
+    };
+    match timeout(shared.timing.slow_window, reading).await {
+        Ok(read) => read,
+        Err(_) => Err(Fault::Broken("is too slow".to_owned())),
+    }
+}
+
+fn broken(error: &dyn std::error::Error) -> Fault {
+    Fault::Broken(format!("broke off ({error})"))
+}

@@ -1,0 +1,68 @@
+//! Which downloads start, and what each is told.
+
+use std::collections::HashSet;
+
+use tokio::sync::{mpsc, watch};
+
+use super::super::run::{self, Live, Shared, Task};
+use super::super::store::place::Target;
+use super::super::{DownloadId, DownloadState};
+use super::{Owner, RUN_ORDERS_COUNT, Running};
+use crate::rate::RateLimit;
+
+impl Owner {
+    /// Starts what may run.
+    pub(super) fn start_some(&mut self) {
+        let mut running: HashSet<_> = self.running.keys().copied().collect();
+        self.start_batches(&mut running);
+        let (max_active, has_batches) = (self.config.max_active, self.batches.is_any());
+        while let Some(id) = self.queue.next_to_start(&running, max_active, has_batches) {
+            running.insert(id);
+            if let Some((task, limit)) = self.prepare(id) {
+                let shared = Shared {
+                    http: self.shared.http.limited(limit),
+                    ..self.shared.clone()
+                };
+                let started = self.runs.spawn(run::run(task, shared));
+                self.tasks.insert(started.id(), id);
+            }
+        }
+    }
+
+    /// What a download that starts now is told, and its own limit.
+    pub(super) fn prepare(&mut self, id: DownloadId) -> Option<(Task, RateLimit)> {
+        let entry = self.queue.get(id)?;
+        let live = Live {
+            state: DownloadState::Looking,
+            size_bytes: entry.size_bytes,
+            done_bytes: entry.done_bytes,
+            rate_bytes: 0,
+            sources: (0, 0),
+        };
+        let (live_out, live) = watch::channel(live);
+        let (orders, inbox) = mpsc::channel(RUN_ORDERS_COUNT);
+        let wish = &entry.wish;
+        let task = Task {
+            id,
+            hash: wish.hash,
+            size_bytes: entry.size_bytes,
+            name: entry.name.clone(),
+            target: Target::of(&self.config.downloads, &wish.path, wish.save_as.as_deref()),
+            local: self.queue.done_copy(&wish.hash),
+            may_be_there: entry.may_be_there,
+            live: live_out,
+            orders: inbox,
+        };
+        let limit = RateLimit::new(entry.limit_bytes);
+        let running = Running {
+            orders,
+            live,
+            limit: limit.clone(),
+        };
+        self.running.insert(id, running);
+        self.queue.started(id);
+        self.saver.changed();
+        self.shown.changed(id);
+        Some((task, limit))
+    }
+}
