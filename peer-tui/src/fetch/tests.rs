@@ -3,6 +3,7 @@
 
 mod faults;
 mod kit;
+mod together;
 
 use std::time::Duration;
 

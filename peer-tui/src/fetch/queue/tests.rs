@@ -246,7 +246,7 @@ proptest! {
             };
             let _ = queue.change(change, id, now(), &timing);
             let queued: HashSet<_> = queue.entries().filter(|entry| entry.state == DownloadState::Queued).map(|entry| entry.id).collect();
-            let ready: HashSet<_> = queue.ready.iter().map(|(.., id)| *id).collect();
+            let ready: HashSet<_> = queue.ready.iter().chain(&queue.ready_together).map(|(.., id)| *id).collect();
             prop_assert_eq!(queued, ready);
             for entry in queue.entries() {
                 prop_assert!(queue.entries_of(&entry.wish.hash).contains(&entry.id));
