@@ -56,9 +56,7 @@ type Files = Arc<Mutex<VecDeque<Wanted>>>;
 pub async fn run(tasks: Vec<Task>, shared: Shared, ended: mpsc::Sender<Vec<Ended>>) {
     let plan = plan::make(tasks, &shared).await;
     // The owner outlives its batches unless the program ends.
-    let _ = ended
-        .send(plan.alone.into_iter().map(alone).collect())
-        .await;
+    let _ = ended.send(plan.alone.iter().map(alone).collect()).await;
     let (arrived, inbox) = mpsc::channel(BATCH_MAX_COUNT);
     let room = Arc::new(Semaphore::new(ROOM_BYTES as usize));
     let mut lines = JoinSet::new();
@@ -227,8 +225,8 @@ fn show(task: &Task, state: DownloadState, done_bytes: u64) {
 }
 
 /// It goes on as a download of its own.
-fn alone(task: Task) -> Ended {
-    end(&task, Outcome::Alone, Vec::new())
+fn alone(task: &Task) -> Ended {
+    end(task, Outcome::Alone, Vec::new())
 }
 
 fn end(task: &Task, outcome: Outcome, got: Vec<(PeerId, u64)>) -> Ended {

@@ -44,7 +44,7 @@ pub(super) fn keep(folder: &Path, arrived: Vec<Arrived>) -> Vec<Ended> {
         }
         let hashes = one.bytes.as_deref().and_then(|bytes| check(&task, bytes));
         let (Some(bytes), Some(hashes)) = (&one.bytes, hashes) else {
-            ended.push(alone(task));
+            ended.push(alone(&task));
             continue;
         };
         match write(folder, &task, bytes) {
@@ -54,7 +54,7 @@ pub(super) fn keep(folder: &Path, arrived: Vec<Arrived>) -> Vec<Ended> {
                 hashes,
                 file,
             }),
-            Ok(None) => ended.push(alone(task)),
+            Ok(None) => ended.push(alone(&task)),
             Err(error) => ended.push(fail(&task, &error)),
         }
     }
@@ -63,7 +63,7 @@ pub(super) fn keep(folder: &Path, arrived: Vec<Arrived>) -> Vec<Ended> {
         for one in written {
             // What is under this name is worth nothing; a download of its own checks it again.
             let _ = std::fs::remove_file(part_path(folder, &one.task.hash));
-            ended.push(alone(one.task));
+            ended.push(alone(&one.task));
         }
         return ended;
     }
@@ -152,14 +152,14 @@ fn name_all(folder: &Path, disk: &File, written: Vec<Written>) -> Vec<Ended> {
     };
     let done = named.into_iter().map(|(placed, task, peer, hashes)| {
         let (size, target) = (task.size_bytes, task.target.path());
-        let placed = placed.and_then(|destination| match &synced {
+        let safe = placed.and_then(|destination| match &synced {
             Ok(()) => Ok(destination),
             Err(error) => {
                 let reason = io::Error::new(error.kind(), error.to_string());
                 Err(StoreError::of("make safe", &target, 0, reason))
             }
         });
-        match placed {
+        match safe {
             Ok(destination) => {
                 let hashes = Box::new(hashes);
                 let outcome = Outcome::Done {
