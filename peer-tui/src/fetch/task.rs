@@ -205,7 +205,7 @@ impl Owner {
                     Some(order) => self.obey(order),
                 },
                 Some(ended) = self.runs.join_next_with_id() => self.take_joined(ended),
-                ended = self.batches.next() => self.take_batch(ended),
+                ended = self.batches.next() => self.take_batch(ended.as_deref()),
                 () = self.saver.saved() => {}
                 () = tokio::time::sleep_until(wake_at.into()) => {}
             }
@@ -299,7 +299,7 @@ impl Owner {
             }
             while self.batches.is_any() {
                 let ended = self.batches.next().await;
-                self.take_batch(ended);
+                self.take_batch(ended.as_deref());
             }
         };
         if tokio::time::timeout(STOP_WAIT, ended).await.is_err() {

@@ -83,8 +83,8 @@ impl Owner {
         }
     }
 
-    pub(super) fn take_batch(&mut self, group: Option<Vec<Ended>>) {
-        for ended in group.iter().flatten() {
+    pub(super) fn take_batch(&mut self, group: Option<&[Ended]>) {
+        for ended in group.unwrap_or_default() {
             self.take_ended(ended);
         }
     }
