@@ -175,5 +175,10 @@ fn name_all(folder: &Path, disk: &File, written: Vec<Written>) -> Vec<Ended> {
 }
 
 fn fail(task: &Task, error: &StoreError) -> Ended {
-    end(task, Outcome::Failed(error.to_string()), Vec::new())
+    let outcome = match error {
+        // There may be room later.
+        StoreError::Full { .. } => Outcome::DiskFull(error.to_string()),
+        _ => Outcome::Failed(error.to_string()),
+    };
+    end(task, outcome, Vec::new())
 }
