@@ -97,10 +97,11 @@ async fn alone_each_fails_in_words_and_an_honest_one_mends_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn beside_an_honest_one_none_spoils_a_file() {
-    let ways = Way::FAULTS
-        .iter()
-        .map(|(way, _)| *way)
-        .chain([Way::Drip, Way::PlainWrong]);
+    let ways =
+        Way::FAULTS
+            .iter()
+            .map(|(way, _)| *way)
+            .chain([Way::Drip, Way::PlainWrong, Way::Smuggles]);
     for_each(ways.collect(), |way| async move {
         let mut network = Network::start().await;
         let content = network

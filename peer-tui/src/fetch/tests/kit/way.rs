@@ -8,7 +8,8 @@ pub(in super::super) enum Way {
     Honest,
     /// Answers as HTTP/1.0 does.
     OldHttp,
-    /// The right bytes, and then an answer that nobody asked for, with wrong ones.
+    /// The right bytes, and then an answer that nobody asked for, with wrong ones. Read before the
+    /// next request it only ends the connection, read after it is a lie: either may come first.
     Smuggles,
     /// Busy at first.
     BusyOnce,
@@ -147,7 +148,7 @@ impl Way {
 
     /// Ways that bring the file by themselves.
     pub(in super::super) const ODD_BUT_RIGHT: &[Self] =
-        &[Self::OldHttp, Self::Smuggles, Self::BusyOnce, Self::Plain];
+        &[Self::OldHttp, Self::BusyOnce, Self::Plain];
 
     pub(super) const fn is_plain(self) -> bool {
         matches!(self, Self::Plain | Self::PlainWrong | Self::PlainBreaks)
