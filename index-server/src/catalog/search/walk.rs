@@ -26,7 +26,9 @@ impl Search<'_> {
             .collect();
         let mut page = Page::default();
         for class in self.classes(after.as_ref()) {
-            streams.iter_mut().for_each(|stream| stream.enter(class));
+            for stream in &mut streams {
+                stream.enter(class);
+            }
             self.walk_class(&mut streams, wanted_count, &mut page);
             if page.rows.len() >= wanted_count {
                 break;
