@@ -49,6 +49,7 @@ fn run(count: usize) {
     catalog.settle();
     println!("settled in {:?}", started.elapsed());
     let view = catalog.view();
+    index_server::allocator::give_back();
     let held = resident_bytes().saturating_sub(memory_before);
     println!("memory: {} B a record resident", held / paths.len());
     for (part, bytes) in view.memory() {
@@ -235,7 +236,7 @@ fn classes(texts: &[String], random: &mut Random) -> Vec<(&'static str, Vec<Sear
     let words: Vec<&str> = by_count
         .iter()
         .map(|(word, _)| *word)
-        .filter(|w| w.len() > 3)
+        .filter(|word| word.len() > 3 && word.is_ascii())
         .collect();
     let plain = |q: String| SearchParams {
         q,

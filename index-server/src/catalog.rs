@@ -14,6 +14,7 @@ mod cursor;
 mod docs;
 mod layer;
 mod listing;
+mod load;
 mod lookup;
 mod matcher;
 mod natural;

@@ -5,6 +5,7 @@
 //! [`catalog`] shows them to readers, [`feed`] tells watchers. Readers use a [`view`] that is
 //! swapped in whole and never wait for writers.
 
+pub mod allocator;
 pub mod announce;
 pub mod catalog;
 pub mod cli;

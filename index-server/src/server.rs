@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::DropGuard;
 use tracing::info;
 
+use crate::allocator;
 use crate::announce::Announcement;
 use crate::clock::Clock;
 use crate::config::{Config, JournalChoice};
@@ -51,6 +52,8 @@ impl Server {
         let ends_with_this = app.stopping().clone().drop_guard();
         let (stopping, pacer) = (app.stopping().clone(), feed.clone().pace());
         tokio::spawn(async move { stopping.run_until_cancelled(pacer).await });
+        let (stopping, giving_back) = (app.stopping().clone(), allocator::give_back_regularly());
+        tokio::spawn(async move { stopping.run_until_cancelled(giving_back).await });
         let permits = if config.limit_loopback {
             Permits::for_all()
         } else {

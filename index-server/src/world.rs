@@ -142,17 +142,38 @@ impl<F: Files> World<F> {
     }
 }
 
+impl World<PlainFiles> {
+    /// The same world, made ready for searches; takes all cores for a while where it is large.
+    pub fn into_searchable(self) -> World {
+        let peers = self.peers.iter();
+        let owners = peers.map(|(id, peer)| (*id, owner_facts(peer)));
+        World {
+            files: Catalog::of(owners, self.files.into_entries()),
+            peers: self.peers,
+            online_count: self.online_count,
+            hosts: self.hosts,
+            paths: self.paths,
+            votes: self.votes,
+            downloads: self.downloads,
+        }
+    }
+}
+
+fn owner_facts(peer: &PeerState) -> OwnerFacts {
+    OwnerFacts {
+        name: peer.facts.name.clone(),
+        is_online: peer.is_online,
+        reputation: peer.standing.reputation(),
+    }
+}
+
 impl<F: Files> Ground for World<F> {
     fn peer(&self, id: &PeerId) -> Option<Arc<PeerState>> {
         self.peers.get(id).cloned()
     }
 
     fn put_peer(&mut self, id: PeerId, peer: Arc<PeerState>) {
-        let facts = OwnerFacts {
-            name: peer.facts.name.clone(),
-            is_online: peer.is_online,
-            reputation: peer.standing.reputation(),
-        };
+        let facts = owner_facts(&peer);
         self.online_count += u64::from(peer.is_online);
         *self.hosts.entry(peer.facts.remote).or_default() += 1;
         if let Some(earlier) = self.peers.insert(id, peer) {

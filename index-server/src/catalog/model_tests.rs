@@ -305,6 +305,9 @@ fn run(steps: &[Step], contents: u16, shape: Shape) {
     check_lookups(&catalog.view(), &model, contents);
     catalog.settle();
     check_lookups(&catalog.view(), &model, contents);
+    let (owners, entries) = (model.owners.clone(), model.entries.clone());
+    let mut loaded = Catalog::of(owners.into_iter(), entries.into_values());
+    check_all(&mut loaded, &mut model.clone(), steps, contents);
     // A view stays as it was, whatever happened since.
     if let Some((view, model)) = old {
         check_lookups(&view, &model, contents);
@@ -314,6 +317,15 @@ fn run(steps: &[Step], contents: u16, shape: Shape) {
             }
         }
     }
+}
+
+/// What was loaded at once answers like what grew, and goes on like it.
+fn check_all(loaded: &mut Catalog, model: &mut Model, steps: &[Step], contents: u16) {
+    check_lookups(&loaded.view(), model, contents);
+    for step in steps {
+        take(loaded, model, step);
+    }
+    check_lookups(&loaded.view(), model, contents);
 }
 
 fn config(cases: u32) -> ProptestConfig {

@@ -41,6 +41,18 @@ pub struct Plan<'v> {
     pub is_certain: bool,
 }
 
+impl Plan<'_> {
+    /// Whether a document meets the question of `asker`, whose plan this is.
+    pub fn is_met(&self, asker: &Asker<'_>, doc: Doc, scratch: &mut Scratch) -> bool {
+        self.set.contains(doc)
+            && if self.is_certain {
+                !asker.question.asks_columns() || asker.is_met_by_columns(doc)
+            } else {
+                asker.meet(doc, scratch).is_some()
+            }
+    }
+}
+
 impl<'v> Asker<'v> {
     /// Puts `question` to `layer`.
     pub fn new(question: &'v Question, layer: &'v Layer, owners: &'v Owners) -> Self {

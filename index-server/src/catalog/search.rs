@@ -32,6 +32,18 @@ pub struct Found {
     pub spot: Spot,
     /// How it meets it.
     pub class: Match,
+    /// Online holders of its content, where they were counted.
+    pub sources: Option<u64>,
+}
+
+impl Found {
+    fn new(spot: Spot, class: Match) -> Self {
+        Self {
+            spot,
+            class,
+            sources: None,
+        }
+    }
 }
 
 /// A search under way.
@@ -181,7 +193,8 @@ impl<'v> Search<'v> {
         let sources = if scan.is_alone() {
             u64::from(view.owners.is_online(scan.owner))
         } else {
-            view.sources(&entry.hash)
+            let counted = found.sources;
+            counted.unwrap_or_else(|| view.sources(&entry.hash))
         };
         Some(Hit {
             entry,

@@ -49,6 +49,8 @@ pub struct Segment {
     folder_words: Words,
     /// Complete documents that are certainly the only one of their content.
     alone: Bits,
+    /// Of the others, one document of each content.
+    firsts: Bits,
     extensions: Postings<Box<str>>,
     tags: Postings<Box<str>>,
     categories: Postings<Category>,
@@ -108,6 +110,15 @@ impl Segment {
             .iter()
             .fold(0_u8, |sum, doc| sum.wrapping_add(first_byte(doc)));
         std::hint::black_box(sum);
+    }
+
+    /// The same of what tells contents apart, for documents whose text is not looked at.
+    pub fn warm_contents(&self, docs: &[Doc]) {
+        let of_one = |doc: &Doc| {
+            let is_alone = self.alone.contains(*doc);
+            u8::from(!is_alone && self.detail(*doc).hash.as_bytes()[0] > 0)
+        };
+        std::hint::black_box(docs.iter().map(of_one).fold(0_u8, u8::wrapping_add));
     }
 
     /// Folded file name.
@@ -223,6 +234,11 @@ impl Segment {
     /// Complete documents of a kind.
     pub fn of_category(&self, category: Category) -> Posting<'_> {
         self.categories.get(&category)
+    }
+
+    /// Of the other complete documents, one of each content.
+    pub fn firsts(&self) -> &Bits {
+        &self.firsts
     }
 
     /// Bytes held, by part, for whoever measures.

@@ -27,7 +27,7 @@ const WAITING_MAX_COUNT: usize = 32 * 1024;
 /// The writer's side: owned by the world, changed only by applied records.
 #[derive(Debug, Default)]
 pub struct Catalog {
-    layers: Vec<Layer>,
+    pub(super) layers: Vec<Layer>,
     waiting: HashMap<FileId, FileEntry>,
     /// Records that wait, by content.
     waiting_by_hash: HashMap<ContentHash, Vec<FileId>>,
@@ -35,9 +35,9 @@ pub struct Catalog {
     touched: HashSet<ContentHash>,
     /// Records of each content, by the spread of its hash: tells without a look into any segment
     /// that a content is new.
-    known: FxHashMap<u64, u32>,
+    pub(super) known: FxHashMap<u64, u32>,
     compactor: Compactor,
-    owners: Owners,
+    pub(super) owners: Owners,
     totals: Vec<OwnerTotals>,
     file_count: u64,
     byte_count: u64,
@@ -197,7 +197,7 @@ impl Catalog {
         }
     }
 
-    fn number(&mut self, owner: PeerId) -> OwnerIndex {
+    pub(super) fn number(&mut self, owner: PeerId) -> OwnerIndex {
         let index = self.owners.number(owner);
         self.totals
             .resize(self.owners.slot_count(), OwnerTotals::default());
@@ -229,7 +229,7 @@ impl Catalog {
     }
 
     /// Keeps the sums.
-    fn count(&mut self, owner: OwnerIndex, entry: &FileEntry, sign: Sign) {
+    pub(super) fn count(&mut self, owner: OwnerIndex, entry: &FileEntry, sign: Sign) {
         if entry.is_partial {
             return;
         }
@@ -305,8 +305,9 @@ impl Catalog {
     }
 }
 
+/// Whether sums grow or shrink.
 #[derive(Debug, Clone, Copy)]
-enum Sign {
+pub(super) enum Sign {
     Plus,
     Minus,
 }

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::journal::{Journal, JournalError, Position};
 use crate::metrics::Metrics;
 use crate::record::Record;
-use crate::world::World;
+use crate::world::{PlainFiles, World};
 
 /// How long a compaction that failed is not tried again.
 const COMPACTION_PAUSE: Duration = Duration::from_mins(10);
@@ -58,7 +58,10 @@ impl Durable {
     /// The world that the journal now leads to.
     pub(super) async fn reload(&mut self) -> Result<World, JournalError> {
         let journal = Arc::clone(&self.journal);
-        let loading = tokio::task::spawn_blocking(move || compaction::load(&*journal));
+        let loading = tokio::task::spawn_blocking(move || {
+            let (world, position) = compaction::load::<PlainFiles>(&*journal)?;
+            Ok((world.into_searchable(), position))
+        });
         let loaded = loading.await.unwrap_or_else(|error| {
             Err(JournalError::Store {
                 operation: "replay",

@@ -68,6 +68,13 @@ pub struct PlainFiles {
     by_owner: HashMap<PeerId, HashSet<FileId>>,
 }
 
+impl PlainFiles {
+    /// All of them, given away.
+    pub fn into_entries(self) -> impl Iterator<Item = FileEntry> {
+        self.files.into_values()
+    }
+}
+
 impl Files for PlainFiles {
     fn put_owner(&mut self, _owner: PeerId, _facts: OwnerFacts) {}
 

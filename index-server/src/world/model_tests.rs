@@ -220,6 +220,12 @@ proptest! {
             searchable.apply(record);
         }
         prop_assert_eq!(snapshot(&searchable), snapshot(&plain));
+        let made_searchable = plain.into_searchable();
+        prop_assert_eq!(snapshot(&made_searchable), snapshot(&searchable));
+        for peer in searchable.peers().map(|(peer, _)| peer) {
+            let totals = made_searchable.files().totals(peer);
+            prop_assert_eq!(totals, searchable.files().totals(peer));
+        }
     }
 }
 

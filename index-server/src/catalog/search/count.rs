@@ -6,7 +6,7 @@ use hashbrown::hash_map::Entry;
 use super::kinds::Kind;
 use super::{Found, Search};
 use crate::catalog::docs::DocSet;
-use crate::catalog::layer::{Layer, Spot};
+use crate::catalog::layer::Spot;
 use crate::catalog::matcher::Scratch;
 use crate::catalog::plan::{Classes, Plan};
 use crate::catalog::rank::Match;
@@ -59,11 +59,19 @@ impl Search<'_> {
                 };
                 if let Some(class) = class {
                     let spot = Spot { layer: number, doc };
-                    self.add(&mut rows, Found { spot, class });
+                    self.add(&mut rows, Found::new(spot, class));
                 }
                 rows.found.len() as u64 <= self.exact_max_count
             };
-            is_exact = all(asker.layer, &plan.set, &mut look);
+            let segment = &asker.layer.segment;
+            let warm = |docs: &[Doc]| {
+                if is_told {
+                    segment.warm_contents(docs);
+                } else {
+                    segment.warm(docs);
+                }
+            };
+            is_exact = all(&plan.set, warm, &mut look);
             if !is_exact {
                 break;
             }
@@ -76,14 +84,18 @@ impl Search<'_> {
     }
 
     /// Whether postings alone tell that there are more rows than a total is exact for: documents
-    /// that are alone of their content are each a row.
+    /// that are alone of their content are each a row, and so is one of each other content of a
+    /// segment (of one segment, since others may hold the same contents).
     fn is_surely_more(&self, plans: &[Plan<'_>]) -> bool {
-        let told = plans
-            .iter()
-            .zip(&self.askers)
-            .filter(|(plan, asker)| plan.is_certain && !asker.question.asks_columns());
-        let alone = told.map(|(plan, asker)| plan.set.count_within(asker.layer.segment.alone()));
-        alone.sum::<u64>() > self.exact_max_count
+        let (mut alone_count, mut most_firsts) = (0, 0);
+        for (plan, asker) in plans.iter().zip(&self.askers) {
+            if plan.is_certain && !asker.question.asks_columns() {
+                let segment = &asker.layer.segment;
+                alone_count += plan.set.count_within(segment.alone());
+                most_firsts = most_firsts.max(plan.set.count_within(segment.firsts()));
+            }
+        }
+        alone_count + most_firsts > self.exact_max_count
     }
 
     fn add(&self, rows: &mut Rows, found: Found) {
@@ -107,7 +119,7 @@ impl Search<'_> {
 }
 
 /// Hands the documents of `set` to `look` until it wants no more; yields whether it wanted all.
-fn all(layer: &Layer, set: &DocSet<'_>, mut look: impl FnMut(Doc) -> bool) -> bool {
+fn all(set: &DocSet<'_>, warm: impl Fn(&[Doc]), mut look: impl FnMut(Doc) -> bool) -> bool {
     let mut buffer = [0; BLOCK_COUNT];
     let mut docs = set.iter_from(0);
     loop {
@@ -115,7 +127,7 @@ fn all(layer: &Layer, set: &DocSet<'_>, mut look: impl FnMut(Doc) -> bool) -> bo
         if block.is_empty() {
             return true;
         }
-        layer.segment.warm(block);
+        warm(block);
         if !block.iter().all(|&doc| look(doc)) {
             return false;
         }

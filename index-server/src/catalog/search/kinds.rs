@@ -8,6 +8,7 @@ use protocol::ids::FileId;
 use super::Search;
 use crate::catalog::layer::{self, Spot};
 use crate::catalog::matcher::Scratch;
+use crate::catalog::plan::Plan;
 
 /// What rows are one of a kind by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,19 +48,25 @@ impl Search<'_> {
         )
     }
 
-    /// Of all documents of the kind of `spot` that meet the question, the one that is shown.
-    pub fn best(&self, spot: Spot, scratch: &mut Scratch) -> Spot {
+    /// Of all documents of the kind of `spot` that meet the question, the one that is shown; and
+    /// how many online peers hold the content.
+    pub fn best(&self, plans: &[Plan<'_>], spot: Spot, scratch: &mut Scratch) -> (Spot, u64) {
         let layers = &self.view.layers;
         let detail = layers[spot.layer].segment.detail(spot.doc);
-        let mut meets = |spot: Spot| {
-            let is_alike =
-                self.params.collapse || layers[spot.layer].segment.detail(spot.doc).id == detail.id;
-            is_alike && self.askers[spot.layer].meet(spot.doc, scratch).is_some()
-        };
-        layer::of_hash(layers, &detail.hash)
-            .filter(|(other, scan)| !scan.is_partial && meets(*other))
-            .map(|(other, _)| other)
-            .max_by_key(|other| self.goodness(*other))
-            .unwrap_or(spot)
+        let (mut best, mut best_goodness, mut sources) = (spot, None, 0);
+        for (other, scan) in layer::of_hash(layers, &detail.hash) {
+            let is_holder = !scan.is_partial && scan.place.is_last();
+            sources += u64::from(is_holder && self.view.owners.is_online(scan.owner));
+            let is_alike = self.params.collapse
+                || layers[other.layer].segment.detail(other.doc).id == detail.id;
+            let plan = &plans[other.layer];
+            if is_alike && plan.is_met(&self.askers[other.layer], other.doc, scratch) {
+                let goodness = Some(self.goodness(other));
+                if goodness >= best_goodness {
+                    (best, best_goodness) = (other, goodness);
+                }
+            }
+        }
+        (best, sources)
     }
 }

@@ -29,7 +29,7 @@ impl Search<'_> {
             for stream in &mut streams {
                 stream.enter(class);
             }
-            self.walk_class(&mut streams, wanted_count, &mut page);
+            self.walk_class(&mut streams, plans, wanted_count, &mut page);
             if page.rows.len() >= wanted_count {
                 break;
             }
@@ -52,7 +52,13 @@ impl Search<'_> {
     }
 
     /// Goes on until the page is full or no stream has more of its class.
-    fn walk_class(&self, streams: &mut [Stream<'_, '_>], wanted_count: usize, page: &mut Page) {
+    fn walk_class(
+        &self,
+        streams: &mut [Stream<'_, '_>],
+        plans: &[Plan<'_>],
+        wanted_count: usize,
+        page: &mut Page,
+    ) {
         while page.rows.len() < wanted_count {
             let heads = streams.iter().enumerate();
             let heads = heads.filter_map(|(number, stream)| Some((number, stream.head?)));
@@ -63,16 +69,17 @@ impl Search<'_> {
             };
             streams[number].advance();
             let spot = Spot { layer: number, doc };
-            let is_shown = self.kind(spot).is_none_or(|kind| {
+            let mut row = Found::new(spot, key.class);
+            if let Some(kind) = self.kind(spot) {
                 let best = page.best.entry(kind);
-                *best.or_insert_with(|| self.best(spot, &mut page.scratch)) == spot
-            });
-            if is_shown {
-                page.rows.push(Found {
-                    spot,
-                    class: key.class,
-                });
+                let scratch = &mut page.scratch;
+                let (best, sources) = *best.or_insert_with(|| self.best(plans, spot, scratch));
+                if best != spot {
+                    continue;
+                }
+                row.sources = Some(sources);
             }
+            page.rows.push(row);
         }
     }
 }
@@ -81,7 +88,7 @@ impl Search<'_> {
 #[derive(Default)]
 struct Page {
     rows: Vec<Found>,
-    best: HashMap<Kind, Spot>,
+    best: HashMap<Kind, (Spot, u64)>,
     scratch: Scratch,
 }
 

@@ -25,7 +25,7 @@ impl Segment {
         segment.by_owner = by_owner(&segment);
         segment.orders = Orders::new(&segment);
         segment.index_words();
-        segment.alone = alone(&segment);
+        segment.mark_contents();
         segment.categories = categories(&segment);
         let names = complete
             .clone()
@@ -48,6 +48,23 @@ impl Segment {
         let folders = complete.map(|doc| self.folder(doc));
         self.folder_words = Words::of_folders(folders, self.complete_count);
         self.name_words = name_words;
+    }
+
+    /// Marks documents by which contents can be counted; needs the lookups.
+    pub fn mark_contents(&mut self) {
+        let (mut alone, mut firsts) = (
+            Bits::none(self.complete_count),
+            Bits::none(self.complete_count),
+        );
+        for doc in 0..self.complete_count {
+            if self.scan(doc).is_alone() {
+                alone.insert(doc);
+            } else if self.docs_of_hash(&self.detail(doc).hash).next() == Some(doc) {
+                firsts.insert(doc);
+            }
+        }
+        self.alone = alone;
+        self.firsts = firsts;
     }
 
     /// Builds the lookups by id and hash.
@@ -133,15 +150,6 @@ fn by_owner(segment: &Segment) -> Box<[Doc]> {
         (owner, segment.path(doc), segment.detail(doc).id)
     });
     docs.into()
-}
-
-/// See [`Segment::alone`].
-pub fn alone(segment: &Segment) -> Bits {
-    let mut alone = Bits::none(segment.complete_count);
-    for doc in (0..segment.complete_count).filter(|&doc| segment.scan(doc).is_alone()) {
-        alone.insert(doc);
-    }
-    alone
 }
 
 fn categories(segment: &Segment) -> Postings<Category> {

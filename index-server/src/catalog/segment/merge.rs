@@ -42,7 +42,7 @@ pub fn merge(sources: &[Layer]) -> Merged {
     let count = segment.complete_count;
     segment.name_words = merge_words(sources, &moved, count, |segment| &segment.name_words);
     segment.folder_words = merge_words(sources, &moved, count, |segment| &segment.folder_words);
-    segment.alone = build::alone(&segment);
+    segment.mark_contents();
     segment.extensions = merge_postings(sources, &moved, count, |segment| &segment.extensions);
     segment.tags = merge_postings(sources, &moved, count, |segment| &segment.tags);
     segment.categories = merge_postings(sources, &moved, count, |segment| &segment.categories);
