@@ -2,6 +2,8 @@
 //!
 //! Knows no HTTP: a test answers from a list.
 
+use std::path::PathBuf;
+
 use futures::future::BoxFuture;
 use protocol::file::ContentInfo;
 use protocol::hash::ContentHash;
@@ -18,6 +20,11 @@ pub trait Holders: Send + Sync + 'static {
     fn report(&self, peer: PeerId, report: TransferReport) -> BoxFuture<'_, ()>;
     /// Id of this peer, which is never a source.
     fn own_id(&self) -> PeerId;
+    /// A file of this machine with that content, which need not be fetched then; it is checked
+    /// while it is copied.
+    fn local_copy(&self, _hash: &ContentHash) -> Option<PathBuf> {
+        None
+    }
 }
 
 impl Holders for IndexClient {

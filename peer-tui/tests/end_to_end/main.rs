@@ -8,6 +8,7 @@
 mod commands;
 mod failures;
 mod flow;
+mod here;
 mod kit;
 mod limits;
 mod screen;

@@ -1,6 +1,7 @@
 //! The session with the index, which is there a little later than the rest where the index has to
 //! be found first; and what is done with what the index tells.
 
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use crate::index_client::{
     IndexClient, IndexClientConfig, IndexError, IndexUrl, Link, RETRY_EVERY,
 };
 use crate::serve::Network;
+use crate::share::Share;
 use crate::{discover, host};
 
 /// Events are taken in groups so far apart: what follows a thousand of them is done once.
@@ -33,15 +35,17 @@ pub type SessionMaker = Box<dyn FnOnce(IndexUrl) -> IndexClientConfig + Send>;
 #[derive(Debug)]
 pub struct LateIndex {
     own_id: PeerId,
+    share: Share,
     client: OnceLock<IndexClient>,
     named: watch::Sender<Option<IndexUrl>>,
     stats: watch::Sender<Option<NetworkStats>>,
 }
 
 impl LateIndex {
-    pub fn new(own_id: PeerId) -> Self {
+    pub fn new(own_id: PeerId, share: Share) -> Self {
         Self {
             own_id,
+            share,
             client: OnceLock::new(),
             named: watch::Sender::new(None),
             stats: watch::Sender::new(None),
@@ -86,6 +90,11 @@ impl Holders for LateIndex {
 
     fn own_id(&self) -> PeerId {
         self.own_id
+    }
+
+    fn local_copy(&self, hash: &ContentHash) -> Option<PathBuf> {
+        let file = self.share.view().by_hash(hash)?;
+        Some(file.root.join(&file.relative))
     }
 }
 

@@ -67,7 +67,7 @@ impl Engine {
             max_file_size: config.max_file_size,
         })
         .await?;
-        let late = Arc::new(LateIndex::new(identity.id()));
+        let late = Arc::new(LateIndex::new(identity.id(), share.clone()));
         let usual = FetchConfig::in_folders(config.downloads.clone(), config.data.clone());
         let fetch = Fetch::start(
             FetchConfig {

@@ -48,7 +48,11 @@ impl Owner {
             size_bytes: entry.size_bytes,
             name: entry.name.clone(),
             target: Target::of(&self.config.downloads, &wish.path, wish.save_as.as_deref()),
-            local: self.queue.done_copy(&wish.hash),
+            local: self
+                .shared
+                .holders
+                .local_copy(&wish.hash)
+                .or_else(|| self.queue.done_copy(&wish.hash)),
             may_be_there: entry.may_be_there,
             live: live_out,
             orders: inbox,
