@@ -10,6 +10,7 @@
 
 mod columns;
 mod compact;
+mod correct;
 mod cursor;
 mod docs;
 mod layer;
@@ -130,6 +131,8 @@ pub struct SearchPage {
     pub total_is_exact: bool,
     /// For the next page.
     pub next_cursor: Option<String>,
+    /// The query that was searched for in place of the one asked, where that found nothing.
+    pub corrected: Option<String>,
 }
 
 /// A page of one owner's records, by path.

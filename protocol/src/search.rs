@@ -105,6 +105,10 @@ pub struct SearchResponse {
     pub total_is_exact: bool,
     /// Opaque; pass it as `cursor` for the next page.
     pub next_cursor: Option<String>,
+    /// The query that was searched for, where the one asked found nothing and one typing error
+    /// explains it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected: Option<String>,
     /// Microseconds the search took inside the index.
     pub took_us: u64,
 }

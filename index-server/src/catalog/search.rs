@@ -114,6 +114,7 @@ pub fn page_counting(
         hits: rows.iter().filter_map(|row| search.hit(row)).collect(),
         total: counted.total,
         total_is_exact: counted.is_exact,
+        corrected: None,
         next_cursor: last.map(|last| cursor::seal(asked, &Position::of(&search.key(last)))),
     })
 }

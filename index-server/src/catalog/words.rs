@@ -6,6 +6,7 @@
 //! Words lie between ASCII bytes that are neither letters nor digits.
 
 mod build;
+mod near;
 
 use memchr::memmem;
 

@@ -22,7 +22,7 @@ pub(super) async fn search(call: Call) -> Result<Response, Refusal> {
     let params = read(&call.params)?;
     let query = Query::parse(&params.q)
         .map_err(|error| Refusal::new(Slug::InvalidQuery, error.to_string()).at("q"))?;
-    let page = view.catalog.search(&query, &params)?;
+    let page = view.catalog.search_corrected(&query, &params)?;
     let results: Vec<_> = page
         .hits
         .iter()
@@ -46,6 +46,7 @@ pub(super) async fn search(call: Call) -> Result<Response, Refusal> {
         total: page.total,
         total_is_exact: page.total_is_exact,
         next_cursor: page.next_cursor,
+        corrected: page.corrected,
         took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
     })
 }

@@ -291,6 +291,7 @@ fn search_and_holders() {
             total: 10_001,
             total_is_exact: false,
             next_cursor: Some("opaque".to_owned()),
+            corrected: None,
             took_us: 180,
         },
     );
