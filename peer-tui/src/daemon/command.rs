@@ -10,7 +10,8 @@ use protocol::ids::PeerId;
 use protocol::search::{Order, SearchParams, Sort};
 use serde::{Deserialize, Serialize};
 
-use crate::fetch::{DownloadId, Move, Wish};
+pub use crate::fetch::Move;
+use crate::fetch::{DownloadId, Wish};
 
 /// Version of this conversation; a daemon of another version says so and the screen tells what to
 /// do (`peer-tui stop`, then start again).

@@ -1,11 +1,11 @@
 //! Downloads: asked for, paused, taken away, looked at closely.
 
 use super::Turn;
+use crate::daemon::command::Move;
 use crate::daemon::command::{Action, TransferFilter};
 use crate::daemon::state::Wish;
 use crate::daemon::state::{BrowseRow, LinkState, ResultRow, TransferRow};
 use crate::daemon::state::{DownloadId, DownloadState, DownloadStatus};
-use crate::fetch::Move;
 use crate::tui::format;
 use crate::tui::keymap::{Command, Tab};
 use crate::tui::layout::Body;

@@ -2,9 +2,9 @@
 
 use super::super::TestApp;
 use super::super::sample;
+use crate::daemon::command::Move;
 use crate::daemon::command::{Action, TransferFilter};
 use crate::daemon::state::{DownloadId, TransferRow, Update};
-use crate::fetch::Move;
 use crate::tui::keymap::Tab;
 
 #[test]
