@@ -3,7 +3,7 @@
 //!
 //! Takes what goes smoothly: a file that does not (nobody whole online, a holder that fails or lies,
 //! bytes of it on disk already) ends as [`Outcome::Alone`] and becomes a download of its own, which
-//! knows how to deal with that. Memory: [`ROOM_BYTES`] of files that are not on disk yet.
+//! knows how to deal with that. Memory: `ROOM_BYTES` of files that are not on disk yet.
 
 mod group;
 mod line;
