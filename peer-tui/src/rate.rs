@@ -1,10 +1,15 @@
 //! Bytes over time: a token bucket that limits them, a meter that tells how many there were lately.
 //!
-//! Pure, but for [`RateLimit`], which shares one bucket between many streams. Time is an argument.
+//! Pure, but for [`RateLimit`], which shares one bucket between many streams, and [`RateLimits`],
+//! which has one for each of many. Time is an argument.
+
+mod each;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+pub use each::RateLimits;
 
 /// Tokens that may be saved up, as a part of a second.
 const BURST_SECS: f64 = 0.25;
@@ -77,6 +82,11 @@ impl RateLimit {
     /// Bytes a second, where there is a limit.
     pub fn bytes_per_sec(&self) -> Option<u64> {
         self.lock().as_ref().map(|bucket| bucket.bytes_per_sec)
+    }
+
+    /// Whether somebody else holds it.
+    fn is_in_use(&self) -> bool {
+        Arc::strong_count(&self.bucket) > 1
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<TokenBucket>> {

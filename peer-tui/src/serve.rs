@@ -45,7 +45,7 @@ use self::slots::Slots;
 use self::uploads::Uploads;
 use crate::identity::Identity;
 use crate::index_client::IndexError;
-use crate::rate::RateLimit;
+use crate::rate::{RateLimit, RateLimits};
 use crate::share::Share;
 
 /// An unfinished download that others may already read from.
@@ -197,6 +197,7 @@ impl Serve {
             name: config.name.clone(),
             slots: Slots::new(config.slots, config.slots_per_client),
             limit: RateLimit::new(config.up_limit),
+            client_limits: RateLimits::default(),
             uploads: Uploads::new(config.earlier),
             feed: LocalFeed::default(),
             metrics: Metrics::new(),
@@ -242,6 +243,15 @@ impl Serve {
     /// Bytes a second over all uploads from now on, running ones too.
     pub fn set_up_limit(&self, limit: Option<u64>) {
         self.app.limit.set(limit);
+    }
+
+    /// Bytes a second to each of these addresses from now on, running uploads too; no other has a
+    /// limit of its own.
+    pub fn set_client_limits(&self, limits: impl IntoIterator<Item = (IpAddr, u64)>) {
+        let canonical = |(client, limit): (IpAddr, u64)| (client.to_canonical(), limit);
+        self.app
+            .client_limits
+            .set_all(limits.into_iter().map(canonical));
     }
 
     /// Takes no more requests, lets running answers go on for a few seconds, then cuts them.

@@ -199,10 +199,13 @@ pub struct LimitArgs {
     /// Bytes a second out, like 10M; `none` for no limit
     #[arg(long, value_name = "RATE")]
     pub up: Option<String>,
+    /// Only what comes from and goes to this peer, by name or id
+    #[arg(long, value_name = "PEER", conflicts_with = "transfer")]
+    pub peer: Option<String>,
     /// Only of this download
     #[arg(long, value_name = "ID", value_parser = download_id, requires = "down", conflicts_with = "up")]
     pub transfer: Option<DownloadId>,
-    /// No limits for an hour; then the old ones hold again
+    /// No limits for an hour, then the old ones hold again; with --peer, no limits of its own
     #[arg(long, conflicts_with_all = ["down", "up", "transfer"])]
     pub lift: bool,
 }

@@ -214,6 +214,35 @@ pub struct BrowseWatch {
     pub window: Window,
 }
 
+/// What becomes of a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitChange {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// There is none from now on.
+    Lift,
+    /// So many bytes a second.
+    To(u64),
+}
+
+impl LimitChange {
+    /// What makes a limit `wanted`.
+    pub fn to(wanted: Option<u64>) -> Self {
+        wanted.map_or(Self::Lift, Self::To)
+    }
+
+    /// What a limit that was `before` is after it.
+    pub const fn of(self, before: Option<u64>) -> Option<u64> {
+        match self {
+            Self::Keep => before,
+            Self::Lift => None,
+            Self::To(limit) => Some(limit),
+        }
+    }
+}
+
 /// All that can be asked for. A person's undo is the action that the reply hands back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
@@ -306,6 +335,15 @@ pub enum Action {
         down: Option<u64>,
         /// Out.
         up: Option<u64>,
+    },
+    /// Limits of one peer, over all that comes from it and goes to it; remembered.
+    LimitPeer {
+        /// Peer by id or name.
+        peer: String,
+        /// In.
+        down: LimitChange,
+        /// Out: to the address of the peer, whoever else is there.
+        up: LimitChange,
     },
     /// Share a folder; remembered.
     AddShare {

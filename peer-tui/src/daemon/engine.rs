@@ -5,6 +5,7 @@ mod act;
 mod downloads;
 mod folder;
 mod index;
+mod limits;
 mod partials;
 mod probe;
 mod pump;
@@ -27,6 +28,7 @@ use self::probe::Interests;
 use self::remember::Recall;
 pub use self::start::{EngineOptions, IndexChoice};
 use super::board::Board;
+use super::peers::PeerBook;
 use super::sections::header::{HeaderParts, header};
 use super::sections::transfers;
 use super::state::{Header, Status};
@@ -194,6 +196,7 @@ impl Engine {
             ),
             counts: transfers::counts(&transfers.fetch.downloads, &transfers.uploads),
             started_at: facts.started_at,
+            peer_limits: board.read_peers(PeerBook::limits),
         }
     }
 

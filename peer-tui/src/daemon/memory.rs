@@ -3,7 +3,7 @@
 //!
 //! Knows one file; knows nothing of who changes it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -29,6 +29,8 @@ pub struct Remembered {
     pub blocked: BTreeSet<PeerId>,
     /// Limits that were set on the screen.
     pub limits: Option<Limits>,
+    /// Limits of peers, each for itself.
+    pub peer_limits: BTreeMap<PeerId, Limits>,
     /// Answers with bytes and bytes sent, ever.
     pub uploads: (u64, u64),
 }
@@ -174,6 +176,11 @@ mod tests {
             .change(|all| {
                 all.index = Some("http://nas:7070".to_owned());
                 all.blocked.insert(PeerId::from_bytes([7; 32]));
+                let limits = Limits {
+                    down: Some(5),
+                    up: None,
+                };
+                all.peer_limits.insert(PeerId::from_bytes([8; 32]), limits);
                 all.add_share(Path::new("/c"), &settings);
                 all.remove_share(Path::new("/a"), &settings);
             })

@@ -2,14 +2,15 @@
 //!
 //! Pure: times and measurements are handed in.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use protocol::ids::PeerId;
 use protocol::peer::Peer;
 
-use super::state::PeerRow;
+use super::memory::Limits;
+use super::state::{PeerLimit, PeerRow};
 use crate::index_client::PeerTable;
 
 /// Round trips kept for each peer.
@@ -22,6 +23,7 @@ pub struct PeerBook {
     table: Arc<PeerTable>,
     latencies_ms: HashMap<PeerId, VecDeque<Option<u32>>>,
     blocked: BTreeSet<PeerId>,
+    limits: BTreeMap<PeerId, Limits>,
     got_bytes: Arc<HashMap<PeerId, u64>>,
     gave_bytes: HashMap<PeerId, u64>,
 }
@@ -34,6 +36,7 @@ impl PeerBook {
             table: Arc::default(),
             latencies_ms: HashMap::new(),
             blocked,
+            limits: BTreeMap::new(),
             got_bytes: Arc::default(),
             gave_bytes: HashMap::new(),
         }
@@ -141,6 +144,47 @@ impl PeerBook {
         self.blocked = blocked;
     }
 
+    /// Takes what is limited from now on; true when that is news.
+    pub fn set_limits(&mut self, limits: BTreeMap<PeerId, Limits>) -> bool {
+        let is_news = self.limits != limits;
+        self.limits = limits;
+        is_news
+    }
+
+    /// Peers with limits of their own.
+    pub fn limits(&self) -> Vec<PeerLimit> {
+        let all = self.limits.iter().map(|(peer, limits)| PeerLimit {
+            peer: *peer,
+            name: self
+                .get(peer)
+                .map_or_else(String::new, |known| known.name.clone()),
+            down: limits.down,
+            up: limits.up,
+        });
+        all.collect()
+    }
+
+    /// What may go to each address where a limited peer is; the smallest where several are.
+    pub fn client_limits(&self) -> HashMap<IpAddr, u64> {
+        let mut by_address = HashMap::new();
+        for (peer, limits) in &self.limits {
+            let address = self.get(peer).and_then(|peer| peer.address.parse().ok());
+            if let (Some(up), Some(address)) = (limits.up, address) {
+                let limit = by_address.entry(address).or_insert(up);
+                *limit = up.min(*limit);
+            }
+        }
+        by_address
+    }
+
+    /// Other online peers at the address of this one.
+    pub fn others_beside(&self, id: &PeerId) -> usize {
+        let address = self.get(id).map(|peer| peer.address.as_str());
+        self.online()
+            .filter(|peer| peer.id != *id && Some(peer.address.as_str()) == address)
+            .count()
+    }
+
     /// Online peers other than this one.
     pub fn online(&self) -> impl Iterator<Item = &Arc<Peer>> {
         self.table
@@ -155,6 +199,7 @@ impl PeerBook {
 
     fn row(&self, peer: &Peer) -> PeerRow {
         let latencies = self.latencies_ms.get(&peer.id);
+        let limits = self.limits.get(&peer.id).copied().unwrap_or_default();
         PeerRow {
             id: peer.id,
             name: peer.name.clone(),
@@ -173,6 +218,8 @@ impl PeerBook {
             gave_bytes: self.gave_bytes.get(&peer.id).copied().unwrap_or_default(),
             version: peer.version.clone(),
             region: peer.region.clone(),
+            down_limit: limits.down,
+            up_limit: limits.up,
         }
     }
 }
@@ -232,6 +279,33 @@ mod tests {
         assert_eq!(book.find(&nas.short()), Ok(nas));
         assert!(book.find("twin").is_err_and(|why| why.contains("2 peers")));
         assert!(book.find("nobody").is_err_and(|why| why.contains("nobody")));
+    }
+
+    #[test]
+    fn uploads_are_limited_by_address_the_smallest_limit_first() {
+        let mut book = book();
+        let limits = |down, up| Limits { down, up };
+        let id = |number| PeerId::from_bytes([number; 32]);
+        let mut table = PeerTable::default();
+        let mut twin = peer(6, "nat", true);
+        twin.address = "10.0.0.2".to_owned();
+        table.replace([peer(2, "nas", true), peer(3, "old", false), twin]);
+        book.show(Arc::new(table));
+        assert!(book.set_limits(BTreeMap::from([
+            (id(2), limits(Some(1), Some(70))),
+            (id(3), limits(None, Some(9))),
+            (id(6), limits(None, Some(50))),
+            (id(9), limits(Some(4), Some(4))),
+        ])));
+        let expected = [("10.0.0.2", 50), ("10.0.0.3", 9)];
+        let expected = expected.map(|(address, limit)| (address.parse().unwrap(), limit));
+        assert_eq!(book.client_limits(), HashMap::from(expected));
+        assert_eq!(
+            (book.others_beside(&id(2)), book.others_beside(&id(3))),
+            (1, 0)
+        );
+        let shown: Vec<_> = book.limits().into_iter().map(|one| one.name).collect();
+        assert_eq!(shown, ["nas", "old", "nat", ""]);
     }
 
     #[test]

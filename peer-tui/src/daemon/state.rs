@@ -13,7 +13,7 @@ use protocol::search::SearchResponse;
 use protocol::stats::NetworkStats;
 use serde::{Deserialize, Serialize};
 
-pub use self::peers::{PeerRow, Peers};
+pub use self::peers::{PeerLimit, PeerRow, Peers};
 pub use self::search::{Browse, BrowseRow, Own, ResultRow, Results};
 pub use self::shares::{ShareKind, ShareRow, Shares};
 pub use self::transfers::{Dock, TransferCounts, TransferRow, Transfers};
@@ -245,6 +245,9 @@ pub struct Status {
     pub counts: TransferCounts,
     /// When the daemon started.
     pub started_at: Timestamp,
+    /// Limits of peers, each for itself.
+    #[serde(default)]
+    pub peer_limits: Vec<PeerLimit>,
 }
 
 /// Whether a state is one that will go on by itself.

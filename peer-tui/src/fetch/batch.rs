@@ -155,16 +155,17 @@ impl Worker {
             return Err(Fault::Gone("is blocked".to_owned()));
         }
         let (hash, size_bytes) = (&wanted.task.hash, wanted.task.size_bytes);
+        let limit = self.shared.http.limit_of(wanted.peer);
         let was_kept = line.is_some();
         let mut open = match line.take() {
             Some(open) => open,
             None => Line::open(self.address, &self.shared).await?,
         };
-        match open.whole(hash, size_bytes, &self.shared).await {
+        match open.whole(hash, size_bytes, &limit, &self.shared).await {
             // Closed while nobody used it: that is no failure of the holder.
             Err(Fault::Broken(_)) if was_kept => {
                 open = Line::open(self.address, &self.shared).await?;
-                let bytes = open.whole(hash, size_bytes, &self.shared).await?;
+                let bytes = open.whole(hash, size_bytes, &limit, &self.shared).await?;
                 *line = Some(open);
                 Ok(bytes)
             }

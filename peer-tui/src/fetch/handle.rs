@@ -17,9 +17,10 @@ use super::limits::Timing;
 use super::partial::Partials;
 use super::task::{self, Order, Outlets};
 use super::{DownloadDetail, DownloadId, DownloadStatus, Holders, Wish};
-use crate::rate::RateLimit;
+use crate::rate::{RateLimit, RateLimits};
 use crate::serve::{PartialContent, PartialContents};
 
+mod limits;
 mod places;
 
 /// Orders that may wait: whoever gives one waits for room.
@@ -152,6 +153,7 @@ pub struct Fetch {
     events: broadcast::Sender<FetchEvent>,
     partials: Partials,
     limit: RateLimit,
+    peer_limits: RateLimits<PeerId>,
 }
 
 impl Fetch {
@@ -167,12 +169,14 @@ impl Fetch {
         let view = Arc::new(ArcSwap::from_pointee(FetchView::default()));
         let partials = Partials::default();
         let limit = RateLimit::new(config.down_limit);
+        let peer_limits = RateLimits::default();
         let outlets = Outlets {
             view: view.clone(),
             revision: revision_out,
             events: events.clone(),
             partials: partials.clone(),
             limit: limit.clone(),
+            peer_limits: peer_limits.clone(),
         };
         task::start(config, holders, outlets, inbox).await?;
         Ok(Self {
@@ -182,6 +186,7 @@ impl Fetch {
             events,
             partials,
             limit,
+            peer_limits,
         })
     }
 
@@ -291,14 +296,6 @@ impl Fetch {
         self.change(Change::SetPriority(priority), ids).await
     }
 
-    /// Bytes a second that each of these may take from now on; `None` for no limit of its own.
-    ///
-    /// # Errors
-    /// As [`Fetch::pause`].
-    pub async fn limit(&self, ids: &[DownloadId], limit: Option<u64>) -> Result<(), FetchError> {
-        self.change(Change::Limit(limit), ids).await
-    }
-
     /// The feed says that this content has a new holder, or (`None`) that some peer came back:
     /// whoever waits for a source looks again.
     pub fn nudge(&self, hash: Option<ContentHash>) {
@@ -337,11 +334,6 @@ impl Fetch {
     /// What others act on, from now on.
     pub fn events(&self) -> broadcast::Receiver<FetchEvent> {
         self.events.subscribe()
-    }
-
-    /// Bytes a second over all downloads from now on; `None` for no limit.
-    pub fn set_down_limit(&self, limit: Option<u64>) {
-        self.limit.set(limit);
     }
 
     /// Stops all downloads, makes what is verified safe on disk and ends the owner task.

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use protocol::hash::ContentHash;
+use protocol::ids::PeerId;
 use protocol::pieces::{PieceIndex, PieceLayout, PieceSet};
 use protocol::routes;
 use reqwest::{Client, Response};
@@ -23,7 +24,7 @@ use reqwest::{Client, Response};
 use super::limits::Timing;
 use super::scheduler::{Run, SourceKey};
 use super::store::StoreError;
-use crate::rate::RateLimit;
+use crate::rate::{RateLimit, RateLimits};
 pub use address::is_allowed;
 use answer::{check_part, check_whole};
 use pace::Pace;
@@ -75,6 +76,8 @@ pub struct Place {
     pub address: SocketAddr,
     /// What.
     pub hash: ContentHash,
+    /// Of this source alone, over all downloads.
+    pub limit: RateLimit,
 }
 
 /// What all requests share; cheap to clone.
@@ -85,6 +88,8 @@ pub struct Http {
     limit: RateLimit,
     /// Of one download, besides.
     own_limit: RateLimit,
+    /// Of each source.
+    of_peers: RateLimits<PeerId>,
 }
 
 impl Http {
@@ -92,7 +97,11 @@ impl Http {
     ///
     /// # Errors
     /// When it cannot be made (a broken system resolver).
-    pub fn new(timing: Timing, limit: RateLimit) -> reqwest::Result<Self> {
+    pub fn new(
+        timing: Timing,
+        limit: RateLimit,
+        of_peers: RateLimits<PeerId>,
+    ) -> reqwest::Result<Self> {
         let client = Client::builder()
             .user_agent(concat!("peer-tui/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(timing.connect)
@@ -107,6 +116,7 @@ impl Http {
             timing,
             limit,
             own_limit: RateLimit::new(None),
+            of_peers,
         })
     }
 
@@ -122,6 +132,11 @@ impl Http {
     /// Bytes a second over all downloads.
     pub const fn limit(&self) -> &RateLimit {
         &self.limit
+    }
+
+    /// Bytes a second from one peer.
+    pub fn limit_of(&self, peer: PeerId) -> RateLimit {
+        self.of_peers.of(peer)
     }
 
     /// Asks, and waits for the head of the answer.
@@ -149,18 +164,29 @@ impl Http {
     }
 
     /// A small answer, whole and soon; longer than `max_bytes` is a lie.
-    async fn small(&self, response: Response, max_bytes: usize) -> Result<Vec<u8>, Fault> {
+    async fn small(
+        &self,
+        of_source: &RateLimit,
+        response: Response,
+        max_bytes: usize,
+    ) -> Result<Vec<u8>, Fault> {
         let patience = self.timing.slow_window * SILENT_WINDOWS_COUNT;
-        match tokio::time::timeout(patience, self.read_small(response, max_bytes)).await {
+        match tokio::time::timeout(patience, self.read_small(of_source, response, max_bytes)).await
+        {
             Ok(bytes) => bytes,
             Err(_) => Err(Fault::Broken("is too slow".to_owned())),
         }
     }
 
-    async fn read_small(&self, mut response: Response, max_bytes: usize) -> Result<Vec<u8>, Fault> {
+    async fn read_small(
+        &self,
+        of_source: &RateLimit,
+        mut response: Response,
+        max_bytes: usize,
+    ) -> Result<Vec<u8>, Fault> {
         let mut bytes = Vec::new();
         let mut pace = Pace::new(self.timing, None);
-        while let Some(chunk) = self.chunk(&mut response, &mut pace).await? {
+        while let Some(chunk) = self.chunk(of_source, &mut response, &mut pace).await? {
             if bytes.len() + chunk.len() > max_bytes {
                 return Err(Fault::Lied("sent more than was asked for".to_owned()));
             }
@@ -169,9 +195,10 @@ impl Http {
         Ok(bytes)
     }
 
-    /// The next bytes, in time, within the limit of all downloads.
+    /// The next bytes, in time, within the limits.
     async fn chunk(
         &self,
+        of_source: &RateLimit,
         response: &mut Response,
         pace: &mut Pace,
     ) -> Result<Option<Bytes>, Fault> {
@@ -182,7 +209,9 @@ impl Http {
             Err(_) => return Err(Fault::Broken("went silent".to_owned())),
         };
         let bytes = chunk.len() as u64;
-        let wait = self.limit.take(bytes).max(self.own_limit.take(bytes));
+        let limits = [&self.limit, &self.own_limit, of_source];
+        let wait = limits.map(|limit| limit.take(bytes));
+        let wait = wait.into_iter().max().unwrap_or_default();
         pace.count(chunk.len() as u64, Instant::now(), !wait.is_zero())?;
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
@@ -199,7 +228,8 @@ impl Http {
             .get(place, &routes::content_pieces(&place.hash), None)
             .await?;
         check_whole(&response, None, None)?;
-        self.small(response, layout.count() as usize * 32).await
+        self.small(&place.limit, response, layout.count() as usize * 32)
+            .await
     }
 
     /// Which pieces a source of an unfinished download holds, once there are more than `since`, or
@@ -219,7 +249,11 @@ impl Http {
         let response = self.get(place, &path, None).await?;
         check_whole(&response, None, None)?;
         let bytes = self
-            .small(response, (layout.count() as usize).div_ceil(8))
+            .small(
+                &place.limit,
+                response,
+                (layout.count() as usize).div_ceil(8),
+            )
             .await?;
         PieceSet::from_bytes(layout.count(), &bytes)
             .ok_or_else(|| Fault::Lied("said that it holds pieces that are none".to_owned()))
@@ -248,6 +282,7 @@ impl Http {
         }
         Ok(Whole {
             http: self.clone(),
+            of_source: place.limit.clone(),
             response,
             pace: Pace::new(self.timing, Some(has_others)),
             left_bytes: size_bytes - offset,
@@ -258,6 +293,7 @@ impl Http {
 /// A whole file on its way.
 pub struct Whole {
     http: Http,
+    of_source: RateLimit,
     response: Response,
     pace: Pace,
     left_bytes: u64,
@@ -272,7 +308,10 @@ impl Whole {
         if self.left_bytes == 0 {
             return Ok(None);
         }
-        let Some(chunk) = self.http.chunk(&mut self.response, &mut self.pace).await? else {
+        let next = self
+            .http
+            .chunk(&self.of_source, &mut self.response, &mut self.pace);
+        let Some(chunk) = next.await? else {
             return Err(Fault::Broken("broke off".to_owned()));
         };
         let left = self.left_bytes.checked_sub(chunk.len() as u64);

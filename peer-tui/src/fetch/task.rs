@@ -33,7 +33,7 @@ use super::run::{Ended, Live, RunOrder, Shared};
 use super::source::{Http, blocking};
 use super::store::{self, FOLDER};
 use super::{DownloadDetail, DownloadId, DownloadState, Holders, Wish};
-use crate::rate::RateLimit;
+use crate::rate::{RateLimit, RateLimits};
 use batches::Batches;
 use reports::Reports;
 use saver::Saver;
@@ -94,6 +94,8 @@ pub struct Outlets {
     pub partials: Partials,
     /// Bytes a second over all.
     pub limit: RateLimit,
+    /// Bytes a second from each peer.
+    pub peer_limits: RateLimits<PeerId>,
 }
 
 struct Running {
@@ -142,7 +144,8 @@ pub async fn start(
         file::read(&data)
     });
     let saved = saved.await?;
-    let http = Http::new(config.timing, outlets.limit.clone()).map_err(|error| FetchError::Io {
+    let (limit, of_peers) = (outlets.limit.clone(), outlets.peer_limits.clone());
+    let http = Http::new(config.timing, limit, of_peers).map_err(|error| FetchError::Io {
         operation: "make an HTTP client for",
         path: config.downloads.clone(),
         reason: error.to_string(),

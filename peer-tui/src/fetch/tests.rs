@@ -7,7 +7,7 @@ mod together;
 
 use std::time::Duration;
 
-use kit::{Network, Way};
+use kit::{Network, Way, id_of};
 use protocol::hash::ContentHash;
 
 use super::handle::FetchError;
@@ -259,6 +259,36 @@ async fn the_limit_holds_over_all_sources() {
         took >= Duration::from_millis(500),
         "1 MiB at 1 MiB/s took {took:?}"
     );
+}
+
+#[tokio::test]
+async fn a_source_with_a_limit_gives_no_more_and_the_others_the_rest() {
+    const RATE: u64 = 256 * 1024;
+    let mut network = Network::start().await;
+    let slow = network.peer(Way::Honest).await;
+    let slow_id = id_of(slow);
+    network.fetch.set_peer_limits([(slow_id, RATE)]);
+    let content = network.share_by("x.bin", 64 * PIECE, &[slow]);
+    network.add_holder(&content, Way::Honest).await;
+    let small: Vec<_> = (0..16)
+        .map(|number| {
+            network
+                .share_by(&format!("s/{number}"), PIECE / 4 + number, &[slow])
+                .wish()
+        })
+        .collect();
+    let started = std::time::Instant::now();
+    let id = network.fetch.enqueue(content.wish()).await.unwrap();
+    let smalls = network.fetch.enqueue_many(small).await.unwrap();
+    network.done(id).await;
+    for id in smalls {
+        network.done(id.unwrap()).await;
+    }
+    let gave = network.fetch.view().got_bytes[&slow_id];
+    assert!(gave >= 4 * PIECE as u64, "the small ones at least: {gave}");
+    // What came last is paid for later: two pieces and a file on each kept connection.
+    let most = started.elapsed().as_secs_f64() * RATE as f64 + 4.0 * PIECE as f64;
+    assert!((gave as f64) < most, "{gave} of {most}");
 }
 
 #[tokio::test]

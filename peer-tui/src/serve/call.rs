@@ -1,6 +1,7 @@
 //! One request as a handler gets it, and what handlers work with.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::{HeaderMap, Method};
@@ -16,7 +17,7 @@ use super::slots::Slots;
 use super::uploads::Uploads;
 use super::{Network, PartialContents};
 use crate::identity::Identity;
-use crate::rate::RateLimit;
+use crate::rate::{RateLimit, RateLimits};
 use crate::share::{Share, SharedFile};
 
 /// What handlers work with; one a peer.
@@ -35,6 +36,8 @@ pub struct App {
     pub slots: Slots,
     /// Over all uploads.
     pub limit: RateLimit,
+    /// Of each client address.
+    pub client_limits: RateLimits<IpAddr>,
     /// Who fetches what.
     pub uploads: Uploads,
     /// Local events.

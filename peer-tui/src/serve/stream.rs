@@ -52,8 +52,8 @@ pub struct Source {
     pub stamp: Option<FileStamp>,
     /// Which bytes.
     pub range: ByteRange,
-    /// Over all uploads.
-    pub limit: RateLimit,
+    /// Over all uploads, and of this client.
+    pub limits: [RateLimit; 2],
     /// Counts what is sent.
     pub sending: Sending,
     /// Held to the end.
@@ -101,9 +101,11 @@ async fn pump(
     let mut at = source.range.first();
     let end = source.range.last() + 1;
     while at < end {
-        let step = match source.limit.bytes_per_sec() {
-            Some(_) => PACED_CHUNK_BYTES,
-            None => CHUNK_BYTES,
+        let is_paced = |limit: &RateLimit| limit.bytes_per_sec().is_some();
+        let step = if source.limits.iter().any(is_paced) {
+            PACED_CHUNK_BYTES
+        } else {
+            CHUNK_BYTES
         };
         let wanted = step.min(end - at);
         let chunk = read(&file, at, wanted).await.map_err(|_| Cut::Disk)?;
@@ -117,7 +119,8 @@ async fn pump(
             source.outlet.cut.cancel();
             return Err(Cut::FileChanged);
         }
-        let wait = source.limit.take(length);
+        let [of_all, of_client] = &source.limits;
+        let wait = of_all.take(length).max(of_client.take(length));
         if !wait.is_zero() {
             tokio::select! {
                 () = sleep(wait) => {}

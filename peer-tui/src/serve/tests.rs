@@ -2,7 +2,9 @@
 
 mod kit;
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use protocol::hash::{ContentHash, PiecesRoot};
 use protocol::pieces::{PieceLayout, PieceSet, root_of_pieces};
@@ -201,6 +203,34 @@ async fn a_file_cut_short_under_the_reader_never_ends_cleanly() {
         }
     };
     assert!(end.is_err(), "{got} bytes and a clean end");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_with_a_limit_gets_no_more_and_others_all() {
+    const RATE: u64 = 256 << 10;
+    let bytes = vec![1_u8; 4 << 20];
+    let kit = Kit::start(&[("a.bin", &bytes)], Partials::default()).await;
+    let slow = reqwest::Client::builder().local_address("127.0.0.9".parse::<IpAddr>().ok());
+    let slow = slow.build().unwrap();
+    let mapped = "::ffff:127.0.0.9".parse().unwrap();
+    kit.serve.set_client_limits([(mapped, RATE)]);
+    let path = format!("/content/{}", ContentHash::of(&bytes));
+    let started = Instant::now();
+    let mut limited = slow.get(kit.url(&path)).send().await.unwrap();
+    assert_eq!(kit.get(&path, &[]).await.bytes().await.unwrap(), bytes);
+    let mut got = 0;
+    while started.elapsed() < Duration::from_secs(1) {
+        got += limited.chunk().await.unwrap().unwrap().len();
+        let may = started.elapsed().as_secs_f64() * RATE as f64;
+        // A quarter of a second may be saved up, and a chunk is sent before it is paid for.
+        let most = may + RATE as f64 / 4.0 + 64.0 * 1024.0;
+        assert!((got as f64) < most, "{got} of {most}");
+    }
+    kit.serve.set_client_limits([]);
+    while let Some(chunk) = limited.chunk().await.unwrap() {
+        got += chunk.len();
+    }
+    assert_eq!(got, bytes.len(), "lifted in the middle, it comes whole");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

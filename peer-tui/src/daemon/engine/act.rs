@@ -1,7 +1,6 @@
 //! Everything that can be asked for, done. What a person may regret hands back what undoes it.
 
 use std::path::Path;
-use std::time::Duration;
 
 use protocol::ids::PeerId;
 
@@ -12,9 +11,6 @@ use crate::daemon::memory::Limits;
 use crate::daemon::state::{Failure, FailureKind, Reply};
 use crate::fetch::FetchError;
 use crate::index_client::{IndexError, IndexUrl, UrlError};
-
-/// How long limits stay lifted: long enough for what is wanted now, not for ever.
-const LIFTED_FOR: Duration = Duration::from_hours(1);
 
 impl Engine {
     /// Does something.
@@ -42,6 +38,7 @@ impl Engine {
             }
             Action::SetLimits { down, up } => Ok(self.set_limits(Limits { down, up }).await),
             Action::LiftLimits => Ok(self.lift_limits()),
+            Action::LimitPeer { peer, down, up } => self.limit_peer(&peer, down, up).await,
             Action::AddShare { folder } => self.add_share(&folder).await,
             Action::RemoveShare { folder } => self.remove_share(&folder).await,
             Action::RescanShares => {
@@ -75,49 +72,6 @@ impl Engine {
                 Ok(Reply::Content(Box::new(found.ok_or_else(nobody)?)))
             }
         }
-    }
-
-    async fn set_limits(&self, limits: Limits) -> Reply {
-        let before = self.board().limits();
-        self.apply_limits(limits);
-        self.0
-            .recall
-            .change(move |all| all.limits = Some(limits))
-            .await;
-        let undo = Action::SetLimits {
-            down: before.down,
-            up: before.up,
-        };
-        done("limits set".to_owned(), Some(undo))
-    }
-
-    fn apply_limits(&self, limits: Limits) {
-        self.0.fetch.set_down_limit(limits.down);
-        self.0.serve.set_up_limit(limits.up);
-        self.board().show_limits(limits);
-    }
-
-    /// What was set before is still what is remembered, so a daemon that is started meanwhile has it
-    /// again.
-    fn lift_limits(&self) -> Reply {
-        let before = self.board().limits();
-        if before == Limits::default() {
-            return done("there are no limits".to_owned(), None);
-        }
-        self.apply_limits(Limits::default());
-        let engine = self.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(LIFTED_FOR).await;
-            // Whoever has set others meanwhile wants those.
-            if engine.board().limits() == Limits::default() {
-                engine.apply_limits(before);
-            }
-        });
-        let undo = Action::SetLimits {
-            down: before.down,
-            up: before.up,
-        };
-        done("no limits for an hour".to_owned(), Some(undo))
     }
 
     async fn add_share(&self, folder: &Path) -> Result<Reply, Failure> {
@@ -212,7 +166,7 @@ impl Engine {
         });
     }
 
-    fn name_of(&self, peer: &PeerId) -> String {
+    pub(super) fn name_of(&self, peer: &PeerId) -> String {
         let known = self
             .board()
             .read_peers(|book| book.get(peer).map(|peer| peer.name.clone()));
@@ -220,7 +174,7 @@ impl Engine {
     }
 }
 
-fn done(note: String, undo: Option<Action>) -> Reply {
+pub(super) fn done(note: String, undo: Option<Action>) -> Reply {
     Reply::Done {
         note,
         undo: undo.map(Box::new),

@@ -210,6 +210,7 @@ fn follow_state(engine: &Engine, client: &IndexClient) {
                 network.stats.clone_from(&figures);
             });
             engine.board().change_peers(|book| book.show(table));
+            engine.apply_client_limits();
             if is_live && !was_live {
                 engine.board().bump(|parts| parts.files += 1);
                 engine.0.fetch.nudge(None);

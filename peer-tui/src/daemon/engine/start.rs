@@ -108,6 +108,7 @@ impl Engine {
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }));
+        engine.show_peer_limits();
         engine.say_hello();
         engine.wire(named, session);
         Ok(engine)

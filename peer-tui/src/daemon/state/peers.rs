@@ -45,6 +45,25 @@ pub struct PeerRow {
     pub version: String,
     /// Region it told.
     pub region: String,
+    /// Limit of what comes from it, bytes a second.
+    #[serde(default)]
+    pub down_limit: Option<u64>,
+    /// Limit of what goes to it.
+    #[serde(default)]
+    pub up_limit: Option<u64>,
+}
+
+/// Limits of one peer, bytes a second.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerLimit {
+    /// Whose.
+    pub peer: PeerId,
+    /// Its name as given; empty while the index does not know it.
+    pub name: String,
+    /// Of what comes from it.
+    pub down: Option<u64>,
+    /// Of what goes to its address.
+    pub up: Option<u64>,
 }
 
 /// The list of peers.

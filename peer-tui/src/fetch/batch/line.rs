@@ -20,6 +20,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::super::run::Shared;
 use super::super::source::Fault;
 use super::super::source::answer::check_whole_head;
+use crate::rate::RateLimit;
 
 /// Most that hyper buffers of one connection.
 const BUFFER_MAX_BYTES: usize = 64 * 1024;
@@ -56,11 +57,12 @@ impl Line {
         })
     }
 
-    /// A whole content.
+    /// A whole content, within the limit of all downloads and that of the holder.
     pub(super) async fn whole(
         &mut self,
         hash: &ContentHash,
         size_bytes: u64,
+        limit: &RateLimit,
         shared: &Shared,
     ) -> Result<Vec<u8>, Fault> {
         let request = http::Request::get(routes::content(hash))
@@ -87,6 +89,7 @@ impl Line {
             return Err(fault);
         }
         let wait = shared.http.limit().take(size_bytes);
+        let wait = wait.max(limit.take(size_bytes));
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }

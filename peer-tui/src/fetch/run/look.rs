@@ -127,6 +127,7 @@ impl Runner {
             key,
             address: candidate.address,
             hash: self.task.hash,
+            limit: self.shared.http.limit_of(candidate.peer()),
         })
     }
 

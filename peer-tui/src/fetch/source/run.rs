@@ -74,7 +74,7 @@ async fn fetch(
     let mut piece = following.next().map(|piece| Assembler::new(layout, *piece));
     let mut hand = Hand::default();
     while let Some(mut current) = piece.take() {
-        let Some(chunk) = http.chunk(&mut response, &mut speed).await? else {
+        let Some(chunk) = http.chunk(&place.limit, &mut response, &mut speed).await? else {
             return Err(Fault::Broken("broke off".to_owned()));
         };
         // Whoever reads the notes is the brake: bytes are read as fast as they are worked off.

@@ -203,7 +203,7 @@ impl Network {
             .lock()
             .unwrap()
             .insert(content.hash, shared);
-        let id = PeerId::from_bytes([u8::try_from(number).unwrap(); 32]);
+        let id = id_of(number);
         let source = Source {
             peer: id,
             name: format!("peer {number}"),
@@ -306,6 +306,11 @@ impl Drop for Network {
             runtime.shutdown_background();
         }
     }
+}
+
+/// The id of a peer.
+pub(super) fn id_of(number: usize) -> PeerId {
+    PeerId::from_bytes([u8::try_from(number).unwrap(); 32])
 }
 
 async fn start_fetch(config: &FetchConfig, index: &Arc<Index>) -> (tokio::runtime::Runtime, Fetch) {

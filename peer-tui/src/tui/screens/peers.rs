@@ -178,6 +178,18 @@ fn amount(bytes: u64) -> String {
     format::size(bytes)
 }
 
+/// Its limits, where it has any.
+fn limits(row: &PeerRow) -> String {
+    if (row.down_limit, row.up_limit) == (None, None) {
+        return String::new();
+    }
+    format!(
+        "   limit ↓ {} ↑ {}",
+        format::limit(row.down_limit),
+        format::limit(row.up_limit)
+    )
+}
+
 fn pane(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     let area = layout.pane;
     let Some(row) = model.peers.list.selected() else {
@@ -240,9 +252,10 @@ fn pane(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
         (
             "Traffic",
             format!(
-                "got {}, gave {}",
+                "got {}, gave {}{}",
                 amount(row.got_bytes),
-                amount(row.gave_bytes)
+                amount(row.gave_bytes),
+                limits(row)
             ),
         ),
     ];

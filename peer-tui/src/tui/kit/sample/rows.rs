@@ -319,6 +319,8 @@ pub(crate) fn peer_row(name: &str, latency_ms: Option<u32>, reputation: u8) -> P
         gave_bytes: 0,
         version: "0.9.2".to_owned(),
         region: String::new(),
+        down_limit: None,
+        up_limit: None,
     }
 }
 
