@@ -176,8 +176,8 @@ impl Model {
         // Ascending, smallest first.
         let order = match params.sort {
             Sort::Relevance => (right.class.cmp(&left.class))
-                .then(fetched(a).cmp(&fetched(b)))
                 .then(holders(a).cmp(&holders(b)))
+                .then(fetched(a).cmp(&fetched(b)))
                 .then(a.uploaded_at.cmp(&b.uploaded_at)),
             Sort::Filename => by_name,
             Sort::Size => a.size_bytes.cmp(&b.size_bytes),

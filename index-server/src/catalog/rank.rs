@@ -1,8 +1,8 @@
 //! What rows are put in order by: the class of a match, and the key of a row under each sort.
 //!
-//! Relevance, best first: how the words meet the name ([`Match`]), how often it was fetched (in
-//! powers of two), how widely it is held (likewise), how new it is. All orders end in the name and
-//! the id, so that no two rows are equal. Everything but the class is a fixed property of a record,
+//! Relevance, best first: how the words meet the name ([`Match`]), how widely it is held (in powers
+//! of two), how often it was fetched (likewise), how new it is. All orders end in the name and the
+//! id, so that no two rows are equal. Everything but the class is a fixed property of a record,
 //! so that segments can keep their documents in this very order.
 
 use std::cmp::Ordering;
@@ -135,15 +135,12 @@ impl Values {
     /// (major, minor) of a [`RowKey`].
     pub fn key(&self, sort: Sort) -> (u64, u64) {
         match sort {
-            Sort::Relevance => (
-                256 * u64::from(
-                    63 - self
-                        .downloads
-                        .checked_ilog2()
-                        .map_or(0, |log| log.min(62) + 1),
-                ) + u64::from(CROWD_MAX - self.crowd),
-                newest_first(self.uploaded_at),
-            ),
+            Sort::Relevance => {
+                let fetched = self.downloads.checked_ilog2().map_or(0, |log| log + 1);
+                let rarity = u64::from(CROWD_MAX - self.crowd);
+                let unfetched = u64::from(u64::BITS - fetched);
+                (256 * rarity + unfetched, newest_first(self.uploaded_at))
+            }
             Sort::Filename => (0, 0),
             Sort::Size => (!self.size_bytes, 0),
             Sort::Downloads => (!self.downloads, 0),

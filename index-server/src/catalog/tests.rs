@@ -1,5 +1,7 @@
 //! What the grammar means over real-looking names, and pages while records come and go.
 
+mod corrected;
+
 use jiff::Timestamp;
 use protocol::category::Category;
 use protocol::hash::ContentHash;
@@ -161,6 +163,38 @@ fn better_matches_come_first() {
 }
 
 #[test]
+fn among_equal_matches_the_widely_held_come_first_then_the_often_fetched() {
+    let mut catalog = catalog();
+    let put = |catalog: &mut Catalog, path: &str, owners: &[PeerId], downloads| {
+        for owner in owners {
+            let hash = ContentHash::of(path.as_bytes());
+            catalog.put(FileEntry {
+                id: FileId::of(owner, &hash),
+                downloads,
+                ..entry(*owner, path)
+            });
+        }
+    };
+    put(&mut catalog, "report fetched.txt", &[LENA], 1_000);
+    put(&mut catalog, "report held.txt", &[LENA, BOB], 0);
+    put(&mut catalog, "report both.txt", &[LENA, BOB], 4);
+    put(&mut catalog, "report neither.txt", &[BOB], 0);
+    put(&mut catalog, "a report.txt", &[LENA, BOB], 9_000);
+    let params = SearchParams {
+        q: "report".to_owned(),
+        ..SearchParams::default()
+    };
+    let expected = [
+        "report both.txt",
+        "report held.txt",
+        "report fetched.txt",
+        "report neither.txt",
+        "a report.txt",
+    ];
+    assert_eq!(paths(&catalog.view(), &params), expected);
+}
+
+#[test]
 fn a_content_is_one_row_of_its_best_holder() {
     let mut catalog = catalog();
     let mut mine = entry(LENA, "same");
@@ -292,82 +326,4 @@ fn a_foreign_cursor_is_refused() {
     assert_eq!(view.search(&Query::default(), &params), Err(CursorError));
     let listing = view.files_of(&LENA, "", page.next_cursor.as_deref(), 3);
     assert_eq!(listing, Err(CursorError));
-}
-
-/// What a query is corrected to, and the paths then found.
-fn corrected(view: &CatalogView, q: &str) -> (Option<String>, Vec<String>) {
-    let params = SearchParams {
-        q: q.to_owned(),
-        ..SearchParams::default()
-    };
-    let query = Query::parse(q).expect("a query of the test");
-    let page = view.search_corrected(&query, &params).expect("no cursor");
-    let path = |hit: &super::Hit| hit.entry.names[0].path.to_string();
-    (page.corrected, page.hits.iter().map(path).collect())
-}
-
-#[test]
-fn one_typing_error_still_finds_something_and_is_said() {
-    let view = filled().view();
-    for (typed, meant) in [
-        ("ubunto", "ubuntu"),
-        ("ubntu", "ubuntu"),
-        ("uubuntu", "ubuntu"),
-        ("ubutnu", "ubuntu"),
-        ("handbok", "handbook"),
-        ("Lectrues week", "lectures week"),
-        ("linux ubunto", "linux ubuntu"),
-        ("beyonse", "beyonce"),
-    ] {
-        let (told, found) = corrected(&view, typed);
-        assert_eq!(told.as_deref(), Some(meant), "{typed}: {found:?}");
-        assert!(!found.is_empty(), "{typed}");
-    }
-    for q in [
-        "ubuntu",
-        "debian",
-        "zzzzzz",
-        "\"ubunto\"",
-        "pfd",
-        "ext:izo ubunto",
-        "ubonto",
-    ] {
-        let (told, _) = corrected(&view, q);
-        assert_eq!(told, None, "{q}");
-    }
-}
-
-#[test]
-fn a_corrected_search_goes_on_with_its_cursor() {
-    let mut catalog = catalog();
-    for number in 0..5 {
-        catalog.put(entry(LENA, &format!("holiday {number}.jpg")));
-    }
-    let view = catalog.view();
-    let query = Query::parse("holidya").expect("a query of the test");
-    let mut params = SearchParams {
-        q: "holidya".to_owned(),
-        limit: 2,
-        ..SearchParams::default()
-    };
-    let mut paths = Vec::new();
-    loop {
-        let page = view
-            .search_corrected(&query, &params)
-            .expect("its own cursor");
-        assert_eq!(page.corrected.as_deref(), Some("holiday"));
-        paths.extend(page.hits.iter().map(|hit| hit.entry.names[0].path.clone()));
-        params.cursor = page.next_cursor;
-        if params.cursor.is_none() {
-            break;
-        }
-    }
-    paths.sort_unstable();
-    paths.dedup();
-    assert_eq!(paths.len(), 5);
-    params.cursor = Some("bogus".to_owned());
-    assert!(matches!(
-        view.search_corrected(&query, &params),
-        Err(CursorError)
-    ));
 }

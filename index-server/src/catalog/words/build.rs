@@ -15,6 +15,20 @@ struct Builder<'t> {
 }
 
 impl<'t> Builder<'t> {
+    /// All words of `texts`, which are those of documents `0..`.
+    fn of(texts: impl Iterator<Item = &'t str>) -> Self {
+        let mut builder = Self {
+            words: HashMap::new(),
+            bytes: BTreeMap::new(),
+        };
+        for (doc, text) in (0..).zip(texts) {
+            for word in words(text) {
+                builder.add(None, word, doc);
+            }
+        }
+        builder
+    }
+
     fn add(&mut self, mark: Option<u8>, word: &'t str, doc: Doc) {
         push(self.words.entry((mark, word)).or_default(), doc);
         if mark.is_none() {
@@ -56,15 +70,9 @@ fn push(docs: &mut Vec<Doc>, doc: Doc) {
 
 impl Words {
     /// Of file names, folded, of documents `0..`.
-    pub fn of_names<'t>(names: impl Iterator<Item = &'t str>, doc_count: Doc) -> Self {
-        let mut builder = Builder {
-            words: HashMap::new(),
-            bytes: BTreeMap::new(),
-        };
+    pub fn of_names<'t>(names: impl Iterator<Item = &'t str> + Clone, doc_count: Doc) -> Self {
+        let mut builder = Builder::of(names.clone());
         for (doc, name) in (0..).zip(names) {
-            for word in words(name) {
-                builder.add(None, word, doc);
-            }
             let first = name.split(is_between).next().unwrap_or_default();
             if !first.is_empty() {
                 builder.add(Some(FIRST), first, doc);
@@ -78,16 +86,7 @@ impl Words {
 
     /// Of folders, folded, of documents `0..`.
     pub fn of_folders<'t>(folders: impl Iterator<Item = &'t str>, doc_count: Doc) -> Self {
-        let mut builder = Builder {
-            words: HashMap::new(),
-            bytes: BTreeMap::new(),
-        };
-        for (doc, folder) in (0..).zip(folders) {
-            for word in words(folder) {
-                builder.add(None, word, doc);
-            }
-        }
-        builder.finish(doc_count)
+        Builder::of(folders).finish(doc_count)
     }
 }
 

@@ -2,10 +2,13 @@
 //!
 //! `cargo bench -p index-server --bench search`. Settings by environment: `RECORDS` (counts, comma
 //! between; default `100000,1000000`), `CORPUS` (a file of paths, one a line, in place of made-up
-//! names), `CLASS` (only this class of queries). Names, owners and queries come from a fixed seed.
+//! names), `CLASS` (only this class of queries, `hostile` for those made to be slow). Names, owners
+//! and queries come from a fixed seed.
+
+mod corpus;
+mod hostile;
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -17,6 +20,8 @@ use protocol::hash::ContentHash;
 use protocol::ids::{FileId, PeerId};
 use protocol::query::{self, Query};
 use protocol::search::{SearchParams, Sort};
+
+use corpus::{Random, made_up_paths, read_paths};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -70,6 +75,9 @@ fn run(count: usize) {
         all.extend(took);
     }
     report("all", &all);
+    if wanted.is_none_or(|wanted| wanted == "hostile") {
+        hostile::run(&view, &common_words(&texts));
+    }
     let mut scans = Vec::new();
     for (_, searches) in &classes {
         let some = searches.iter().step_by(20);
@@ -167,77 +175,13 @@ fn entry(number: usize, path: &str, random: &mut Random) -> FileEntry {
     }
 }
 
-fn read_paths(file: &str, count: usize) -> Vec<String> {
-    let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("read {file}: {error}"));
-    text.lines().take(count).map(str::to_owned).collect()
-}
-
-/// Paths of words that are common or rare as in a language.
-fn made_up_paths(count: usize, random: &mut Random) -> Vec<String> {
-    let syllables = [
-        "ba", "ka", "ri", "to", "na", "mi", "lo", "se", "du", "ter", "ing", "lin", "pro", "con",
-        "est", "ver", "al", "or", "un", "the", "sch", "ion", "gra", "fe", "x", "wy", "ze", "qu",
-        "ho", "py",
-    ];
-    let words: Vec<String> = (0..60_000)
-        .map(|rank: u64| {
-            let parts = 2 + random.below(2 + u64::from(rank > 500) + u64::from(rank > 5_000));
-            let pick = |_| syllables[index(random.below(syllables.len() as u64))];
-            (0..parts).map(pick).collect()
-        })
-        .collect();
-    let word = |random: &mut Random| words[random.zipf(words.len())].as_str();
-    let endings = [
-        "mp3", "html", "png", "so", "txt", "gz", "mkv", "iso", "pdf", "h", "py", "jpg",
-    ];
-    let folders: Vec<String> = (0..=count / 12)
-        .map(|_| {
-            let depth = 1 + random.below(4);
-            let parts: Vec<String> = (0..depth).map(|_| word(random).to_owned()).collect();
-            parts.join("/")
-        })
-        .collect();
-    (0..count)
-        .map(|_| {
-            let mut path = format!("{}/", folders[random.zipf(folders.len())]);
-            for part in 0..=random.below(4) {
-                if part > 0 {
-                    path.push(['-', '_', ' ', '.'][index(random.below(4))]);
-                }
-                path.push_str(word(random));
-            }
-            if random.below(3) == 0 {
-                let _ = write!(path, "-{}", random.below(1_000));
-            }
-            if random.below(50) == 0 {
-                path.push('é');
-            }
-            let _ = write!(path, ".{}", endings[random.zipf(endings.len())]);
-            if random.below(20) == 0 {
-                path = path.to_uppercase();
-            }
-            path
-        })
-        .collect()
-}
-
 fn index(number: u64) -> usize {
     usize::try_from(number).unwrap_or(0)
 }
 
 /// Queries by class, their words taken from the texts.
 fn classes(texts: &[String], random: &mut Random) -> Vec<(&'static str, Vec<SearchParams>)> {
-    let mut counts: HashMap<&str, usize> = HashMap::new();
-    for word in texts.iter().flat_map(|text| words_of(text)) {
-        *counts.entry(word).or_default() += 1;
-    }
-    let mut by_count: Vec<(&str, usize)> = counts.into_iter().collect();
-    by_count.sort_by_key(|(word, count)| (std::cmp::Reverse(*count), *word));
-    let words: Vec<&str> = by_count
-        .iter()
-        .map(|(word, _)| *word)
-        .filter(|word| word.len() > 3 && word.is_ascii())
-        .collect();
+    let words = common_words(texts);
     let plain = |q: String| SearchParams {
         q,
         ..SearchParams::default()
@@ -301,6 +245,20 @@ fn classes(texts: &[String], random: &mut Random) -> Vec<(&'static str, Vec<Sear
         plain(format!("{}qqx", any_of(rare)))
     });
     classes
+}
+
+/// Words of four letters or more, those in most texts first.
+fn common_words(texts: &[String]) -> Vec<&str> {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for word in texts.iter().flat_map(|text| words_of(text)) {
+        *counts.entry(word).or_default() += 1;
+    }
+    let mut by_count: Vec<(&str, usize)> = counts.into_iter().collect();
+    by_count.sort_by_key(|(word, count)| (std::cmp::Reverse(*count), *word));
+    let words = by_count.into_iter().map(|(word, _)| word);
+    words
+        .filter(|word| word.len() > 3 && word.is_ascii())
+        .collect()
 }
 
 fn words_of(text: &str) -> impl Iterator<Item = &str> {
@@ -370,28 +328,4 @@ fn resident_bytes() -> usize {
         .nth(1)
         .and_then(|pages| pages.parse::<usize>().ok());
     pages.unwrap_or(0) * 4_096
-}
-
-/// Numbers that look random and are the same in every run (xorshift).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % bound
-    }
-
-    /// Below `bound`, small ones more often: the n-th about one n-th as often as the first.
-    fn zipf(&mut self, bound: usize) -> usize {
-        let uniform = self.below(1 << 30) as f64 / f64::from(1 << 30);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "not negative and below the bound, a usize"
-        )]
-        let rank = ((bound as f64).powf(uniform) - 1.0) as usize;
-        rank.min(bound - 1)
-    }
 }
