@@ -13,7 +13,6 @@ use protocol::problem::Slug;
 use protocol::registration::CheckedFile;
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::FileEntry;
 use crate::view::PeerAddress;
 
 /// Who acts: the peer that a call claims to act for, and what stands behind the claim.
@@ -83,9 +82,9 @@ pub enum FileChange {
 #[derive(Debug, Clone, PartialEq)]
 pub enum FileChanged {
     /// A new record.
-    Added(FileEntry),
+    Added(FileId),
     /// The record was there.
-    Updated(FileEntry),
+    Updated(FileId),
     /// Record or name withdrawn.
     Removed,
     /// Not taken, the others of the request are.

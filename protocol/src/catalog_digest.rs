@@ -23,7 +23,7 @@ impl CatalogDigest {
         let mut digest = Sha256::new();
         digest.update(path.as_bytes());
         digest.update([0]);
-        digest.update(hash.to_string().as_bytes());
+        digest.update(hash.text());
         let full: [u8; 32] = digest.finalize().into();
         for (mine, theirs) in self.0.iter_mut().zip(full) {
             *mine ^= theirs;

@@ -31,6 +31,13 @@ macro_rules! hash_type {
             pub const fn as_bytes(&self) -> &[u8; 32] {
                 &self.0
             }
+
+            /// The hex digits as bytes, without a place of their own in memory.
+            pub fn text(&self) -> [u8; 64] {
+                let mut text = [0; 64];
+                HEXLOWER.encode_mut(&self.0, &mut text);
+                text
+            }
         }
 
         impl fmt::Display for $name {
@@ -50,10 +57,14 @@ macro_rules! hash_type {
 
             /// Upper-case digits are read too; they are written in lower case.
             fn from_str(text: &str) -> Result<Self, HashError> {
-                let bytes = HEXLOWER_PERMISSIVE
-                    .decode(text.as_bytes())
+                if text.len() != 64 {
+                    return Err(HashError);
+                }
+                let mut bytes = [0; 32];
+                HEXLOWER_PERMISSIVE
+                    .decode_mut(text.as_bytes(), &mut bytes)
                     .map_err(|_| HashError)?;
-                bytes.try_into().map(Self).map_err(|_| HashError)
+                Ok(Self(bytes))
             }
         }
 

@@ -53,6 +53,14 @@ impl PeerId {
         &self.0
     }
 
+    /// The text as bytes, without a place of its own in memory: it is hashed for every record.
+    fn text(&self) -> [u8; 52] {
+        let mut text = [0; 52];
+        BASE32_NOPAD.encode_mut(&self.0, &mut text);
+        text.make_ascii_lowercase();
+        text
+    }
+
     /// The first 7 characters: enough for a person to tell peers of one name apart.
     pub fn short(&self) -> String {
         self.to_string().chars().take(7).collect()
@@ -94,9 +102,9 @@ impl FileId {
     /// The id of the content `hash` at `owner`.
     pub fn of(owner: &PeerId, hash: &ContentHash) -> Self {
         let mut digest = Sha256::new();
-        digest.update(owner.to_string().as_bytes());
+        digest.update(owner.text());
         digest.update([0]);
-        digest.update(hash.to_string().as_bytes());
+        digest.update(hash.text());
         let full: [u8; 32] = digest.finalize().into();
         let mut id = [0; 16];
         id.copy_from_slice(&full[..16]);

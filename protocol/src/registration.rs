@@ -55,15 +55,52 @@ impl FieldError {
     }
 }
 
+/// The fields of a registration that say something of the file, borrowed from where they were read.
+#[derive(Debug, Clone, Copy)]
+#[expect(
+    missing_docs,
+    reason = "each is the field of `FileRegistration` of that name"
+)]
+pub struct FileFields<'a, T> {
+    pub filename: &'a str,
+    pub path: Option<&'a str>,
+    pub size: u64,
+    pub hash: ContentHash,
+    pub pieces_root: Option<PiecesRoot>,
+    pub category: Option<Category>,
+    pub tags: Option<&'a [T]>,
+    pub partial: bool,
+}
+
 impl FileRegistration {
+    /// [`FileFields::check`] of its fields.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the first field that breaks a rule.
+    pub fn check(&self) -> Result<CheckedFile, FieldError> {
+        let fields = FileFields {
+            filename: &self.filename,
+            path: self.path.as_deref(),
+            size: self.size,
+            hash: self.hash,
+            pieces_root: self.pieces_root,
+            category: self.category,
+            tags: self.tags.as_deref(),
+            partial: self.partial,
+        };
+        fields.check()
+    }
+}
+
+impl<T: AsRef<str>> FileFields<'_, T> {
     /// The facts of the file, with the path, category and tags that follow where none were given.
     ///
     /// # Errors
     /// [`FieldError`] names the first field that breaks a rule.
     pub fn check(&self) -> Result<CheckedFile, FieldError> {
-        let name = SharePath::from_name(&self.filename)
+        let name = SharePath::from_name(self.filename)
             .map_err(|error| FieldError::new("/filename", error.to_string()))?;
-        let path = match &self.path {
+        let path = match self.path {
             Some(path) => {
                 SharePath::new(path).map_err(|error| FieldError::new("/path", error.to_string()))?
             }
@@ -73,25 +110,27 @@ impl FileRegistration {
             let message = format!("a size is at most {} bytes", i64::MAX);
             return Err(FieldError::new("/size", message));
         }
-        let tags = match &self.tags {
+        let tags = match self.tags {
             Some(tags) => {
                 normalise_tags(tags).map_err(|error| FieldError::new("/tags", error.to_string()))?
             }
-            None => derive_tags(path.as_str()),
+            None => (derive_tags(path.as_str()).into_iter())
+                .map(CompactString::from)
+                .collect(),
         };
         let category = self
             .category
-            .unwrap_or_else(|| Category::of_name(&self.filename));
+            .unwrap_or_else(|| Category::of_name(self.filename));
         let is_other_name = self.filename != path.file_name();
         Ok(CheckedFile {
-            filename: is_other_name.then(|| CompactString::from(self.filename.as_str())),
+            filename: is_other_name.then(|| CompactString::from(self.filename)),
             size_bytes: self.size,
             hash: self.hash,
             pieces_root: self.pieces_root,
             is_partial: self.partial,
             path,
             category,
-            tags: tags.into_iter().map(CompactString::from).collect(),
+            tags,
         })
     }
 }

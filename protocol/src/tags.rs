@@ -2,6 +2,7 @@
 //!
 //! Knows texts only, no record and no index.
 
+use compact_str::CompactString;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::category::Category;
@@ -49,18 +50,17 @@ pub fn derive_tags(path: &str) -> Vec<String> {
 ///
 /// # Errors
 /// [`TagTooLong`] when one has more than [`TAG_MAX_BYTES`].
-pub fn normalise_tags(given: &[String]) -> Result<Vec<String>, TagTooLong> {
-    let mut tags: Vec<String> = Vec::new();
+pub fn normalise_tags(given: &[impl AsRef<str>]) -> Result<Vec<CompactString>, TagTooLong> {
+    let mut tags: Vec<CompactString> = Vec::new();
     for tag in given {
-        let shown = tag.chars().filter(|c| !is_hidden(*c));
-        let lower: String = shown.flat_map(char::to_lowercase).nfc().collect();
+        let lower = lower(tag.as_ref());
         let tag = lower.trim();
         if tag.len() > TAG_MAX_BYTES {
             return Err(TagTooLong);
         }
         let is_new = !tag.is_empty() && !tags.iter().any(|known| known == tag);
         if is_new && tags.len() < TAGS_MAX_COUNT {
-            tags.push(tag.to_owned());
+            tags.push(tag.into());
         }
     }
     Ok(tags)
@@ -74,13 +74,19 @@ pub struct TagTooLong;
 fn words_of(text: &str) -> impl Iterator<Item = String> {
     text.split(|c: char| !c.is_alphanumeric() && !is_mark(c))
         .filter(|word| !word.is_empty() && word.len() <= TAG_MAX_BYTES)
-        .map(|word| {
-            if word.is_ascii() {
-                return word.to_ascii_lowercase();
-            }
-            let shown = word.chars().filter(|c| !is_hidden(*c));
-            shown.flat_map(char::to_lowercase).nfc().collect()
-        })
+        .map(|word| lower(word).into())
+}
+
+/// Lower case, composed and without what cannot be seen.
+fn lower(text: &str) -> CompactString {
+    // Most texts are like that, and a million of them come at once.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        let mut lower = CompactString::from(text);
+        lower.make_ascii_lowercase();
+        return lower;
+    }
+    let shown = text.chars().filter(|c| !is_hidden(*c));
+    shown.flat_map(char::to_lowercase).nfc().collect()
 }
 
 fn is_telling(word: &str) -> bool {
@@ -149,7 +155,8 @@ mod tests {
         check(&[&"x".repeat(64)], Ok(&"x".repeat(64)));
         check(&[&"x".repeat(65)], Err(TagTooLong));
         let many: Vec<String> = (0..17).map(|n| n.to_string()).collect();
-        assert_eq!(normalise_tags(&many), Ok(many[..16].to_vec()));
+        let first = many[..16].iter().map(CompactString::from).collect();
+        assert_eq!(normalise_tags(&many), Ok(first));
     }
 
     #[test]
@@ -162,7 +169,8 @@ mod tests {
         fn derived_tags_are_tags(path in "([a-zA-ZİßǅΣ\u{301}/. _-]|\\PC){0,120}") {
             let tags = derive_tags(&path);
             prop_assert!(tags.len() <= TAGS_MAX_COUNT);
-            prop_assert_eq!(normalise_tags(&tags), Ok(tags));
+            let same = tags.iter().map(CompactString::from).collect();
+            prop_assert_eq!(normalise_tags(&tags), Ok(same));
         }
     }
 }

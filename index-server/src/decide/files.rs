@@ -1,9 +1,8 @@
 //! Rules of files: one record an owner and content, many names a record, and what watchers hear of
 //! a request that changed many.
 
-use std::collections::HashMap;
-
 use compact_str::CompactString;
+use hashbrown::HashMap;
 use jiff::Timestamp;
 use protocol::ids::{FileId, PeerId};
 use protocol::limits::{NAMES_PER_RECORD_MAX_COUNT, SINGLE_FILE_EVENTS_MAX_COUNT};
@@ -103,7 +102,7 @@ impl Taker<'_> {
             })),
             draft,
         );
-        let Some(entry) = draft.fetch(&id).cloned() else {
+        let Some(entry) = draft.fetch(&id) else {
             return Err(Refusal::new(
                 Slug::Internal,
                 "the file's id is taken by another peer's record",
@@ -117,9 +116,9 @@ impl Taker<'_> {
             self.tally.added(id);
         }
         Ok(if was_there {
-            FileChanged::Updated(entry)
+            FileChanged::Updated(id)
         } else {
-            FileChanged::Added(entry)
+            FileChanged::Added(id)
         })
     }
 

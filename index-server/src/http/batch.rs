@@ -95,9 +95,9 @@ impl Batch {
         &mut self,
         call: &Call,
         number: u64,
-        line: Result<Vec<u8>, Refusal>,
+        line: Result<&[u8], Refusal>,
     ) -> Result<(), Refusal> {
-        let change = match line.and_then(|line| line::read(&line)) {
+        let change = match line.and_then(line::read) {
             Ok(Some(change)) => change,
             Ok(None) => return Ok(()),
             Err(refusal) => {

@@ -12,6 +12,7 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use protocol::limits::JSON_BODY_MAX_BYTES;
 use protocol::problem::Slug;
+use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::time::timeout;
 
@@ -158,7 +159,7 @@ pub fn require_ndjson_type(headers: &HeaderMap) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// `invalid-json` or `invalid-field`, with a pointer where the place is known.
-pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+pub fn parse_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Refusal> {
     if !is_shallow(bytes) {
         return Err(Refusal::new(
             Slug::InvalidJson,
@@ -192,6 +193,10 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
 
 /// Whether brackets nest no deeper than allowed; strings are skipped.
 fn is_shallow(bytes: &[u8]) -> bool {
+    let openings = memchr::memchr2_iter(b'[', b'{', bytes);
+    if openings.take(JSON_MAX_DEPTH + 1).count() <= JSON_MAX_DEPTH {
+        return true;
+    }
     let mut depth = 0_usize;
     let mut in_string = false;
     let mut escaped = false;

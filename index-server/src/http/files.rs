@@ -19,13 +19,14 @@ pub(super) async fn register(mut call: Call) -> Result<Response, Refusal> {
     let registration: FileRegistration = call.body.json(&call.headers).await?;
     let actor = call.actor_or_owner(registration.owner.as_deref())?;
     let checked = check(&registration)?;
-    let (created, entry) = match change_one(&index, actor, FileChange::Add(checked)).await? {
-        FileChanged::Added(entry) => (true, entry),
-        FileChanged::Updated(entry) => (false, entry),
+    let (created, id) = match change_one(&index, actor, FileChange::Add(checked)).await? {
+        FileChanged::Added(id) => (true, id),
+        FileChanged::Updated(id) => (false, id),
         FileChanged::Refused(refusal) => return Err(refusal),
         FileChanged::Removed => return Err(unexpected()),
     };
     let view = index.view();
+    let entry = view.catalog.file(&id).ok_or_else(unknown_file)?;
     reply::json(&FileRegistered {
         id: entry.id,
         created,

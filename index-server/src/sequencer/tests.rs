@@ -27,7 +27,7 @@ async fn an_answer_means_durable_and_seen() {
     let Answer::FilesChanged(outcomes) = answer else {
         panic!("another answer");
     };
-    assert!(matches!(&outcomes[0], FileChanged::Added(entry) if entry.id == file(1, "x")));
+    assert!(matches!(&outcomes[0], FileChanged::Added(id) if *id == file(1, "x")));
     house.ok(download(1, "x")).await;
     assert_eq!(
         house.watcher.take_events(),

@@ -8,14 +8,13 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use protocol::category::Category;
-use protocol::file::FileRegistration;
 use protocol::hash::{ContentHash, PiecesRoot};
 use protocol::ids::FileId;
+use protocol::registration::{FieldError, FileFields};
 use serde::Deserialize;
 
 use crate::command::{FileChange, Refusal};
 use crate::http::body::parse_json;
-use crate::http::files::check;
 use crate::http::problem::invalid_field;
 
 /// A change, and whose files it is about where the line says so.
@@ -27,20 +26,43 @@ pub struct BatchChange {
     pub change: FileChange,
 }
 
+/// A text, borrowed from the line where nothing in it is escaped.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl AsRef<str> for Text<'_> {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Text<'_>> for String {
+    fn from(text: Text<'_>) -> Self {
+        text.0.into_owned()
+    }
+}
+
 /// All fields of all kinds of lines.
 #[derive(Deserialize)]
-struct Line {
+struct Line<'a> {
     op: Op,
     id: Option<FileId>,
-    filename: Option<String>,
-    path: Option<String>,
+    #[serde(borrow)]
+    filename: Option<Text<'a>>,
+    #[serde(borrow)]
+    path: Option<Text<'a>>,
     size: Option<u64>,
     hash: Option<ContentHash>,
     pieces_root: Option<PiecesRoot>,
     category: Option<Category>,
-    tags: Option<Vec<String>>,
-    owner: Option<String>,
-    peer_address: Option<SocketAddr>,
+    #[serde(borrow)]
+    tags: Option<Vec<Text<'a>>>,
+    #[serde(borrow)]
+    owner: Option<Text<'a>>,
+    /// Read by nobody, but refused where it is no address.
+    #[serde(rename = "peer_address")]
+    _peer_address: Option<SocketAddr>,
     #[serde(default)]
     partial: bool,
 }
@@ -60,35 +82,37 @@ pub fn read(line: &[u8]) -> Result<Option<BatchChange>, Refusal> {
     if line.iter().all(u8::is_ascii_whitespace) {
         return Ok(None);
     }
-    let line: Line = parse_json(line)?;
+    let line: Line<'_> = parse_json(line)?;
     match line.op {
         Op::Add => add(line).map(Some),
         Op::Remove => Ok(Some(BatchChange {
-            owner: line.owner,
+            owner: line.owner.map(String::from),
             change: FileChange::Remove {
                 id: line.id.ok_or_else(|| missing("id"))?,
-                path: line.path,
+                path: line.path.map(String::from),
             },
         })),
     }
 }
 
-fn add(line: Line) -> Result<BatchChange, Refusal> {
-    let registration = FileRegistration {
-        filename: line.filename.ok_or_else(|| missing("filename"))?,
-        path: line.path,
+fn add(line: Line<'_>) -> Result<BatchChange, Refusal> {
+    let filename = line.filename.ok_or_else(|| missing("filename"))?;
+    let fields = FileFields {
+        filename: filename.as_ref(),
+        path: line.path.as_ref().map(AsRef::as_ref),
         size: line.size.ok_or_else(|| missing("size"))?,
         hash: line.hash.ok_or_else(|| missing("hash"))?,
         pieces_root: line.pieces_root,
         category: line.category,
-        tags: line.tags,
-        owner: line.owner,
-        peer_address: line.peer_address,
+        tags: line.tags.as_deref(),
         partial: line.partial,
     };
+    let checked = fields
+        .check()
+        .map_err(|FieldError { pointer, message }| invalid_field(pointer, message))?;
     Ok(BatchChange {
-        change: FileChange::Add(check(&registration)?),
-        owner: registration.owner,
+        change: FileChange::Add(checked),
+        owner: line.owner.map(String::from),
     })
 }
 

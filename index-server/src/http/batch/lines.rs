@@ -1,5 +1,7 @@
 //! Cuts a stream of bytes into lines without holding more than one of them.
 
+use std::ops::Range;
+
 use protocol::limits::BATCH_LINE_MAX_BYTES;
 use protocol::problem::Slug;
 
@@ -18,7 +20,7 @@ pub struct Lines {
 }
 
 /// A line's number, counted from 1, and its bytes or why it cannot be read.
-pub type NumberedLine = (u64, Result<Vec<u8>, Refusal>);
+pub type NumberedLine<'l> = (u64, Result<&'l [u8], Refusal>);
 
 impl Lines {
     /// Takes the next bytes.
@@ -29,30 +31,30 @@ impl Lines {
     }
 
     /// The next whole line, without its end.
-    pub fn next_line(&mut self) -> Option<NumberedLine> {
+    pub fn next_line(&mut self) -> Option<NumberedLine<'_>> {
         loop {
-            let rest = &self.pending[self.start..];
-            let Some(length) = memchr::memchr(b'\n', rest) else {
-                return self.cut_overlong();
+            let Some(length) = memchr::memchr(b'\n', &self.pending[self.start..]) else {
+                let number = self.cut_overlong()?;
+                return Some((number, Err(too_long())));
             };
-            let line = rest[..length].to_vec();
-            self.start += length + 1;
-            if std::mem::take(&mut self.is_skipping) {
-                continue;
+            let line = self.start..self.start + length;
+            self.start = line.end + 1;
+            if !std::mem::take(&mut self.is_skipping) {
+                return Some(self.number(line));
             }
-            return Some(self.number(line));
         }
     }
 
     /// What stands after the last line end.
-    pub fn last_line(&mut self) -> Option<NumberedLine> {
-        let line = self.pending.split_off(self.start);
+    pub fn last_line(&mut self) -> Option<NumberedLine<'_>> {
+        let line = self.start..self.pending.len();
+        self.start = line.end;
         let is_line = !line.is_empty() && !self.is_skipping;
         is_line.then(|| self.number(line))
     }
 
     /// A line without an end in sight is rejected as soon as it is too long.
-    fn cut_overlong(&mut self) -> Option<NumberedLine> {
+    fn cut_overlong(&mut self) -> Option<u64> {
         let length = self.pending.len() - self.start;
         if self.is_skipping {
             self.start = self.pending.len();
@@ -64,14 +66,13 @@ impl Lines {
         self.start = self.pending.len();
         self.is_skipping = true;
         self.count += 1;
-        Some((self.count, Err(too_long())))
+        Some(self.count)
     }
 
-    fn number(&mut self, mut line: Vec<u8>) -> NumberedLine {
+    fn number(&mut self, line: Range<usize>) -> NumberedLine<'_> {
         self.count += 1;
-        if line.last() == Some(&b'\r') {
-            line.pop();
-        }
+        let line = &self.pending[line];
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.len() > BATCH_LINE_MAX_BYTES {
             return (self.count, Err(too_long()));
         }
@@ -95,10 +96,11 @@ mod tests {
         for part in body.chunks(chunk) {
             lines.push(part);
             while let Some((number, line)) = lines.next_line() {
-                found.push((number, line.ok()));
+                found.push((number, line.ok().map(<[u8]>::to_vec)));
             }
         }
-        found.extend(lines.last_line().map(|(number, line)| (number, line.ok())));
+        let last = lines.last_line();
+        found.extend(last.map(|(number, line)| (number, line.ok().map(<[u8]>::to_vec))));
         found
     }
 
