@@ -18,6 +18,7 @@ mod listing;
 mod load;
 mod lookup;
 mod matcher;
+mod membership;
 mod natural;
 mod owners;
 mod plan;

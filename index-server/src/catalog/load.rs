@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use super::columns::Prepared;
 use super::layer::Layer;
 use super::lookup::spread;
+use super::membership::Membership;
 use super::owners::Owners;
 use super::rank::crowd;
 use super::segment::Segment;
@@ -46,6 +47,10 @@ impl Catalog {
                 *holders.entry(content).or_default() += 1;
             }
             kept.push(entry);
+        }
+        catalog.ids = Membership::with_capacity(kept.len());
+        for entry in &kept {
+            catalog.ids.insert(spread(entry.id.as_bytes()));
         }
         catalog.layers = layers(kept, &holders, &catalog.owners);
         catalog

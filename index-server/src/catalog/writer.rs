@@ -4,17 +4,19 @@
 //! A change of anything in a record takes it out of its segment and puts it anew among those that
 //! wait, so segments never change.
 
-use std::collections::{HashMap, HashSet, hash_map};
+use std::collections::hash_map;
 use std::sync::Arc;
 
+use hashbrown::{HashMap, HashSet};
 use protocol::hash::ContentHash;
 use protocol::ids::{FileId, PeerId};
 use rustc_hash::FxHashMap;
 
 use super::columns::Prepared;
 use super::compact::Compactor;
-use super::layer::{self, Layer};
+use super::layer::{self, Layer, Spot};
 use super::lookup::spread;
+use super::membership::Membership;
 use super::owners::{OwnerIndex, Owners};
 use super::rank::crowd;
 use super::segment::{Doc, Segment};
@@ -36,6 +38,8 @@ pub struct Catalog {
     /// Records of each content, by the spread of its hash: tells without a look into any segment
     /// that a content is new.
     pub(super) known: FxHashMap<u64, u32>,
+    /// The ids of all records.
+    pub(super) ids: Membership,
     compactor: Compactor,
     pub(super) owners: Owners,
     totals: Vec<OwnerTotals>,
@@ -85,14 +89,13 @@ impl Catalog {
 
     /// Puts a record in, in place of one with the same id. A record without a name is not kept.
     pub fn put(&mut self, entry: FileEntry) {
-        let content = spread(entry.hash.as_bytes());
-        if self.known.contains_key(&content) {
-            self.remove(&entry.id);
-        }
+        self.remove(&entry.id);
         if entry.names.is_empty() {
             return;
         }
         self.current = None;
+        self.ids.insert(spread(entry.id.as_bytes()));
+        let content = spread(entry.hash.as_bytes());
         *self.known.entry(content).or_default() += 1;
         let owner = self.number(entry.owner);
         self.count(owner, &entry, Sign::Plus);
@@ -109,6 +112,7 @@ impl Catalog {
         let owner = self.number(entry.owner);
         self.count(owner, &entry, Sign::Minus);
         self.touched.insert(entry.hash);
+        self.ids.remove(spread(id.as_bytes()));
         if let hash_map::Entry::Occupied(mut known) =
             self.known.entry(spread(entry.hash.as_bytes()))
         {
@@ -125,7 +129,7 @@ impl Catalog {
         if let Some(entry) = self.waiting.get(id) {
             return Some(entry.clone());
         }
-        let spot = layer::find(&self.layers, id)?;
+        let spot = self.find(id)?;
         self.layers[spot.layer].entry(spot.doc, &self.owners)
     }
 
@@ -213,13 +217,19 @@ impl Catalog {
             self.current = None;
             return Some(entry);
         }
-        let spot = layer::find(&self.layers, id)?;
+        let spot = self.find(id)?;
         let layer = &mut self.layers[spot.layer];
         let entry = layer.entry(spot.doc, &self.owners)?;
         let docs: Vec<Doc> = layer.docs_of_id(id).collect();
         layer.bury(docs);
         self.current = None;
         Some(entry)
+    }
+
+    /// Where a record stands that does not wait.
+    fn find(&self, id: &FileId) -> Option<Spot> {
+        let is_there = self.ids.may_hold(spread(id.as_bytes()));
+        is_there.then(|| layer::find(&self.layers, id)).flatten()
     }
 
     fn wait(&mut self, entry: FileEntry) {

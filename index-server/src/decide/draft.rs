@@ -1,11 +1,11 @@
 //! The world with the records of one batch on top, none of them durable yet. Dropping it forgets
 //! them, so the world never holds more than the journal.
 
-use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use compact_str::CompactString;
+use hashbrown::{HashMap, HashSet};
 use protocol::file::CatalogDigest;
 use protocol::ids::{FileId, PeerId};
 
@@ -116,7 +116,7 @@ impl<'w, F: Files> Draft<'w, F> {
         let stored = self
             .world
             .peers()
-            .filter(|(id, _)| !self.peers.contains_key(id))
+            .filter(|(id, _)| !self.peers.contains_key(*id))
             .map(|(id, peer)| (*id, peer));
         let drafted = self
             .peers

@@ -1,6 +1,8 @@
 //! Builds dictionaries: from texts, or from the dictionaries of segments that are merged.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
 
 use super::{FIRST, Gram, ONLY, Words, gram};
 use crate::catalog::matcher::is_between_words;
