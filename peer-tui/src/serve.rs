@@ -17,6 +17,7 @@ pub mod range_reply;
 mod reply;
 pub mod routes;
 pub mod slots;
+pub mod spread;
 pub mod stream;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use protocol::hash::{ContentHash, PieceHash, PiecesRoot};
@@ -42,6 +44,7 @@ use self::listener::Listener;
 use self::listener::connection::Service;
 use self::metrics::Metrics;
 use self::slots::Slots;
+use self::spread::Spread;
 use self::uploads::Uploads;
 use crate::identity::Identity;
 use crate::index_client::IndexError;
@@ -61,6 +64,8 @@ pub struct PartialContent {
     pub pieces: Arc<[PieceHash]>,
     /// Verified pieces; changes as more arrive (the value's version is what `since` counts).
     pub held: watch::Receiver<Arc<PieceSet>>,
+    /// How many others are known to hold each piece.
+    pub holders: watch::Receiver<Arc<[u32]>>,
 }
 
 /// Who knows of unfinished downloads.
@@ -126,6 +131,8 @@ pub struct ServeConfig {
     pub slots: usize,
     /// Upload slots of one client address.
     pub slots_per_client: usize,
+    /// How long a request waits for a slot at most.
+    pub slot_wait: Duration,
     /// Bytes a second, over all uploads.
     pub up_limit: Option<u64>,
     /// Answers with bytes and bytes sent before this start, which the totals go on from.
@@ -195,7 +202,8 @@ impl Serve {
             network: Arc::clone(&config.network),
             identity: Arc::clone(&config.identity),
             name: config.name.clone(),
-            slots: Slots::new(config.slots, config.slots_per_client),
+            slots: Slots::new(config.slots, config.slots_per_client, config.slot_wait),
+            spread: Spread::default(),
             limit: RateLimit::new(config.up_limit),
             client_limits: RateLimits::default(),
             uploads: Uploads::new(config.earlier),

@@ -102,6 +102,11 @@ impl Scheduler {
         self.holders[piece.as_usize()] > 0
     }
 
+    /// How many sources hold each piece.
+    pub fn holders(&self) -> &[u32] {
+        &self.holders
+    }
+
     /// Open pieces that a source holds.
     pub fn open_of(&self, key: SourceKey) -> u32 {
         self.sources.get(&key).map_or(0, |source| source.open_count)

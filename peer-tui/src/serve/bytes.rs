@@ -3,6 +3,7 @@
 //! A name is a key into the list of shared files, never a path. Knows how to find and to open; what
 //! part is sent is decided in `range_reply`, how in `stream`.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::header::{
@@ -13,13 +14,15 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use protocol::byte_range::ByteRange;
 use protocol::hash::ContentHash;
 use protocol::ids::FileId;
+use protocol::pieces::PieceLayout;
 use protocol::problem::{Problem, Slug};
 use warp::Reply as _;
 use warp::reply::Response;
 
-use super::call::Call;
+use super::call::{App, Call};
 use super::opened::Opened;
 use super::range_reply::{Conditions, Holding, RangeReply, range_reply};
+use super::slots::{Slot, Way};
 use super::stream::{self, Cut, Source};
 use super::uploads::Subject;
 use super::{names, reply};
@@ -31,7 +34,7 @@ pub(super) async fn by_content(call: Call) -> Result<Response, Problem> {
     let hash: ContentHash = call.target.parse().map_err(|_| unknown_content())?;
     if let Some(file) = call.app.share.view().by_hash(&hash) {
         let opened = Opened::shared(&call.app.share, file).await?;
-        return send(call, opened);
+        return send(call, opened).await;
     }
     let partial = call
         .app
@@ -39,7 +42,7 @@ pub(super) async fn by_content(call: Call) -> Result<Response, Problem> {
         .partial(&hash)
         .ok_or_else(unknown_content)?;
     let opened = Opened::partial(hash, partial).await?;
-    send(call, opened)
+    send(call, opened).await
 }
 
 /// GET `/download/{file_id}`.
@@ -47,7 +50,7 @@ pub(super) async fn by_id(call: Call) -> Result<Response, Problem> {
     let id: FileId = call.target.parse().map_err(|_| unknown_file())?;
     let file = call.app.share.view().by_id(&id).ok_or_else(unknown_file)?;
     let opened = Opened::shared(&call.app.share, file).await?;
-    send(call, opened)
+    send(call, opened).await
 }
 
 /// GET `/download?filename=NAME[&id=ID]`: the id says which, where it is told.
@@ -64,7 +67,7 @@ pub(super) async fn by_name(call: Call) -> Result<Response, Problem> {
     };
     let file = file.ok_or_else(unknown_file)?;
     let opened = Opened::shared(&call.app.share, file).await?;
-    send(call, opened)
+    send(call, opened).await
 }
 
 fn unknown_file() -> Problem {
@@ -78,7 +81,7 @@ pub(super) fn unknown_content() -> Problem {
     Problem::new(Slug::UnknownContent, detail)
 }
 
-fn send(call: Call, opened: Opened) -> Result<Response, Problem> {
+async fn send(call: Call, opened: Opened) -> Result<Response, Problem> {
     let etag = names::etag(&opened.hash);
     let conditions = Conditions {
         if_match: call.header(IF_MATCH),
@@ -92,8 +95,8 @@ fn send(call: Call, opened: Opened) -> Result<Response, Problem> {
         held: opened.held(),
     };
     let mut response = match range_reply(&conditions, &holding) {
-        RangeReply::Whole => whole(call, opened)?,
-        RangeReply::Part(range) => part(call, opened, range)?,
+        RangeReply::Whole => whole(call, opened).await?,
+        RangeReply::Part(range) => part(call, opened, range).await?,
         RangeReply::NotModified => empty(StatusCode::NOT_MODIFIED),
         RangeReply::PreconditionFailed => empty(StatusCode::PRECONDITION_FAILED),
         RangeReply::NotSatisfiable => return Ok(not_satisfiable(opened.size_bytes)),
@@ -102,7 +105,7 @@ fn send(call: Call, opened: Opened) -> Result<Response, Problem> {
     Ok(response)
 }
 
-fn whole(call: Call, opened: Opened) -> Result<Response, Problem> {
+async fn whole(call: Call, opened: Opened) -> Result<Response, Problem> {
     let length = opened.size_bytes;
     let range = length
         .checked_sub(1)
@@ -110,33 +113,31 @@ fn whole(call: Call, opened: Opened) -> Result<Response, Problem> {
     let mut headers = describe(&opened)?;
     insert(&mut headers, CONTENT_LENGTH, &length.to_string())?;
     let mut response = match range.filter(|_| !call.is_head()) {
-        Some(range) => stream_out(call, opened, range)?,
+        Some(range) => stream_out(call, opened, range).await?,
         None => empty(StatusCode::OK),
     };
     response.headers_mut().extend(headers);
     Ok(response)
 }
 
-fn part(call: Call, opened: Opened, range: ByteRange) -> Result<Response, Problem> {
+async fn part(call: Call, opened: Opened, range: ByteRange) -> Result<Response, Problem> {
     let mut headers = describe(&opened)?;
     insert(&mut headers, CONTENT_LENGTH, &range.len().to_string())?;
     let content_range = range.to_content_range(opened.size_bytes);
     insert(&mut headers, CONTENT_RANGE, &content_range)?;
-    let mut response = stream_out(call, opened, range)?;
+    let mut response = stream_out(call, opened, range).await?;
     *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     response.headers_mut().extend(headers);
     Ok(response)
 }
 
-fn stream_out(call: Call, opened: Opened, range: ByteRange) -> Result<Response, Problem> {
+async fn stream_out(call: Call, opened: Opened, range: ByteRange) -> Result<Response, Problem> {
     let app = call.app;
     let remote = call.connection.remote;
-    let Some(slot) = app.slots.take(remote.ip()) else {
-        app.metrics.busy.inc();
-        let detail = "all upload slots are taken, or this address has as many as one may have; \
-                      try again in a moment";
-        return Err(Problem::new(Slug::Busy, detail));
-    };
+    let layout = PieceLayout::of_size(opened.size_bytes);
+    let holders = opened.holders_of(layout, range);
+    let holders = holders.unwrap_or_else(|| app.spread.copies(&opened.hash, layout, range));
+    let slot = take_slot(&app, remote.ip(), holders).await?;
     let subject = Subject {
         hash: opened.hash,
         name: opened.name.clone(),
@@ -154,15 +155,35 @@ fn stream_out(call: Call, opened: Opened, range: ByteRange) -> Result<Response, 
         slot,
         outlet: call.connection.outlet,
     };
-    let (shared, upload_app) = (opened.shared, Arc::clone(&app));
+    let (hash, shared, upload_app) = (opened.hash, opened.shared, Arc::clone(&app));
     let body = stream::start(source, move |sent_bytes, cut| {
         upload_app.metrics.count_end(cut);
+        let last = sent_bytes.checked_sub(1).map(|last| range.first() + last);
+        let sent = last.and_then(|last| ByteRange::new(range.first(), last, layout.size_bytes()));
+        if let Some(sent) = sent {
+            upload_app.spread.sent(hash, layout, sent);
+        }
         upload_app.feed.upload(id, name, sent_bytes);
         if let (Some(Cut::FileChanged | Cut::Disk), Some(file)) = (cut, shared) {
             tokio::spawn(async move { upload_app.share.recheck(&file).await });
         }
     });
     Ok(warp::reply::stream(body).into_response())
+}
+
+/// A slot, after a wait where there is none at once.
+async fn take_slot(app: &App, client: IpAddr, holders: u32) -> Result<Slot, Problem> {
+    let taken = app.slots.take(client, holders).await;
+    let Some((slot, way)) = taken else {
+        app.metrics.busy.inc();
+        let detail = "all upload slots are taken, or this address has as many as one may have; \
+                      try again in a moment";
+        return Err(Problem::new(Slug::Busy, detail));
+    };
+    if way == Way::Waited {
+        app.metrics.waited.inc();
+    }
+    Ok(slot)
 }
 
 fn describe(opened: &Opened) -> Result<HeaderMap, Problem> {

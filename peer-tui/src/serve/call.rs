@@ -14,6 +14,7 @@ use super::feed::LocalFeed;
 use super::listener::connection::Connection;
 use super::metrics::Metrics;
 use super::slots::Slots;
+use super::spread::Spread;
 use super::uploads::Uploads;
 use super::{Network, PartialContents};
 use crate::identity::Identity;
@@ -34,6 +35,8 @@ pub struct App {
     pub name: String,
     /// Upload slots.
     pub slots: Slots,
+    /// How often pieces went out.
+    pub spread: Spread,
     /// Over all uploads.
     pub limit: RateLimit,
     /// Of each client address.

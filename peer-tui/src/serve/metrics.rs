@@ -60,8 +60,10 @@ instruments! {
     uploads_finished: Counter,
     /// Answers with bytes that were cut, by reason.
     uploads_cut: Family<CutLabels, Counter>,
-    /// Requests that found all upload slots taken.
+    /// Requests that were turned away since upload slots were taken for too long.
     busy: Counter,
+    /// Requests that waited in the row before they had an upload slot.
+    waited: Counter,
     /// Answers with bytes, this peer's earlier runs included.
     uploads_begun: Gauge,
     /// Bytes sent, this peer's earlier runs included.

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
+use protocol::byte_range::ByteRange;
 use protocol::hash::ContentHash;
 use protocol::pieces::{PieceLayout, PieceSet};
 use protocol::problem::{Problem, Slug};
@@ -28,6 +29,7 @@ pub struct Opened {
     /// The shared file, where it is one.
     pub shared: Option<Arc<SharedFile>>,
     pieces: Option<(PieceLayout, Arc<PieceSet>)>,
+    holders: Option<Arc<[u32]>>,
 }
 
 impl Opened {
@@ -48,6 +50,7 @@ impl Opened {
                 file: open.file,
                 shared: Some(shared),
                 pieces: None,
+                holders: None,
             }),
             Ok(_) | Err(_) => {
                 share.recheck(&shared).await;
@@ -64,6 +67,7 @@ impl Opened {
     /// `unknown-content` when it has just been taken away.
     pub async fn partial(hash: ContentHash, partial: PartialContent) -> Result<Self, Problem> {
         let held = Arc::clone(&partial.held.borrow());
+        let holders = Arc::clone(&partial.holders.borrow());
         let path = partial.path;
         let opening = spawn_blocking(move || File::open(path));
         let file = opening
@@ -78,6 +82,7 @@ impl Opened {
             file,
             shared: None,
             pieces: Some((partial.layout, held)),
+            holders: Some(holders),
         })
     }
 
@@ -86,6 +91,12 @@ impl Opened {
         self.pieces
             .as_ref()
             .map(|(layout, held)| (*layout, &**held))
+    }
+
+    /// How many others are known to hold the first piece of `range`; `None` where that is not known.
+    pub fn holders_of(&self, layout: PieceLayout, range: ByteRange) -> Option<u32> {
+        let first = layout.pieces_of(range).next()?;
+        self.holders.as_ref()?.get(first.as_usize()).copied()
     }
 
     /// What a shared file must still be when its last byte goes out.

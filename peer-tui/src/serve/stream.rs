@@ -129,6 +129,7 @@ async fn pump(
         }
         send(chunk, chunks, &source.outlet).await?;
         source.sending.count(length);
+        source.slot.count(length);
         *sent_bytes += length;
     }
     drop(source.slot);

@@ -250,7 +250,14 @@ async fn one_client_cannot_take_all_slots() {
     let head = kit.client.head(kit.url(&path)).send().await.unwrap();
     assert_eq!(head.status(), 200, "a question takes no slot");
     assert_eq!(kit.serve.status().slots, (2, 4));
-    drop((first, second));
+    // A request that waits has its slot as soon as there is one.
+    let free = async {
+        tokio::task::yield_now().await;
+        drop(first);
+    };
+    let (waited, ()) = tokio::join!(kit.get(&path, &[]), free);
+    assert_eq!(waited.status(), 200);
+    drop((waited, second));
     kit.serve.set_up_limit(None);
     let mut changed = kit.serve.watch();
     let freed = changed.wait_for(|_| kit.serve.status().slots.0 == 0);
@@ -279,6 +286,7 @@ async fn an_unfinished_download_is_served_where_it_is_verified() {
         pieces_root: hashes.root,
         pieces: hashes.pieces.into(),
         held: held.subscribe(),
+        holders: watch::Sender::new(Arc::from([])).subscribe(),
     };
     let kit = Kit::start(&[], Partials(Some((hash, partial)))).await;
     let path = format!("/content/{hash}");

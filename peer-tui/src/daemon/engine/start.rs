@@ -22,6 +22,7 @@ use crate::daemon::peers::PeerBook;
 use crate::fetch::{Fetch, FetchConfig};
 use crate::identity::Identity;
 use crate::index_client::{IndexClientConfig, IndexUrl};
+use crate::serve::slots::SLOT_WAIT;
 use crate::serve::{Serve, ServeConfig};
 use crate::share::{Share, ShareConfig};
 
@@ -209,6 +210,7 @@ fn serve_config(
         listen_is_fixed: config.listen_is_fixed,
         slots: config.slots,
         slots_per_client: config.slots_per_client,
+        slot_wait: SLOT_WAIT,
         up_limit: None,
         earlier: (0, 0),
         identity: Arc::new(identity.clone()),

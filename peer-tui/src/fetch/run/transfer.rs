@@ -48,6 +48,8 @@ struct Traffic {
     notes: mpsc::Receiver<RunNote>,
     keep: Keep,
     arrived: watch::Sender<Arc<PieceSet>>,
+    /// How many hold each piece, for those who serve what is there.
+    holders: watch::Sender<Arc<[u32]>>,
     idle_since: Option<Instant>,
 }
 
@@ -74,7 +76,10 @@ impl Runner {
                     }
                 }
                 order = self.task.orders.recv() => self.obey(order)?,
-                _ = tick.tick() => self.show(DownloadState::Downloading),
+                _ = tick.tick() => {
+                    self.show(DownloadState::Downloading);
+                    self.show_holders(&traffic);
+                }
             }
             while traffic.runs.try_join_next().is_some() {}
         }
@@ -82,7 +87,8 @@ impl Runner {
 
     fn traffic(&self) -> Option<Traffic> {
         let open = self.open.as_ref()?;
-        let have = self.job.scheduler()?.have().clone();
+        let scheduler = self.job.scheduler()?;
+        let (have, holders) = (scheduler.have().clone(), scheduler.holders().into());
         let (arrived, arrivals) = watch::channel(Arc::new(have));
         let (notes_in, notes) = mpsc::channel(NOTES_QUEUE_COUNT);
         let traffic = Traffic {
@@ -102,6 +108,7 @@ impl Runner {
                 arrived: arrivals,
             },
             arrived,
+            holders: watch::Sender::new(holders),
             idle_since: None,
         };
         if traffic.arrived.borrow().held() > 0 {
@@ -261,6 +268,20 @@ impl Runner {
         }
     }
 
+    fn show_holders(&self, traffic: &Traffic) {
+        let is_looked_at = traffic.holders.receiver_count() > 0;
+        if let Some(scheduler) = self.job.scheduler().filter(|_| is_looked_at) {
+            let holders = scheduler.holders();
+            traffic.holders.send_if_modified(|shown| {
+                let is_news = **shown != *holders;
+                if is_news {
+                    *shown = holders.into();
+                }
+                is_news
+            });
+        }
+    }
+
     /// Lets others read the verified pieces.
     fn show_partial(&self, traffic: &Traffic) {
         let (root, hash) = (self.job.root(), self.task.hash);
@@ -274,6 +295,7 @@ impl Runner {
             pieces_root: root,
             pieces: traffic.keep.hashes.clone(),
             held: traffic.arrived.subscribe(),
+            holders: traffic.holders.subscribe(),
         };
         self.shared.partials.insert(hash, partial);
         if SharePath::new(&self.task.name).is_ok() {

@@ -91,6 +91,7 @@ impl Kit {
             listen_is_fixed: true,
             slots: 4,
             slots_per_client: 2,
+            slot_wait: Duration::from_millis(200),
             up_limit: None,
             earlier: (0, 0),
             identity,
