@@ -3,6 +3,7 @@
 //!
 //! Knows nothing of what a key means.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::docs::{Bits, DocSet, Gather};
@@ -46,7 +47,10 @@ impl<'a> Posting<'a> {
 
     /// Hands all documents to `each`, ascending.
     pub fn for_each(&self, each: impl FnMut(Doc)) {
-        self.to_set().iter_from(0).for_each(each);
+        match self {
+            Self::List(docs) => docs.iter().copied().for_each(each),
+            Self::Bits(_) => self.to_set().iter_from(0).for_each(each),
+        }
     }
 }
 
@@ -123,31 +127,75 @@ impl<K: Ord> Postings<K> {
     }
 }
 
+/// Postings of several segments as one, and where the keys of each source went.
+#[derive(Debug)]
+pub struct Merged<K> {
+    /// All documents.
+    pub postings: Postings<K>,
+    /// By source and key: its new place, [`GONE`] where none of its documents is left.
+    pub moved: Vec<Vec<Doc>>,
+}
+
 /// The postings of several segments as one: `moved` says for each document of a source which one it
 /// becomes, ascending, [`GONE`] where it is left out.
-pub fn merge<K: Ord + Clone>(sources: &[(&Postings<K>, &[Doc])], doc_count: Doc) -> Postings<K> {
+pub fn merge<K: Ord + Clone>(sources: &[(&Postings<K>, &[Doc])], doc_count: Doc) -> Merged<K> {
     let mut writer = PostingsWriter::new(doc_count);
-    let mut next = vec![0; sources.len()];
+    writer.reserve(sources.iter().map(|(own, _)| *own));
+    let mut moved: Vec<Vec<Doc>> = (sources.iter())
+        .map(|(own, _)| Vec::with_capacity(own.keys.len()))
+        .collect();
     let mut docs = Vec::new();
-    loop {
-        let heads = sources.iter().zip(&next);
-        let Some(key) = heads
-            .filter_map(|((own, _), next)| own.keys.get(*next))
-            .min()
-        else {
-            return writer.finish();
-        };
+    let mut holders = Vec::with_capacity(sources.len());
+    while let Some(key) = first_key(sources, &moved, &mut holders) {
         docs.clear();
-        for ((own, moved), next) in sources.iter().zip(&mut next) {
-            if own.keys.get(*next) == Some(key) {
-                own.at(*next).for_each(|doc| docs.push(moved[doc as usize]));
-                *next += 1;
-            }
+        for source in &holders {
+            let (own, moved_docs) = sources[*source];
+            let posting = own.at(moved[*source].len());
+            posting.for_each(|doc| docs.push(moved_docs[doc as usize]));
         }
         docs.retain(|&doc| doc != GONE);
-        merge_runs(&mut docs);
-        writer.push(key.clone(), &docs);
+        if holders.len() > 1 {
+            merge_runs(&mut docs);
+        }
+        let place = if docs.is_empty() {
+            GONE
+        } else {
+            number(writer.keys.len())
+        };
+        for source in &holders {
+            moved[*source].push(place);
+        }
+        if place != GONE {
+            writer.push(key.clone(), &docs);
+        }
     }
+    Merged {
+        postings: writer.finish(),
+        moved,
+    }
+}
+
+/// The smallest key that no source has moved yet; puts the sources that have it into `holders`.
+fn first_key<'s, K: Ord>(
+    sources: &[(&'s Postings<K>, &[Doc])],
+    moved: &[Vec<Doc>],
+    holders: &mut Vec<usize>,
+) -> Option<&'s K> {
+    let mut first: Option<&K> = None;
+    for (source, ((own, _), moved)) in sources.iter().zip(moved).enumerate() {
+        let Some(key) = own.keys.get(moved.len()) else {
+            continue;
+        };
+        let order = first.map_or(Ordering::Less, |first| key.cmp(first));
+        if order.is_lt() {
+            first = Some(key);
+            holders.clear();
+        }
+        if order.is_le() {
+            holders.push(source);
+        }
+    }
+    first
 }
 
 /// Sorts documents that are ascending runs, one a source.
@@ -155,7 +203,7 @@ pub fn merge<K: Ord + Clone>(sources: &[(&Postings<K>, &[Doc])], doc_count: Doc)
     clippy::stable_sort_primitive,
     reason = "the stable sort finds the runs and merges them"
 )]
-fn merge_runs(docs: &mut [Doc]) {
+pub fn merge_runs(docs: &mut [Doc]) {
     docs.sort();
 }
 
@@ -184,13 +232,27 @@ impl<K> PostingsWriter<K> {
         }
     }
 
+    /// Room for what is in `sources`.
+    fn reserve<'p>(&mut self, sources: impl Iterator<Item = &'p Postings<K>>)
+    where
+        K: 'p,
+    {
+        let (mut key_count, mut doc_count) = (0, 0);
+        for source in sources {
+            key_count = source.keys.len().max(key_count);
+            doc_count += source.lists.len();
+        }
+        self.keys.reserve(key_count);
+        self.places.reserve(key_count);
+        self.lists.reserve(doc_count);
+    }
+
     /// Adds the ascending documents of `key`, which must be larger than all before; none where
     /// there are no documents.
     pub fn push(&mut self, key: K, docs: &[Doc]) {
         if docs.is_empty() {
             return;
         }
-        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         let is_list = docs.len() * DENSE_MAX_SHARE <= self.doc_count as usize
             && u32::try_from(self.lists.len() + docs.len()).is_ok();
         self.places.push(if is_list || docs.len() == 1 {
@@ -220,4 +282,8 @@ impl<K> PostingsWriter<K> {
             bits: self.bits.into(),
         }
     }
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }

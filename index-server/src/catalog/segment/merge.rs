@@ -123,7 +123,7 @@ fn merge_postings<K: Ord + Clone>(
     let parts: Vec<_> = layers
         .map(|(layer, moved)| (part(&layer.segment), moved.as_slice()))
         .collect();
-    postings::merge(&parts, doc_count)
+    postings::merge(&parts, doc_count).postings
 }
 
 fn merge_words(

@@ -1,95 +1,193 @@
 //! Builds dictionaries: from texts, or from the dictionaries of segments that are merged.
 
-use std::collections::BTreeMap;
-
 use hashbrown::HashMap;
 
 use super::{FIRST, Gram, ONLY, Words, gram};
 use crate::catalog::matcher::is_between_words;
-use crate::catalog::postings::{self, Postings, PostingsWriter};
+use crate::catalog::postings::{self, Merged, Postings, PostingsWriter};
 use crate::catalog::segment::Doc;
 
-/// Documents by mark and word, and by byte; documents come in ascending order.
-#[derive(Debug)]
+/// Stands for no mark: behind all marks in order, as no word starts with a byte as small as those.
+const UNMARKED: u8 = u8::MAX;
+
+/// The words of numbered texts, which come one after the other.
+#[derive(Debug, Default)]
 struct Builder<'t> {
-    words: HashMap<(Option<u8>, &'t str), Vec<Doc>>,
-    bytes: BTreeMap<u8, Vec<Doc>>,
+    /// By mark and word: its number in the order of appearance.
+    words: HashMap<(u8, &'t str), u32>,
+    /// By word: the last text that holds it.
+    last_texts: Vec<u32>,
+    /// (word, text), each once.
+    pairs: Vec<(u32, u32)>,
+    /// By text: a bit for each byte that a word of it holds.
+    bytes: Vec<[u64; 4]>,
 }
 
 impl<'t> Builder<'t> {
-    /// All words of `texts`, which are those of documents `0..`.
-    fn of(texts: impl Iterator<Item = &'t str>) -> Self {
-        let mut builder = Self {
-            words: HashMap::new(),
-            bytes: BTreeMap::new(),
-        };
-        for (doc, text) in (0..).zip(texts) {
-            for word in words(text) {
-                builder.add(None, word, doc);
-            }
-        }
-        builder
+    /// The next text; yields its number.
+    fn begin(&mut self) -> u32 {
+        self.bytes.push([0; 4]);
+        number(self.bytes.len() - 1)
     }
 
-    fn add(&mut self, mark: Option<u8>, word: &'t str, doc: Doc) {
-        push(self.words.entry((mark, word)).or_default(), doc);
-        if mark.is_none() {
+    fn add(&mut self, mark: u8, word: &'t str, text: u32) {
+        let fresh = number(self.last_texts.len());
+        let word_number = *self.words.entry((mark, word)).or_insert(fresh);
+        if word_number == fresh {
+            self.last_texts.push(text);
+        } else if self.last_texts[word_number as usize] == text {
+            return;
+        }
+        self.last_texts[word_number as usize] = text;
+        self.pairs.push((word_number, text));
+        if mark == UNMARKED {
+            let bytes = &mut self.bytes[text as usize];
             for byte in word.bytes() {
-                push(self.bytes.entry(byte).or_default(), doc);
+                bytes[usize::from(byte >> 6)] |= 1 << (byte & 63);
             }
         }
     }
 
-    fn finish(self, doc_count: Doc) -> Words {
-        let mut lists: Vec<(Box<str>, Vec<Doc>)> = Vec::with_capacity(self.words.len());
-        for ((mark, word), docs) in self.words {
-            let marked = mark.map(char::from).into_iter().chain(word.chars());
-            lists.push((marked.collect::<String>().into(), docs));
-        }
-        lists.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+    /// The dictionary; `expand` appends the documents of texts, ascending.
+    fn finish(self, doc_count: Doc, expand: impl Fn(&[u32], &mut Vec<Doc>)) -> Words {
+        let texts = by_first(self.last_texts.len(), &self.pairs);
+        let mut words: Vec<_> = self.words.into_iter().collect();
+        words.sort_unstable();
         let mut docs = PostingsWriter::new(doc_count);
-        for (word, list) in lists {
-            docs.push(word, &list);
-        }
-        let mut bytes = PostingsWriter::new(doc_count);
-        for (byte, list) in self.bytes {
-            bytes.push(byte, &list);
+        let mut list = Vec::new();
+        for ((mark, word), word_number) in words {
+            list.clear();
+            expand(texts.of(word_number), &mut list);
+            docs.push(marked(mark, word), &list);
         }
         let docs = docs.finish();
         Words {
             grams: grams_of(&docs),
+            bytes: bytes_of(&self.bytes, doc_count, expand),
             docs,
-            bytes: bytes.finish(),
         }
     }
 }
 
-fn push(docs: &mut Vec<Doc>, doc: Doc) {
-    if docs.last() != Some(&doc) {
-        docs.push(doc);
+fn marked(mark: u8, word: &str) -> Box<str> {
+    if mark == UNMARKED {
+        return word.into();
     }
+    let mut key = String::with_capacity(word.len() + 1);
+    key.push(char::from(mark));
+    key.push_str(word);
+    key.into()
+}
+
+/// Documents by byte, from the bytes of each text.
+fn bytes_of(
+    texts: &[[u64; 4]],
+    doc_count: Doc,
+    expand: impl Fn(&[u32], &mut Vec<Doc>),
+) -> Postings<u8> {
+    let mut pairs = Vec::with_capacity(texts.len() * 16);
+    for (text, words) in (0..).zip(texts) {
+        for (base, word) in (0..).step_by(64).zip(words) {
+            let mut left = *word;
+            while left != 0 {
+                pairs.push((base + left.trailing_zeros(), text));
+                left &= left - 1;
+            }
+        }
+    }
+    let texts = by_first(256, &pairs);
+    let mut bytes = PostingsWriter::new(doc_count);
+    let mut list = Vec::new();
+    for byte in 0..=u8::MAX {
+        list.clear();
+        expand(texts.of(byte.into()), &mut list);
+        bytes.push(byte, &list);
+    }
+    bytes.finish()
+}
+
+/// Second halves of pairs by their first halves, in the order in which they came.
+#[derive(Debug)]
+struct Lists {
+    starts: Vec<u32>,
+    items: Vec<u32>,
+}
+
+impl Lists {
+    fn of(&self, first: u32) -> &[u32] {
+        let (start, end) = (self.starts[first as usize], self.starts[first as usize + 1]);
+        &self.items[start as usize..end as usize]
+    }
+}
+
+fn by_first(count: usize, pairs: &[(u32, u32)]) -> Lists {
+    let mut starts = vec![0; count + 1];
+    for (first, _) in pairs {
+        starts[*first as usize + 1] += 1;
+    }
+    for index in 1..starts.len() {
+        starts[index] += starts[index - 1];
+    }
+    let mut next = starts.clone();
+    let mut items = vec![0; pairs.len()];
+    for (first, second) in pairs {
+        let place = &mut next[*first as usize];
+        items[*place as usize] = *second;
+        *place += 1;
+    }
+    Lists { starts, items }
 }
 
 impl Words {
     /// Of file names, folded, of documents `0..`.
-    pub fn of_names<'t>(names: impl Iterator<Item = &'t str> + Clone, doc_count: Doc) -> Self {
-        let mut builder = Builder::of(names.clone());
-        for (doc, name) in (0..).zip(names) {
+    pub fn of_names<'t>(names: impl Iterator<Item = &'t str>, doc_count: Doc) -> Self {
+        let mut builder = Builder::default();
+        for name in names {
+            let doc = builder.begin();
+            for word in words(name) {
+                builder.add(UNMARKED, word, doc);
+            }
             let first = name.split(is_between).next().unwrap_or_default();
             if !first.is_empty() {
-                builder.add(Some(FIRST), first, doc);
+                builder.add(FIRST, first, doc);
                 if is_only(&name[first.len()..]) {
-                    builder.add(Some(ONLY), first, doc);
+                    builder.add(ONLY, first, doc);
                 }
             }
         }
-        builder.finish(doc_count)
+        builder.finish(doc_count, |docs, list| list.extend_from_slice(docs))
     }
 
-    /// Of folders, folded, of documents `0..`.
+    /// Of folders, folded, of documents `0..`. Folders are fewer than documents: each is cut once.
     pub fn of_folders<'t>(folders: impl Iterator<Item = &'t str>, doc_count: Doc) -> Self {
-        Builder::of(folders).finish(doc_count)
+        let mut builder = Builder::default();
+        let mut known: HashMap<&str, u32> = HashMap::new();
+        let mut pairs = Vec::with_capacity(doc_count as usize);
+        for (doc, folder) in (0..).zip(folders) {
+            let text = *known.entry(folder).or_insert_with(|| {
+                let text = builder.begin();
+                for word in words(folder) {
+                    builder.add(UNMARKED, word, text);
+                }
+                text
+            });
+            pairs.push((text, doc));
+        }
+        let docs = by_first(known.len(), &pairs);
+        builder.finish(doc_count, |texts, list| {
+            for text in texts {
+                list.extend_from_slice(docs.of(*text));
+            }
+            if texts.len() > 1 {
+                postings::merge_runs(list);
+            }
+        })
     }
+}
+
+/// Texts and their words are fewer than what 32 bits count, as documents are.
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// Whether what stands behind the first word of a name is nothing or an ending.
@@ -110,22 +208,23 @@ fn is_between(c: char) -> bool {
 
 /// The words of several segments as one: `moved` as in [`postings::merge`].
 pub fn merge(sources: &[(&Words, &[Doc])], doc_count: Doc) -> Words {
-    let docs = {
-        let parts: Vec<_> = (sources.iter())
-            .map(|(words, moved)| (&words.docs, *moved))
-            .collect();
-        postings::merge(&parts, doc_count)
-    };
-    let bytes = {
-        let parts: Vec<_> = (sources.iter())
-            .map(|(words, moved)| (&words.bytes, *moved))
-            .collect();
-        postings::merge(&parts, doc_count)
-    };
+    let parts: Vec<_> = (sources.iter())
+        .map(|(words, moved)| (&words.docs, *moved))
+        .collect();
+    let Merged { postings, moved } = postings::merge(&parts, doc_count);
+    let parts: Vec<_> = (sources.iter())
+        .map(|(words, moved)| (&words.bytes, *moved))
+        .collect();
+    let bytes = postings::merge(&parts, doc_count).postings;
+    // Words stay in order, so the lists of their numbers are merged as those of documents are.
+    let parts: Vec<_> = (sources.iter().zip(&moved))
+        .map(|((words, _), moved)| (&words.grams, moved.as_slice()))
+        .collect();
+    let grams = postings::merge(&parts, number(postings.keys().len())).postings;
     Words {
-        grams: grams_of(&docs),
-        docs,
+        docs: postings,
         bytes,
+        grams,
     }
 }
 
