@@ -93,6 +93,6 @@ fn layer(entries: Vec<FileEntry>, holders: &Holders, owners: &Owners) -> Layer {
             Some(Prepared::new(entry, owner, crowd))
         })
         .collect();
-    let rows = prepared.iter().flat_map(Prepared::rows).collect();
-    Layer::new(Segment::new(rows), owners)
+    let rows: Vec<_> = prepared.iter().flat_map(Prepared::rows).collect();
+    Layer::new(Segment::new(&rows), owners)
 }

@@ -28,6 +28,21 @@ pub fn compare(left: &[u8], right: &[u8]) -> Ordering {
     }
 }
 
+/// Compares as the names do, but for names that it is the same of: what stands before the first
+/// digit, up to eight bytes.
+pub fn start(name: &[u8]) -> u64 {
+    let mut start = [0; 8];
+    for (place, byte) in start.iter_mut().zip(name) {
+        if byte.is_ascii_digit() {
+            // How digits compare with each other depends on those that follow.
+            *place = b'0';
+            break;
+        }
+        *place = *byte;
+    }
+    u64::from_be_bytes(start)
+}
+
 /// The digits at the start of `text` without leading zeros, and what follows.
 fn split_number(text: &[u8]) -> (&[u8], &[u8]) {
     let is_digit = |byte: &u8| byte.is_ascii_digit();
@@ -38,7 +53,7 @@ fn split_number(text: &[u8]) -> (&[u8], &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use super::compare;
+    use super::{compare, start};
 
     #[test]
     fn digits_compare_as_numbers_of_any_length() {
@@ -62,6 +77,12 @@ mod tests {
             for (k, right) in sorted.iter().enumerate() {
                 let order = compare(left.as_bytes(), right.as_bytes());
                 assert_eq!(order, i.cmp(&k), "{left:?} and {right:?}");
+                let starts = start(left.as_bytes()).cmp(&start(right.as_bytes()));
+                assert_eq!(
+                    starts.then(order),
+                    order,
+                    "starts of {left:?} and {right:?}"
+                );
             }
         }
         assert!(compare(b"a 007", b"a 7").is_eq());

@@ -267,9 +267,9 @@ impl Catalog {
                     Some(Prepared::new(entry, owner, crowd))
                 })
                 .collect();
-            let rows = prepared.iter().flat_map(Prepared::rows).collect();
+            let rows: Vec<_> = prepared.iter().flat_map(Prepared::rows).collect();
             self.layers
-                .push(Layer::new(Segment::new(rows), &self.owners));
+                .push(Layer::new(Segment::new(&rows), &self.owners));
         }
         self.waiting_by_hash.clear();
         self.compactor.tend(&mut self.layers, &self.owners);

@@ -18,12 +18,13 @@ use crate::catalog::words::Words;
 
 impl Segment {
     /// Builds a segment of `rows`, which may come in any order.
-    pub fn new(rows: Vec<Row<'_>>) -> Self {
-        let mut segment = store(in_order(rows).into_iter());
+    pub fn new(rows: &[Row<'_>]) -> Self {
+        let (order, by_name) = in_order(rows);
+        let mut segment = store(order.into_iter().map(|index| rows[index]), Room::default());
         let complete = 0..segment.complete_count;
         segment.index_keys();
         segment.by_owner = by_owner(&segment);
-        segment.orders = Orders::new(&segment);
+        segment.orders = Orders::new(&segment, by_name);
         segment.index_words();
         segment.mark_contents();
         segment.categories = categories(&segment);
@@ -75,11 +76,25 @@ impl Segment {
     }
 }
 
+/// Bytes that columns will have at most, where that is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Room {
+    /// Folded texts.
+    pub texts: usize,
+    /// Paths as given.
+    pub paths: usize,
+    /// Packed rests.
+    pub rests: usize,
+}
+
 /// Stores the columns of `rows`, which come in the order in which they are to be numbered; the
 /// packed rest of a record with several names is stored once.
-pub fn store<'a>(rows: impl Iterator<Item = Row<'a>>) -> Segment {
-    let (mut scans, mut details) = (Vec::new(), Vec::new());
-    let (mut texts, mut paths, mut rests) = (String::new(), String::new(), Vec::new());
+pub fn store<'a>(rows: impl ExactSizeIterator<Item = Row<'a>>, room: Room) -> Segment {
+    let mut scans = Vec::with_capacity(rows.len());
+    let mut details = Vec::with_capacity(rows.len());
+    let mut texts = String::with_capacity(room.texts);
+    let mut paths = String::with_capacity(room.paths);
+    let mut rests = Vec::with_capacity(room.rests);
     let mut shared_rests: HashMap<FileId, u32> = HashMap::new();
     let mut complete_count = 0;
     for row in rows {
@@ -125,22 +140,42 @@ fn position(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
-/// `rows` in the order in which a segment numbers them.
-fn in_order(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
-    let mut keyed: Vec<_> = rows
-        .into_iter()
-        .map(|row| {
-            let (major, minor) = values(&row.scan, &row.detail).key(Sort::Relevance);
-            ((row.scan.is_partial, major, minor), row)
-        })
+/// `rows` in the order in which a segment numbers them, and the numbers of the complete ones by file
+/// name and id.
+fn in_order(rows: &[Row<'_>]) -> (Vec<usize>, Box<[Doc]>) {
+    let mut by_name: Vec<(u64, usize)> = rows
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| !row.scan.is_partial)
+        .map(|(index, row)| (natural::start(row.name()), index))
         .collect();
-    keyed.sort_unstable_by(|(left_key, left), (right_key, right)| {
-        left_key
-            .cmp(right_key)
+    by_name.sort_unstable_by(|(left_start, left), (right_start, right)| {
+        let (left, right) = (&rows[*left], &rows[*right]);
+        left_start
+            .cmp(right_start)
             .then_with(|| natural::compare(left.name(), right.name()))
             .then_with(|| left.detail.id.cmp(&right.detail.id))
     });
-    keyed.into_iter().map(|(_, row)| row).collect()
+    // Those of unfinished downloads have no place: no search finds them.
+    let mut name_places = vec![u32::MAX; rows.len()];
+    for (place, (_, index)) in (0..).zip(&by_name) {
+        name_places[*index] = place;
+    }
+    let mut keyed: Vec<_> = (rows.iter().zip(name_places).enumerate())
+        .map(|(index, (row, place))| {
+            let (major, minor) = values(&row.scan, &row.detail).key(Sort::Relevance);
+            let id = row.scan.is_partial.then_some(row.detail.id);
+            ((id.is_some(), major, minor, place, id), index)
+        })
+        .collect();
+    keyed.sort_unstable();
+    let order: Vec<usize> = keyed.into_iter().map(|(_, index)| index).collect();
+    let mut numbers = vec![0; rows.len()];
+    for (number, index) in (0..).zip(&order) {
+        numbers[*index] = number;
+    }
+    let by_name = by_name.into_iter().map(|(_, index)| numbers[index]);
+    (order, by_name.collect())
 }
 
 fn by_owner(segment: &Segment) -> Box<[Doc]> {

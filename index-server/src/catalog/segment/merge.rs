@@ -5,9 +5,11 @@ use std::cmp::Ordering;
 
 use protocol::search::Sort;
 
-use super::orders::{Orders, SORTS};
+use super::build::Room;
+use super::orders::{self, Numbers, Orders, SORTS};
 use super::{Doc, Segment, build};
 use crate::catalog::layer::Layer;
+use crate::catalog::natural;
 use crate::catalog::postings::{self, GONE, Postings};
 use crate::catalog::rank::Ranking;
 use crate::catalog::words::{self, Words};
@@ -23,7 +25,8 @@ pub struct Merged {
 
 /// The live documents of `sources` in one segment.
 pub fn merge(sources: &[Layer]) -> Merged {
-    let order = in_order(sources);
+    let names = Names::of(sources);
+    let order = in_order(sources, &names);
     let mut moved: Vec<Vec<Doc>> = sources
         .iter()
         .map(|layer| vec![GONE; layer.segment.doc_count() as usize])
@@ -34,11 +37,18 @@ pub fn merge(sources: &[Layer]) -> Merged {
     let rows = order
         .iter()
         .map(|&(source, doc)| sources[source].segment.row(doc));
-    let mut segment = build::store(rows);
+    let mut segment = build::store(rows, room(sources));
     drop(order);
     segment.index_keys();
     segment.by_owner = by_owner(sources, &moved);
-    segment.orders = Orders::from_lists(SORTS.map(|sort| by_sort(sources, &moved, sort)));
+    segment.orders = Orders::from_lists(SORTS.map(|sort| {
+        match sort {
+            Sort::Filename => (names.order.iter())
+                .map(|&(source, doc)| moved[source][doc as usize])
+                .collect(),
+            _ => by_sort(sources, &moved, sort, &names),
+        }
+    }));
     let count = segment.complete_count;
     segment.name_words = merge_words(sources, &moved, count, |segment| &segment.name_words);
     segment.folder_words = merge_words(sources, &moved, count, |segment| &segment.folder_words);
@@ -49,9 +59,64 @@ pub fn merge(sources: &[Layer]) -> Merged {
     Merged { segment, moved }
 }
 
+fn room(sources: &[Layer]) -> Room {
+    let mut room = Room::default();
+    for Layer { segment, .. } in sources {
+        room.texts += segment.texts.len();
+        room.paths += segment.paths.len();
+        room.rests += segment.rests.len();
+    }
+    room
+}
+
+/// The live complete documents of all sources by file name and id: texts are compared for this
+/// order alone, in all others ties go by the place in it.
+#[derive(Debug)]
+struct Names {
+    order: Vec<(usize, Doc)>,
+    /// By source and document; the largest number for those that are not in.
+    places: Vec<Vec<u32>>,
+}
+
+impl Names {
+    fn of(sources: &[Layer]) -> Self {
+        let ranking = Ranking::own(Sort::Filename);
+        let mut names = Self {
+            order: Vec::new(),
+            places: (sources.iter())
+                .map(|layer| vec![u32::MAX; layer.segment.doc_count() as usize])
+                .collect(),
+        };
+        let lists = sources.iter().map(|layer| {
+            let docs = layer.segment.order(Sort::Filename).unwrap_or_default();
+            docs.iter().copied().filter(|&doc| layer.is_live(doc))
+        });
+        interleave(
+            lists.collect(),
+            |source, doc| {
+                let key = sources[source].segment.key(doc, Sort::Filename);
+                (natural::start(key.name.as_bytes()), key)
+            },
+            |left, right| {
+                let by_start = left.0.cmp(&right.0);
+                by_start.then_with(|| ranking.compare(&left.1, &right.1))
+            },
+            |source, doc| names.order.push((source, doc)),
+        );
+        for (place, &(source, doc)) in (0..).zip(&names.order) {
+            names.places[source][doc as usize] = place;
+        }
+        names
+    }
+
+    fn numbers(&self, sources: &[Layer], source: usize, doc: Doc, sort: Sort) -> Numbers {
+        let place = self.places[source][doc as usize];
+        orders::numbers(&sources[source].segment, doc, sort, place)
+    }
+}
+
 /// Live documents of all sources as a segment numbers them.
-fn in_order(sources: &[Layer]) -> Vec<(usize, Doc)> {
-    let ranking = Ranking::own(Sort::Relevance);
+fn in_order(sources: &[Layer], names: &Names) -> Vec<(usize, Doc)> {
     let mut order = Vec::new();
     let lists = sources.iter().map(|layer| {
         let docs = 0..layer.segment.doc_count();
@@ -62,33 +127,27 @@ fn in_order(sources: &[Layer]) -> Vec<(usize, Doc)> {
         |source, doc| {
             let segment = &sources[source].segment;
             let is_partial = segment.scan(doc).is_partial;
-            (is_partial, segment.key(doc, Sort::Relevance))
+            let id = is_partial.then(|| segment.detail(doc).id);
+            let numbers = names.numbers(sources, source, doc, Sort::Relevance);
+            (is_partial, numbers, id)
         },
-        |left, right| {
-            let by_part = left.0.cmp(&right.0);
-            by_part.then_with(|| ranking.compare(&left.1, &right.1))
-        },
+        Ord::cmp,
         |source, doc| order.push((source, doc)),
     );
     order
 }
 
-fn by_sort(sources: &[Layer], moved: &[Vec<Doc>], sort: Sort) -> Box<[Doc]> {
-    let ranking = Ranking::own(sort);
-    let mut order = Vec::new();
+fn by_sort(sources: &[Layer], moved: &[Vec<Doc>], sort: Sort, names: &Names) -> Box<[Doc]> {
+    let mut order = Vec::with_capacity(names.order.len());
     let lists = sources.iter().zip(moved).map(|(layer, moved)| {
-        let docs = layer
-            .segment
-            .order(sort)
-            .unwrap_or_default()
-            .iter()
-            .copied();
+        let docs = layer.segment.order(sort).unwrap_or_default();
+        let docs = docs.iter().copied();
         docs.filter(|&doc| moved[doc as usize] != GONE)
     });
     interleave(
         lists.collect(),
-        |source, doc| sources[source].segment.key(doc, sort),
-        |left, right| ranking.compare(left, right),
+        |source, doc| names.numbers(sources, source, doc, sort),
+        Ord::cmp,
         |source, doc| order.push(moved[source][doc as usize]),
     );
     order.into()

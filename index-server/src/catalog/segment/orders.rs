@@ -2,8 +2,7 @@
 
 use protocol::search::Sort;
 
-use super::{Doc, Segment};
-use crate::catalog::rank::Ranking;
+use super::{Doc, Segment, values};
 
 /// The sorts that need a permutation: documents are numbered by relevance already.
 pub const SORTS: [Sort; 5] = [
@@ -14,19 +13,36 @@ pub const SORTS: [Sort; 5] = [
     Sort::UploadTime,
 ];
 
+/// What a sort compares but for names, and the place in the order of names.
+pub type Numbers = (u64, u64, u32);
+
+/// The place of a document under `sort`, where that is not by name.
+pub fn numbers(segment: &Segment, doc: Doc, sort: Sort, name_place: u32) -> Numbers {
+    let (major, minor) = values(segment.scan(doc), segment.detail(doc)).key(sort);
+    (major, minor, name_place)
+}
+
 /// One permutation for each of [`SORTS`], in the sort's own direction.
 #[derive(Debug, Default)]
 pub struct Orders([Box<[Doc]>; 5]);
 
 impl Orders {
-    /// Sorts the complete documents of `segment` in every way.
-    pub fn new(segment: &Segment) -> Self {
+    /// Sorts the complete documents of `segment` in every way; `by_name` is their order by file
+    /// name and id. Texts are compared for that one alone: in all others ties go by the place in it.
+    pub fn new(segment: &Segment, by_name: Box<[Doc]>) -> Self {
+        let mut name_places = vec![0; by_name.len()];
+        for (place, doc) in (0..).zip(&by_name) {
+            name_places[*doc as usize] = place;
+        }
+        let mut by_name = Some(by_name);
         Self(SORTS.map(|sort| {
-            let ranking = Ranking::own(sort);
-            let mut docs: Vec<_> = (0..segment.complete_count())
-                .map(|doc| (segment.key(doc, sort), doc))
+            if sort == Sort::Filename {
+                return by_name.take().unwrap_or_default();
+            }
+            let mut docs: Vec<(Numbers, Doc)> = (name_places.iter().zip(0..))
+                .map(|(place, doc)| (numbers(segment, doc, sort, *place), doc))
                 .collect();
-            docs.sort_unstable_by(|(left, _), (right, _)| ranking.compare(left, right));
+            docs.sort_unstable();
             docs.into_iter().map(|(_, doc)| doc).collect()
         }))
     }
