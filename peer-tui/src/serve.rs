@@ -6,6 +6,7 @@
 mod bytes;
 pub mod call;
 mod content;
+mod contents;
 pub mod feed;
 pub mod gate;
 pub mod listener;

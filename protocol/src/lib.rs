@@ -5,7 +5,7 @@
 //!
 //! Where to look: ids and hashes in [`ids`] and [`hash`]; what a file is cut into in [`pieces`];
 //! names that are safe to show ([`text`]) and to write ([`names`]); wire objects in [`peer`],
-//! [`mod@file`], [`search`], [`stats`] and [`event`]; what a registration must obey in
+//! [`mod@file`], [`contents`], [`search`], [`stats`] and [`event`]; what a registration must obey in
 //! [`registration`]; the search grammar in [`query`]; refusals in [`problem`]; every cap in
 //! [`limits`]; every URL in [`routes`].
 
@@ -15,6 +15,7 @@ pub mod byte_size;
 pub mod catalog_digest;
 pub mod category;
 mod character;
+pub mod contents;
 pub mod event;
 pub mod file;
 pub mod hash;

@@ -41,6 +41,8 @@ pub const QUERY_MAX_TERMS: usize = 16;
 pub const CATALOG_RANGES_MAX_COUNT: usize = 2_000;
 /// Hashes of one lookup.
 pub const LOOKUP_MAX_COUNT: usize = 1_000;
+/// Contents of one answer: a question for so many is about half of the longest request head.
+pub const CONTENTS_MAX_COUNT: usize = 128;
 /// Changes of one request that are still pushed as single events.
 pub const SINGLE_FILE_EVENTS_MAX_COUNT: usize = 20;
 /// Life of a nonce.

@@ -21,6 +21,8 @@ pub const FILES_SEARCH: &str = "/api/v1/files/search";
 pub const FILES: &str = "/api/v1/files";
 /// Holders of many contents.
 pub const CONTENT_LOOKUP: &str = "/api/v1/content/lookup";
+/// Many small contents in one answer, at a peer.
+pub const CONTENTS: &str = "/contents";
 /// The network in numbers.
 pub const STATS: &str = "/api/v1/stats";
 /// The feed.

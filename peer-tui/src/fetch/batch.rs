@@ -5,13 +5,13 @@
 //! bytes of it on disk already) ends as [`Outcome::Alone`] and becomes a download of its own, which
 //! knows how to deal with that. Memory: `ROOM_BYTES` of files that are not on disk yet.
 
+mod contents;
 mod group;
 mod line;
 mod plan;
+mod worker;
 
-use std::collections::VecDeque;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::ids::PeerId;
@@ -19,9 +19,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use super::run::{Closely, Ended, Outcome, RunOrder, Shared, Task};
-use super::source::Fault;
 use super::{DownloadState, run::Live};
-use line::Line;
+use worker::{Holder, Worker};
 
 /// Files of one batch: as many as the index answers in one lookup.
 pub const BATCH_MAX_COUNT: usize = 1_000;
@@ -33,8 +32,6 @@ const ROOM_BYTES: u32 = 16 * 1024 * 1024;
 const GROUP_MIN_COUNT: usize = 250;
 /// What has come is not kept waiting longer for more.
 const GROUP_WAIT: Duration = Duration::from_millis(50);
-/// How often a holder may say that it is busy before its files go on alone.
-const BUSY_MAX_COUNT: u32 = 10;
 
 /// A file and whom to ask for it.
 struct Wanted {
@@ -50,8 +47,6 @@ struct Arrived {
     _room: Option<OwnedSemaphorePermit>,
 }
 
-type Files = Arc<Mutex<VecDeque<Wanted>>>;
-
 /// Fetches all of them; `ended` gets each one, in groups.
 pub async fn run(tasks: Vec<Task>, shared: Shared, ended: mpsc::Sender<Vec<Ended>>) {
     let plan = plan::make(tasks, &shared).await;
@@ -62,11 +57,10 @@ pub async fn run(tasks: Vec<Task>, shared: Shared, ended: mpsc::Sender<Vec<Ended
     let mut lines = JoinSet::new();
     for (address, files) in plan.by_address {
         let count = files.len().min(LINES_COUNT);
-        let files: Files = Arc::new(Mutex::new(files));
+        let holder = Arc::new(Holder::new(address, files));
         for _ in 0..count {
             let worker = Worker {
-                address,
-                files: Arc::clone(&files),
+                holder: Arc::clone(&holder),
                 shared: shared.clone(),
                 room: Arc::clone(&room),
                 arrived: arrived.clone(),
@@ -99,105 +93,6 @@ async fn keep(
         let done = super::source::blocking(move || group::keep(&folder, arrived)).await;
         // As above.
         let _ = ended.send(done).await;
-    }
-}
-
-/// One kept connection to a holder.
-struct Worker {
-    address: SocketAddr,
-    files: Files,
-    shared: Shared,
-    room: Arc<Semaphore>,
-    arrived: mpsc::Sender<Arrived>,
-}
-
-impl Worker {
-    async fn work(self) {
-        let (mut line, mut busy_count) = (None, 0);
-        while let Some(mut wanted) = self.next() {
-            if is_stopped(&mut wanted.task) {
-                self.tell(wanted, None, None).await;
-                continue;
-            }
-            show(&wanted.task, DownloadState::Downloading, 0);
-            let size = u32::try_from(wanted.task.size_bytes).unwrap_or(ROOM_BYTES);
-            let room = Arc::clone(&self.room).acquire_many_owned(size).await.ok();
-            match self.fetch(&mut line, &wanted).await {
-                Ok(bytes) => {
-                    show(&wanted.task, DownloadState::Finishing, bytes.len() as u64);
-                    self.tell(wanted, Some(bytes), room).await;
-                }
-                Err(Fault::Busy(wait)) if busy_count < BUSY_MAX_COUNT => {
-                    busy_count += 1;
-                    self.lock().push_front(wanted);
-                    drop(room);
-                    tokio::time::sleep(wait.min(Duration::from_secs(1) * busy_count)).await;
-                }
-                Err(Fault::Unreachable(_)) => {
-                    line = None;
-                    self.tell(wanted, None, None).await;
-                    // None of the others would come either.
-                    while let Some(wanted) = self.next() {
-                        self.tell(wanted, None, None).await;
-                    }
-                }
-                Err(_) => {
-                    line = None;
-                    self.tell(wanted, None, None).await;
-                }
-            }
-        }
-    }
-
-    /// One file over the connection that is there, or over a new one.
-    async fn fetch(&self, line: &mut Option<Line>, wanted: &Wanted) -> Result<Vec<u8>, Fault> {
-        if self.shared.refused.contains(&wanted.peer) {
-            return Err(Fault::Gone("is blocked".to_owned()));
-        }
-        let (hash, size_bytes) = (&wanted.task.hash, wanted.task.size_bytes);
-        let limit = self.shared.http.limit_of(wanted.peer);
-        let was_kept = line.is_some();
-        let mut open = match line.take() {
-            Some(open) => open,
-            None => Line::open(self.address, &self.shared).await?,
-        };
-        match open.whole(hash, size_bytes, &limit, &self.shared).await {
-            // Closed while nobody used it: that is no failure of the holder.
-            Err(Fault::Broken(_)) if was_kept => {
-                open = Line::open(self.address, &self.shared).await?;
-                let bytes = open.whole(hash, size_bytes, &limit, &self.shared).await?;
-                *line = Some(open);
-                Ok(bytes)
-            }
-            answer => {
-                *line = Some(open);
-                answer
-            }
-        }
-    }
-
-    fn next(&self) -> Option<Wanted> {
-        self.lock().pop_front()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Wanted>> {
-        // Every change is one step, so a panic elsewhere leaves it whole.
-        self.files.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn tell(
-        &self,
-        wanted: Wanted,
-        bytes: Option<Vec<u8>>,
-        room: Option<OwnedSemaphorePermit>,
-    ) {
-        let arrived = Arrived {
-            wanted,
-            bytes,
-            _room: room,
-        };
-        // The batch outlives its workers unless the program ends.
-        let _ = self.arrived.send(arrived).await;
     }
 }
 

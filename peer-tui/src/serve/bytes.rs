@@ -172,7 +172,7 @@ async fn stream_out(call: Call, opened: Opened, range: ByteRange) -> Result<Resp
 }
 
 /// A slot, after a wait where there is none at once.
-async fn take_slot(app: &App, client: IpAddr, holders: u32) -> Result<Slot, Problem> {
+pub(super) async fn take_slot(app: &App, client: IpAddr, holders: u32) -> Result<Slot, Problem> {
     let taken = app.slots.take(client, holders).await;
     let Some((slot, way)) = taken else {
         app.metrics.busy.inc();

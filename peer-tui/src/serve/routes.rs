@@ -17,7 +17,7 @@ use warp::{Filter, Rejection, path};
 
 use super::call::{App, Call};
 use super::listener::connection::Connection;
-use super::{bytes, content, feed, operations, reply};
+use super::{bytes, content, contents, feed, operations, reply};
 
 /// Every path.
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
@@ -26,6 +26,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         at("/content/{hash}", on(bytes::by_content)),
         at("/download/{file}", on(bytes::by_id)),
         at("/download", on(bytes::by_name)),
+        at(protocol::routes::CONTENTS, on(contents::many)),
         at("/content/{hash}/pieces", on(content::pieces)),
         at("/content/{hash}/have", on(content::have)),
         at("/healthz", on(operations::alive)),

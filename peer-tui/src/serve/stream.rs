@@ -101,13 +101,7 @@ async fn pump(
     let mut at = source.range.first();
     let end = source.range.last() + 1;
     while at < end {
-        let is_paced = |limit: &RateLimit| limit.bytes_per_sec().is_some();
-        let step = if source.limits.iter().any(is_paced) {
-            PACED_CHUNK_BYTES
-        } else {
-            CHUNK_BYTES
-        };
-        let wanted = step.min(end - at);
+        let wanted = step(&source.limits).min(end - at);
         let chunk = read(&file, at, wanted).await.map_err(|_| Cut::Disk)?;
         let length = chunk.len() as u64;
         if length == 0 {
@@ -119,21 +113,42 @@ async fn pump(
             source.outlet.cut.cancel();
             return Err(Cut::FileChanged);
         }
-        let [of_all, of_client] = &source.limits;
-        let wait = of_all.take(length).max(of_client.take(length));
-        if !wait.is_zero() {
-            tokio::select! {
-                () = sleep(wait) => {}
-                () = chunks.closed() => return Err(Cut::Client),
-            }
-        }
-        send(chunk, chunks, &source.outlet).await?;
+        hand(chunk, chunks, &source.limits, &source.outlet).await?;
         source.sending.count(length);
         source.slot.count(length);
         *sent_bytes += length;
     }
     drop(source.slot);
     Ok(())
+}
+
+/// Bytes that are handed on at a time.
+pub(super) fn step(limits: &[RateLimit; 2]) -> u64 {
+    let is_paced = |limit: &RateLimit| limit.bytes_per_sec().is_some();
+    if limits.iter().any(is_paced) {
+        PACED_CHUNK_BYTES
+    } else {
+        CHUNK_BYTES
+    }
+}
+
+/// Hands a chunk on when the limits let it pass.
+pub(super) async fn hand(
+    chunk: Bytes,
+    chunks: &mpsc::Sender<io::Result<Bytes>>,
+    limits: &[RateLimit; 2],
+    outlet: &Outlet,
+) -> Result<(), Cut> {
+    let length = chunk.len() as u64;
+    let [of_all, of_client] = limits;
+    let wait = of_all.take(length).max(of_client.take(length));
+    if !wait.is_zero() {
+        tokio::select! {
+            () = sleep(wait) => {}
+            () = chunks.closed() => return Err(Cut::Client),
+        }
+    }
+    send(chunk, chunks, outlet).await
 }
 
 /// Hands a chunk on; waits as long as the client takes at least a little.

@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use protocol::contents;
 use protocol::hash::{ContentHash, PiecesRoot};
+use protocol::limits::CONTENTS_MAX_COUNT;
 use protocol::pieces::{PieceLayout, PieceSet, root_of_pieces};
 use protocol::problem::Problem;
 use protocol::proof::{ProofResponse, address_statement};
@@ -177,6 +179,55 @@ async fn a_file_that_changed_is_refused_and_looked_at_again() {
         .unwrap();
     let text = kit.get(&format!("/content/{new}"), &[]).await;
     assert_eq!(text.text().await.unwrap(), "second and longer");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_small_files_come_in_one_answer_and_only_as_they_were_hashed() {
+    let files: Vec<(String, Vec<u8>)> = (0..60_usize)
+        .map(|number| {
+            (
+                format!("a/{number}"),
+                vec![u8::try_from(number).unwrap(); number * 999],
+            )
+        })
+        .collect();
+    let large = vec![7; 300_000];
+    let mut named: Vec<(&str, &[u8])> = files.iter().map(|(name, b)| (&**name, &**b)).collect();
+    named.push(("large", &large));
+    let kit = Kit::start(&named, Partials::default()).await;
+    std::fs::write(kit.path("a/9"), "another").unwrap();
+    let mut wanted: Vec<_> = files
+        .iter()
+        .map(|(_, bytes)| ContentHash::of(bytes))
+        .collect();
+    wanted.extend([ContentHash::of(&large), ContentHash::of(b"unknown")]);
+    let sizes = files
+        .iter()
+        .map(|(_, bytes)| bytes.len())
+        .chain([large.len(), 7]);
+    let mut cutter = contents::Cutter::new(sizes);
+    let mut got = Vec::new();
+    let answer = kit.get(&contents::path(&wanted), &[]).await;
+    assert_eq!(answer.status(), 200);
+    let body = answer.bytes().await.unwrap();
+    cutter.take(&body, |content| got.push(content)).unwrap();
+    assert!(cutter.is_done());
+    for (number, got) in got.iter().enumerate() {
+        let expected = files.get(number).filter(|_| number != 9);
+        assert_eq!(got.as_ref(), expected.map(|(_, bytes)| bytes), "{number}");
+    }
+    let status = kit.serve.status();
+    assert_eq!(status.total_uploads, 59);
+    let sent: usize = got.iter().flatten().map(Vec::len).sum();
+    assert_eq!(status.total_bytes, sent as u64);
+    let head = kit.client.head(kit.url(&contents::path(&wanted))).send();
+    assert_eq!(head.await.unwrap().status(), 200);
+    let too_many = contents::path(&vec![wanted[0]; CONTENTS_MAX_COUNT + 1]);
+    let nothing = "/contents".to_owned();
+    for path in [too_many, nothing, "/contents?of=ab".to_owned()] {
+        let slug = kit.slug(&path, &[]).await;
+        assert_eq!(slug, (400, "invalid-parameter".to_owned()));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,10 +7,12 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, HOST, USER_AGENT};
+use http::response::Parts;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
+use protocol::contents;
 use protocol::hash::ContentHash;
 use protocol::routes;
 use tokio::net::TcpStream;
@@ -20,6 +22,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::super::run::Shared;
 use super::super::source::Fault;
 use super::super::source::answer::check_whole_head;
+use super::contents::Contents;
 use crate::rate::RateLimit;
 
 /// Most that hyper buffers of one connection.
@@ -65,29 +68,9 @@ impl Line {
         limit: &RateLimit,
         shared: &Shared,
     ) -> Result<Vec<u8>, Fault> {
-        let request = http::Request::get(routes::content(hash))
-            .header(HOST, &self.host)
-            .header(USER_AGENT, concat!("peer-tui/", env!("CARGO_PKG_VERSION")))
-            .header(ACCEPT_ENCODING, "identity")
-            .body(Empty::new())
-            .map_err(|error| broken(&error))?;
-        let asking = async {
-            self.requests.ready().await?;
-            self.requests.send_request(request).await
-        };
-        let response = match timeout(shared.timing.first_byte, asking).await {
-            Ok(answer) => answer.map_err(|error| broken(&error))?,
-            Err(_) => return Err(Fault::Broken("did not answer in time".to_owned())),
-        };
-        let (head, body) = response.into_parts();
+        let (head, body) = self.get(&routes::content(hash), shared).await?;
         let told = check_whole_head(head.status, &head.headers, Some(hash), Some(size_bytes));
-        if let Err(fault) = told {
-            // The short answer of a busy holder is read, so that the connection can go on.
-            if matches!(fault, Fault::Busy(_)) {
-                read(body, 4096, shared).await?;
-            }
-            return Err(fault);
-        }
+        let body = good_body(told, body, shared).await?;
         let wait = shared.http.limit().take(size_bytes);
         let wait = wait.max(limit.take(size_bytes));
         if !wait.is_zero() {
@@ -98,6 +81,58 @@ impl Line {
             return Err(Fault::Broken("broke off".to_owned()));
         }
         Ok(bytes)
+    }
+
+    /// Many contents, with their sizes, in one answer; [`Fault::Gone`] from a holder that does not
+    /// know how.
+    pub(super) async fn many(
+        &mut self,
+        wanted: &[(ContentHash, u64)],
+        shared: &Shared,
+    ) -> Result<Contents, Fault> {
+        let path = contents::path(wanted.iter().map(|(hash, _)| hash));
+        let (head, body) = self.get(&path, shared).await?;
+        let told = check_whole_head(head.status, &head.headers, None, None);
+        let body = good_body(told, body, shared).await?;
+        let sizes = wanted
+            .iter()
+            .map(|(_, size)| usize::try_from(*size).unwrap_or(0));
+        Ok(Contents::new(body, sizes))
+    }
+
+    async fn get(&mut self, path: &str, shared: &Shared) -> Result<(Parts, Incoming), Fault> {
+        let request = http::Request::get(path)
+            .header(HOST, &self.host)
+            .header(USER_AGENT, concat!("peer-tui/", env!("CARGO_PKG_VERSION")))
+            .header(ACCEPT_ENCODING, "identity")
+            .body(Empty::new())
+            .map_err(|error| broken(&error))?;
+        let asking = async {
+            self.requests.ready().await?;
+            self.requests.send_request(request).await
+        };
+        match timeout(shared.timing.first_byte, asking).await {
+            Ok(Ok(answer)) => Ok(answer.into_parts()),
+            Ok(Err(error)) => Err(broken(&error)),
+            Err(_) => Err(Fault::Broken("did not answer in time".to_owned())),
+        }
+    }
+}
+
+/// The body of an answer whose head is what it should be. The short one of a busy holder is read, so
+/// that the connection can go on.
+async fn good_body(
+    told: Result<(), Fault>,
+    body: Incoming,
+    shared: &Shared,
+) -> Result<Incoming, Fault> {
+    match told {
+        Ok(()) => Ok(body),
+        Err(fault @ Fault::Busy(_)) => {
+            read(body, 4096, shared).await?;
+            Err(fault)
+        }
+        Err(fault) => Err(fault),
     }
 }
 
@@ -122,6 +157,6 @@ async fn read(mut body: Incoming, max_bytes: u64, shared: &Shared) -> Result<Vec
     }
 }
 
-fn broken(error: &dyn std::error::Error) -> Fault {
+pub(super) fn broken(error: &dyn std::error::Error) -> Fault {
     Fault::Broken(format!("broke off ({error})"))
 }

@@ -1,6 +1,7 @@
 //! A network on loopback: an index that is a table, peers that behave as told, a download folder.
 
 mod server;
+mod together;
 mod way;
 mod wrong;
 
@@ -23,7 +24,7 @@ use super::super::limits::Timing;
 use super::super::*;
 use crate::index_client::IndexError;
 use server::{Peer, Shared};
-pub(super) use way::Way;
+pub(super) use way::{Way, Wrong};
 
 /// A content of the network.
 #[derive(Clone)]

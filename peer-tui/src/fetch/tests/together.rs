@@ -2,7 +2,7 @@
 //! holders, and each lies under its own path.
 
 use super::super::*;
-use super::kit::{Network, Way};
+use super::kit::{Network, Way, Wrong};
 
 #[tokio::test]
 async fn many_small_files_come_exact_whoever_fails_among_their_holders() {
@@ -18,11 +18,17 @@ async fn many_small_files_come_exact_whoever_fails_among_their_holders() {
         Way::OtherLength,
         Way::BusyOnce,
         Way::Honest,
+        Way::Together(None),
+        Way::Together(Some(Wrong::Bytes)),
+        Way::Together(Some(Wrong::Length)),
+        Way::Together(Some(Wrong::Lacks)),
+        Way::Together(Some(Wrong::Breaks)),
+        Way::Together(Some(Wrong::More)),
     ] {
         others.push(network.peer(way).await);
     }
     let mut contents = Vec::new();
-    for number in 0..160_usize {
+    for number in 0..280_usize {
         let name = format!("tree/{}/{number}.bin", number % 7);
         let length = 1 + (number * 7_919) % (256 * 1024);
         let peers = [others[number % others.len()], honest];
@@ -40,6 +46,23 @@ async fn many_small_files_come_exact_whoever_fails_among_their_holders() {
         .unwrap()
         .collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test]
+async fn a_holder_that_gives_many_at_once_is_asked_few_times() {
+    let mut network = Network::start().await;
+    let peer = network.peer(Way::Together(None)).await;
+    let contents: Vec<_> = (0..500_usize)
+        .map(|number| network.share_by(&format!("a/{number}"), 1 + number, &[peer]))
+        .collect();
+    let wishes = contents.iter().map(wish).collect();
+    let ids = network.fetch.enqueue_many(wishes).await.unwrap();
+    for (id, content) in ids.into_iter().zip(&contents) {
+        let done = network.done(id.unwrap()).await;
+        assert_eq!(std::fs::read(&done.destination).unwrap(), *content.bytes);
+    }
+    let asked = network.asked(peer);
+    assert!(asked < contents.len() / 10, "{asked} requests");
 }
 
 #[tokio::test]

@@ -14,12 +14,12 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::Content;
 use super::way::Way;
-use super::wrong;
+use super::{together, wrong};
 
 /// What a peer sends for one content.
 #[derive(Clone)]
 pub(super) struct Shared {
-    bytes: Arc<Vec<u8>>,
+    pub(super) bytes: Arc<Vec<u8>>,
     list: Vec<PieceHash>,
     size: u64,
 }
@@ -101,7 +101,7 @@ impl Peer {
 /// One connection, with what went over it.
 pub(super) struct Wire<'a, S> {
     socket: &'a mut S,
-    state: &'a State,
+    pub(super) state: &'a State,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<'_, S> {
@@ -234,6 +234,14 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
     path: &str,
     range: Option<&str>,
 ) -> std::io::Result<bool> {
+    if let Some(of) = path.strip_prefix("/contents?of=") {
+        if way.is_always_so()
+            && let Some(sent) = wrong::no_answer(wire, way, path).await
+        {
+            return sent;
+        }
+        return together::answer(wire, way, of).await;
+    }
     let rest = path.strip_prefix("/content/").unwrap_or_default();
     let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
     let (hash, tail) = rest.split_once('/').unwrap_or((rest, ""));

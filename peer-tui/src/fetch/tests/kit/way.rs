@@ -2,10 +2,27 @@
 //!
 //! Knows no socket.
 
+/// What is wrong with every second content of an answer with many, or with its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Wrong {
+    /// Other bytes.
+    Bytes,
+    /// Another length.
+    Length,
+    /// It is said to be missing.
+    Lacks,
+    /// The answer ends half-way.
+    Breaks,
+    /// More bytes follow.
+    More,
+}
+
 /// How a peer behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Way {
     Honest,
+    /// Gives many contents in one answer, too, with something wrong or nothing.
+    Together(Option<Wrong>),
     /// Answers as HTTP/1.0 does.
     OldHttp,
     /// The right bytes, and then an answer that nobody asked for, with wrong ones. Read before the
