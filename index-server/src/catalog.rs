@@ -10,6 +10,7 @@
 
 mod columns;
 mod compact;
+mod contents;
 mod correct;
 mod cursor;
 mod docs;

@@ -11,6 +11,7 @@ use protocol::ids::FileId;
 use protocol::query;
 use serde::{Deserialize, Serialize};
 
+use super::contents::Content;
 use super::owners::OwnerIndex;
 use super::{FileEntry, RecordName};
 
@@ -25,6 +26,8 @@ pub struct Scan {
     pub name_at: u32,
     /// Whose.
     pub owner: OwnerIndex,
+    /// Which content.
+    pub content: Content,
     /// Kind.
     pub category: Category,
     /// How widely the content is held, see [`super::rank::crowd`].
@@ -118,6 +121,7 @@ pub struct Row<'a> {
 pub struct Prepared {
     entry: FileEntry,
     owner: OwnerIndex,
+    content: Content,
     crowd: u8,
     texts: Vec<(String, u32)>,
     rest: Vec<u8>,
@@ -125,12 +129,13 @@ pub struct Prepared {
 
 impl Prepared {
     /// Folds and packs `entry`; `crowd` is [`super::rank::crowd`] of its content.
-    pub fn new(entry: FileEntry, owner: OwnerIndex, crowd: u8) -> Self {
+    pub fn new(entry: FileEntry, owner: OwnerIndex, content: Content, crowd: u8) -> Self {
         let texts = entry.names.iter().map(searched_text).collect();
         let rest = Rest::of(&entry).pack();
         Self {
             entry,
             owner,
+            content,
             crowd,
             texts,
             rest,
@@ -147,6 +152,7 @@ impl Prepared {
                 text_at: 0,
                 name_at: *name_at,
                 owner: self.owner,
+                content: self.content,
                 category: self.entry.category,
                 crowd: self.crowd,
                 is_partial: self.entry.is_partial,

@@ -122,6 +122,19 @@ impl<'v> DocSet<'v> {
         }
     }
 
+    /// The same, quick to ask for documents in any order.
+    #[must_use]
+    pub fn into_bits(self, doc_count: Doc) -> Cow<'v, Bits> {
+        match self {
+            Self::Bits(bits) => bits,
+            Self::List(docs) => {
+                let mut bits = Bits::none(doc_count);
+                docs.iter().for_each(|doc| bits.insert(*doc));
+                Cow::Owned(bits)
+            }
+        }
+    }
+
     /// The documents from `start` on, ascending.
     pub fn iter_from(&self, start: Doc) -> Docs<'_> {
         let borrowed = match self {
@@ -204,6 +217,12 @@ impl<'v> DocSet<'v> {
                 Self::list(docs.filter(|doc| !other.contains(*doc)).collect())
             }
         }
+    }
+
+    /// Those that are not in `bits`.
+    #[must_use]
+    pub fn without_bits(self, bits: &Bits) -> Self {
+        self.without(&DocSet::Bits(Cow::Borrowed(bits)))
     }
 
     /// Those that are not among the dead.

@@ -10,9 +10,10 @@ use roaring::RoaringBitmap;
 
 use super::FileEntry;
 use super::columns::Scan;
+use super::contents::Content;
 use super::docs::Bits;
 use super::owners::{OwnerIndex, Owners};
-use super::segment::{Doc, Segment};
+use super::segment::{Doc, Holder, Segment};
 
 /// A segment and which of its documents no longer count.
 #[derive(Debug, Clone, Default)]
@@ -108,6 +109,12 @@ impl Layer {
     pub fn docs_of_hash<'a>(&'a self, hash: &'a ContentHash) -> impl Iterator<Item = Doc> + 'a {
         let docs = self.segment.docs_of_hash(hash);
         docs.filter(|&doc| self.is_live(doc))
+    }
+
+    /// Live documents of a content by its number, ascending; `spread` is that of its hash.
+    pub fn holders_of(&self, content: Content, spread: u64) -> impl Iterator<Item = &Holder> {
+        let holders = self.segment.holders_of(content, spread).iter();
+        holders.filter(|holder| self.is_live(holder.doc))
     }
 
     /// Live documents of an owner, by path.

@@ -8,6 +8,7 @@ use protocol::ids::PeerId;
 use rustc_hash::FxHashMap;
 
 use super::columns::Prepared;
+use super::contents::Contents;
 use super::layer::Layer;
 use super::lookup::spread;
 use super::membership::Membership;
@@ -42,7 +43,7 @@ impl Catalog {
             let owner = catalog.number(entry.owner);
             catalog.count(owner, &entry, Sign::Plus);
             let content = spread(entry.hash.as_bytes());
-            *catalog.known.entry(content).or_default() += 1;
+            catalog.contents.add(content);
             if !entry.is_partial {
                 *holders.entry(content).or_default() += 1;
             }
@@ -52,13 +53,18 @@ impl Catalog {
         for entry in &kept {
             catalog.ids.insert(spread(entry.id.as_bytes()));
         }
-        catalog.layers = layers(kept, &holders, &catalog.owners);
+        catalog.layers = layers(kept, &catalog.contents, &holders, &catalog.owners);
         catalog
     }
 }
 
 /// The records as segments, a thread for each while there are cores.
-fn layers(mut entries: Vec<FileEntry>, holders: &Holders, owners: &Owners) -> Vec<Layer> {
+fn layers(
+    mut entries: Vec<FileEntry>,
+    contents: &Contents,
+    holders: &Holders,
+    owners: &Owners,
+) -> Vec<Layer> {
     let core_count = thread::available_parallelism().map_or(1, usize::from);
     let share = entries.len().div_ceil(core_count);
     let segment_count = share.clamp(SEGMENT_MIN_COUNT, SEGMENT_MAX_COUNT);
@@ -73,7 +79,7 @@ fn layers(mut entries: Vec<FileEntry>, holders: &Holders, owners: &Owners) -> Ve
         thread::scope(|threads| {
             let building: Vec<_> = portions
                 .into_iter()
-                .map(|portion| threads.spawn(move || layer(portion, holders, owners)))
+                .map(|portion| threads.spawn(move || layer(portion, contents, holders, owners)))
                 .collect();
             for built in building {
                 layers.push(built.join().unwrap_or_else(|panic| resume_unwind(panic)));
@@ -83,14 +89,21 @@ fn layers(mut entries: Vec<FileEntry>, holders: &Holders, owners: &Owners) -> Ve
     layers
 }
 
-fn layer(entries: Vec<FileEntry>, holders: &Holders, owners: &Owners) -> Layer {
+fn layer(
+    entries: Vec<FileEntry>,
+    contents: &Contents,
+    holders: &Holders,
+    owners: &Owners,
+) -> Layer {
     let prepared: Vec<Prepared> = entries
         .into_iter()
         .filter_map(|entry| {
             let owner = owners.index_of(&entry.owner)?;
-            let holder_count = holders.get(&spread(entry.hash.as_bytes()));
+            let spread = spread(entry.hash.as_bytes());
+            let content = contents.get(spread)?.number;
+            let holder_count = holders.get(&spread);
             let crowd = crowd(holder_count.map_or(0, |count| *count as usize));
-            Some(Prepared::new(entry, owner, crowd))
+            Some(Prepared::new(entry, owner, content, crowd))
         })
         .collect();
     let rows: Vec<_> = prepared.iter().flat_map(Prepared::rows).collect();

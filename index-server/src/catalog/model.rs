@@ -2,7 +2,7 @@
 //!
 //! What the real one must equal; shares no code with it but the folding of texts.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use compact_str::CompactString;
@@ -11,7 +11,7 @@ use protocol::ids::{FileId, PeerId};
 use protocol::query::{self, Query};
 use protocol::search::{Order, SearchParams, Sort};
 
-use super::{FileEntry, Hit, OwnerFacts, OwnerTotals, RecordName};
+use super::{FileEntry, Hit, OwnerFacts, OwnerTotals, RecordName, rank};
 
 /// Records and owners.
 #[derive(Debug, Clone, Default)]
@@ -104,8 +104,10 @@ impl Model {
         (
             self.is_online(&entry.owner),
             facts.map_or(0, |facts| facts.reputation),
-            entry.downloads,
-            Reverse(entry.id),
+            rank::draw(
+                rank::lot(entry.owner.as_bytes()),
+                rank::lot(entry.hash.as_bytes()),
+            ),
         )
     }
 

@@ -11,7 +11,7 @@ use data_encoding::BASE32_NOPAD;
 use protocol::ids::PeerId;
 use protocol::query;
 
-use super::OwnerFacts;
+use super::{OwnerFacts, rank};
 
 /// Number of an owner; given anew once the owner is gone.
 pub type OwnerIndex = u32;
@@ -23,6 +23,8 @@ pub struct Standing {
     pub is_online: bool,
     /// 0 to 100.
     pub reputation: u8,
+    /// For [`super::rank::draw`].
+    pub lot: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -92,6 +94,7 @@ impl Owners {
         let standing = Standing {
             is_online: facts.is_online,
             reputation: facts.reputation,
+            lot: rank::lot(id.as_bytes()),
         };
         let known = self.names.by_index[slot].as_ref();
         if known.is_none_or(|name| name.given != facts.name) {
@@ -127,6 +130,7 @@ impl Owners {
             Arc::make_mut(&mut self.standings).push(Standing::default());
             names.by_index.len() - 1
         };
+        Arc::make_mut(&mut self.standings)[slot].lot = rank::lot(id.as_bytes());
         let index = OwnerIndex::try_from(slot).unwrap_or(OwnerIndex::MAX);
         names.by_id.insert(id, index);
         index

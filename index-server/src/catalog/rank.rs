@@ -39,6 +39,21 @@ pub fn crowd(holder_count: usize) -> u8 {
     log.min(CROWD_MAX)
 }
 
+/// What an owner id or a hash puts into [`draw`].
+pub fn lot(bytes: &[u8; 32]) -> u64 {
+    bytes
+        .iter()
+        .take(8)
+        .fold(0, |lot, byte| lot << 8 | u64::from(*byte))
+}
+
+/// Which of several equally good holders of a content is shown, the one with the largest: another
+/// one for each content, so that nobody is shown for all that many hold.
+pub fn draw(owner: u64, content: u64) -> u64 {
+    let mixed = (owner ^ content.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed ^ mixed >> 32
+}
+
 /// Place of a row in an order: compare by class, then major and minor, then name, then id.
 #[derive(Debug, Clone, Copy)]
 pub struct RowKey<'a> {

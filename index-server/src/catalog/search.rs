@@ -1,8 +1,8 @@
 //! Search: a question over a view gives a page.
 //!
-//! First all that may meet the question are looked at, until they are more than a total is exact
-//! for ([`count`]). Mostly they are fewer, and the page is picked from them. Otherwise matches are
-//! so common that the page is found by walking the wanted order ([`walk`]).
+//! First all that may meet the question are counted, until they are more than a total is exact for
+//! ([`count`]). Where they are few, the page is picked from them; otherwise it is found by walking
+//! the wanted order ([`walk`]).
 
 mod count;
 mod kinds;
@@ -21,9 +21,6 @@ use super::plan::Asker;
 use super::rank::{Match, Ranking, RowKey};
 use super::view::CatalogView;
 use super::{CursorError, Hit, RecordName, SearchPage};
-
-/// Of more rows than this the keys cost more to read than walking the wanted order does.
-const PICKED_MAX_COUNT: usize = 2_000;
 
 /// A document that meets the question.
 #[derive(Debug, Clone, Copy)]
@@ -100,19 +97,16 @@ pub fn page_counting(
     let counted = search.count(&plans);
     // One more than the page tells whether there is a next one.
     let wanted_count = params.limit + 1;
-    let is_picked = counted.is_exact
-        && (params.sort == Sort::Relevance || counted.rows.len() <= PICKED_MAX_COUNT);
-    let mut rows = if is_picked {
-        search.pick(counted.rows, wanted_count)
-    } else {
-        search.walk(&plans, wanted_count)
+    let mut rows = match counted.rows {
+        Some(rows) => search.pick(rows, wanted_count),
+        None => search.walk(&plans, wanted_count),
     };
     let has_more = rows.len() > params.limit;
     rows.truncate(params.limit);
     let last = rows.last().filter(|_| has_more);
     Ok(SearchPage {
         hits: rows.iter().filter_map(|row| search.hit(row)).collect(),
-        total: counted.total,
+        total: counted.total.min(exact_max_count.saturating_add(1)),
         total_is_exact: counted.is_exact,
         corrected: None,
         next_cursor: last.map(|last| cursor::seal(asked, &Position::of(&search.key(last)))),
@@ -191,16 +185,10 @@ impl<'v> Search<'v> {
                 filename: None,
             })
         });
-        let sources = if scan.is_alone() {
-            u64::from(view.owners.is_online(scan.owner))
-        } else {
-            let counted = found.sources;
-            counted.unwrap_or_else(|| view.sources(&entry.hash))
-        };
         Some(Hit {
             entry,
             name,
-            sources,
+            sources: found.sources.unwrap_or_else(|| self.sources(found.spot)),
         })
     }
 }

@@ -5,6 +5,7 @@
 //! since ([`super::layer`]).
 
 mod build;
+mod holders;
 mod merge;
 mod orders;
 
@@ -15,15 +16,18 @@ use protocol::hash::ContentHash;
 use protocol::ids::FileId;
 use protocol::search::Sort;
 
+pub use holders::Holder;
 pub use merge::{Merged, merge};
 
 use super::columns::{Detail, Row, Scan};
+use super::contents::Content;
 use super::docs::Bits;
 use super::lookup::{Lookup, spread};
 use super::owners::OwnerIndex;
 use super::postings::{Posting, Postings};
 use super::rank::{Match, RowKey, Values};
 use super::words::Words;
+use holders::Holders;
 use orders::Orders;
 
 /// Number of a document in its segment.
@@ -39,7 +43,7 @@ pub struct Segment {
     rests: Box<[u8]>,
     complete_count: Doc,
     by_id: Lookup,
-    by_hash: Lookup,
+    holders: Holders,
     /// All documents, by owner, path and id.
     by_owner: Box<[Doc]>,
     orders: Orders,
@@ -112,13 +116,10 @@ impl Segment {
         std::hint::black_box(sum);
     }
 
-    /// The same of what tells contents apart, for documents whose text is not looked at.
-    pub fn warm_contents(&self, docs: &[Doc]) {
-        let of_one = |doc: &Doc| {
-            let is_alone = self.alone.contains(*doc);
-            u8::from(!is_alone && self.detail(*doc).hash.as_bytes()[0] > 0)
-        };
-        std::hint::black_box(docs.iter().map(of_one).fold(0_u8, u8::wrapping_add));
+    /// The same for documents whose text is not looked at.
+    pub fn warm_scans(&self, docs: &[Doc]) {
+        let contents = docs.iter().map(|doc| self.scan(*doc).content);
+        std::hint::black_box(contents.fold(0, u32::wrapping_add));
     }
 
     /// Folded file name.
@@ -187,9 +188,15 @@ impl Segment {
 
     /// Documents of a content, ascending.
     pub fn docs_of_hash<'a>(&'a self, hash: &'a ContentHash) -> impl Iterator<Item = Doc> + 'a {
-        let candidates = self.by_hash.candidates(spread(hash.as_bytes()));
-        let docs = candidates.iter().copied();
+        let bucket = self.holders.bucket(spread(hash.as_bytes()));
+        let docs = bucket.iter().map(|holder| holder.doc);
         docs.filter(move |&doc| self.detail(doc).hash == *hash)
+    }
+
+    /// Documents of a content by its number, ascending; also of what had the number before, where
+    /// that is dead. `spread` is that of its hash.
+    pub fn holders_of(&self, content: Content, spread: u64) -> &[Holder] {
+        self.holders.of(content, spread)
     }
 
     /// Documents of an owner, by path.
@@ -249,7 +256,10 @@ impl Segment {
             ("detail columns", count * size_of::<Detail>()),
             ("texts", self.texts.len() + self.paths.len()),
             ("rests", self.rests.len()),
-            ("orders and lookups", count * (5 * 4 + 4 + 16)),
+            (
+                "orders and lookups",
+                count * (5 * 4 + 4 + 8) + self.holders.bytes(),
+            ),
             ("words of names", self.name_words.bytes()),
             ("words of folders", self.folder_words.bytes()),
             (

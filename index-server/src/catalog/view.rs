@@ -7,6 +7,7 @@ use protocol::ids::{FileId, PeerId};
 use protocol::query::Query;
 use protocol::search::SearchParams;
 
+use super::contents::Content;
 use super::layer::{self, Layer};
 use super::listing;
 use super::owners::Owners;
@@ -18,6 +19,8 @@ use super::{CursorError, FileEntry, OwnerPage, SearchPage};
 pub struct CatalogView {
     pub(super) layers: Vec<Layer>,
     pub(super) owners: Owners,
+    /// Numbers of contents are below this one.
+    pub(super) content_bound: Content,
     pub(super) file_count: u64,
     pub(super) byte_count: u64,
 }

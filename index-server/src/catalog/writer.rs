@@ -4,16 +4,15 @@
 //! A change of anything in a record takes it out of its segment and puts it anew among those that
 //! wait, so segments never change.
 
-use std::collections::hash_map;
 use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 use protocol::hash::ContentHash;
 use protocol::ids::{FileId, PeerId};
-use rustc_hash::FxHashMap;
 
 use super::columns::Prepared;
 use super::compact::Compactor;
+use super::contents::Contents;
 use super::layer::{self, Layer, Spot};
 use super::lookup::spread;
 use super::membership::Membership;
@@ -35,9 +34,7 @@ pub struct Catalog {
     waiting_by_hash: HashMap<ContentHash, Vec<FileId>>,
     /// Contents whose number of holders may have changed since the last freeze.
     touched: HashSet<ContentHash>,
-    /// Records of each content, by the spread of its hash: tells without a look into any segment
-    /// that a content is new.
-    pub(super) known: FxHashMap<u64, u32>,
+    pub(super) contents: Contents,
     /// The ids of all records.
     pub(super) ids: Membership,
     compactor: Compactor,
@@ -95,8 +92,7 @@ impl Catalog {
         }
         self.current = None;
         self.ids.insert(spread(entry.id.as_bytes()));
-        let content = spread(entry.hash.as_bytes());
-        *self.known.entry(content).or_default() += 1;
+        self.contents.add(spread(entry.hash.as_bytes()));
         let owner = self.number(entry.owner);
         self.count(owner, &entry, Sign::Plus);
         self.touched.insert(entry.hash);
@@ -113,14 +109,7 @@ impl Catalog {
         self.count(owner, &entry, Sign::Minus);
         self.touched.insert(entry.hash);
         self.ids.remove(spread(id.as_bytes()));
-        if let hash_map::Entry::Occupied(mut known) =
-            self.known.entry(spread(entry.hash.as_bytes()))
-        {
-            *known.get_mut() -= 1;
-            if *known.get() == 0 {
-                known.remove();
-            }
-        }
+        self.contents.take(spread(entry.hash.as_bytes()));
         Some(entry)
     }
 
@@ -178,6 +167,7 @@ impl Catalog {
         let view = Arc::new(CatalogView {
             layers: self.layers.clone(),
             owners: self.owners.clone(),
+            content_bound: self.contents.bound(),
             file_count: self.file_count,
             byte_count: self.byte_count,
         });
@@ -258,13 +248,14 @@ impl Catalog {
     fn freeze(&mut self) {
         let crowds = self.recount();
         if !self.waiting.is_empty() {
-            let owners = &self.owners;
+            let (owners, contents) = (&self.owners, &self.contents);
             let prepared: Vec<Prepared> = std::mem::take(&mut self.waiting)
                 .into_values()
                 .filter_map(|entry| {
                     let owner = owners.index_of(&entry.owner)?;
                     let crowd = crowds.get(&entry.hash).copied().unwrap_or_default();
-                    Some(Prepared::new(entry, owner, crowd))
+                    let content = contents.get(spread(entry.hash.as_bytes()))?.number;
+                    Some(Prepared::new(entry, owner, content, crowd))
                 })
                 .collect();
             let rows: Vec<_> = prepared.iter().flat_map(Prepared::rows).collect();
@@ -289,8 +280,8 @@ impl Catalog {
             });
             let mut holder_count = waiting_count.count();
             let waiting_count = waiting.map_or(0, Vec::len);
-            let known_count = self.known.get(&spread(hash.as_bytes())).copied();
-            if known_count.is_some_and(|count| count as usize == waiting_count) {
+            let known = self.contents.get(spread(hash.as_bytes()));
+            if known.is_some_and(|known| known.record_count as usize == waiting_count) {
                 crowds.insert(hash, crowd(holder_count));
                 continue;
             }

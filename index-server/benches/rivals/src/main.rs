@@ -5,6 +5,8 @@
 //! ```
 //!
 //! `corpus 1000000 OUT.tsv` in place of the file makes one out of the lists of Debian's apt-file.
+//! `queries CORPUS.tsv` prints the queries, and `engine ours CORPUS.tsv` puts one engine through those
+//! on its input, for a profile of it.
 //! `--folders` after the corpus searches folders too, not only file names. The corpus has a record
 //! a line: name, folder, size, sha256, category, tags, owner, downloads, rating, uploaded.
 //!
@@ -57,6 +59,11 @@ fn main() -> anyhow::Result<()> {
         ["corpus", count, output] => {
             let count = count.parse().context("the number of records to make")?;
             maker::make(count, Path::new(output))
+        }
+        ["queries", corpus] => {
+            let queries = queries::make(Path::new(corpus), has_folders)?;
+            print!("{}", queries::write(&queries));
+            Ok(())
         }
         [corpus] => compare(corpus, has_folders),
         _ => bail!("usage: rivals CORPUS.tsv [--folders] | rivals corpus COUNT OUT.tsv"),

@@ -5,7 +5,6 @@ use std::cell::OnceCell;
 
 use super::{Asker, Plan};
 use crate::catalog::docs::{DocSet, Gather};
-use crate::catalog::matcher::Scratch;
 use crate::catalog::rank::Match;
 use crate::catalog::segment::Doc;
 use crate::catalog::words::{self, Part, Words};
@@ -63,25 +62,31 @@ impl<'s, 'v> Classes<'s, 'v> {
         }
     }
 
-    /// The class of a document that certainly meets the question.
-    pub fn class_of(&self, doc: Doc, scratch: &mut Scratch) -> Option<Match> {
-        let starts = self.of(Match::Start).contains(doc);
-        if !self.is_certain || starts && !self.is_start_certain {
-            return self.asker.meet(doc, scratch);
+    /// Those of [`Self::of`] that are not known to be of a better class.
+    pub fn only(&self, class: Match) -> DocSet<'v> {
+        let better = match class {
+            Match::Whole => None,
+            Match::Start => self.is_start_certain.then_some(Match::Whole),
+            Match::WordStart => self.is_start_certain.then_some(Match::Start),
+            Match::Inside => self.is_certain.then_some(Match::WordStart),
+            Match::Folder => self.is_certain.then_some(Match::Inside),
+        };
+        let own = self.of(class).clone();
+        match better {
+            Some(better) => own.without(self.of(better)),
+            None => own,
         }
-        Some(if starts {
-            if self.of(Match::Whole).contains(doc) {
-                Match::Whole
-            } else {
-                Match::Start
+    }
+
+    /// Whether the postings alone tell that a document of [`Self::only`] is of this class;
+    /// otherwise its text must be looked at.
+    pub fn is_told(&self, class: Match, doc: Doc) -> bool {
+        self.plan.is_certain
+            && match class {
+                Match::Whole | Match::Start => self.is_start_certain,
+                _ if self.is_start_certain => self.is_certain,
+                _ => self.is_certain && !self.of(Match::Start).contains(doc),
             }
-        } else if self.of(Match::WordStart).contains(doc) {
-            Match::WordStart
-        } else if self.of(Match::Inside).contains(doc) {
-            Match::Inside
-        } else {
-            Match::Folder
-        })
     }
 
     /// The first part of the words, where they start with one.
@@ -107,7 +112,13 @@ impl<'s, 'v> Classes<'s, 'v> {
         };
         if !self.is_start_certain {
             let starts = self.words().with_first(first.text).to_set();
-            return starts.within(&self.plan.set);
+            let mut set = starts.within(&self.plan.set);
+            for part in words::parts(&self.asker.question.joined).skip(1) {
+                let mut next = Gather::default();
+                self.words().gather(part, &mut next);
+                set = set.within(&next.finish(self.doc_count()));
+            }
+            return set;
         }
         let mut starts = Gather::default();
         self.words().gather_first(first.text, &mut starts);

@@ -1,19 +1,26 @@
-//! Looks at all that may meet the question, up to the number that totals are exact for.
+//! Counts the rows that meet the question, up to the number that totals are exact for; where they
+//! are few, keeps them to pick the page from.
 
-use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
+use rustc_hash::FxBuildHasher;
 
-use super::kinds::Kind;
+use super::kinds::{Kind, Seen};
 use super::{Found, Search};
 use crate::catalog::docs::DocSet;
 use crate::catalog::layer::Spot;
 use crate::catalog::matcher::Scratch;
-use crate::catalog::plan::{Classes, Plan};
+use crate::catalog::plan::Plan;
 use crate::catalog::rank::Match;
 use crate::catalog::segment::Doc;
+use protocol::search::Sort;
 
-/// So few documents are looked at, rather than told apart by postings; tests tell nearly all apart.
+/// Of so many documents each is looked at rather than the page be found by walking the order of
+/// relevance; tests walk nearly always.
 const LOOKED_AT_MAX_COUNT: u64 = if cfg!(test) { 2 } else { 512 };
+
+/// The same for other orders, in which few documents lie far apart, and the rows that are kept to
+/// pick from: beyond, their keys cost more to read than the walk.
+const PICKED_MAX_COUNT: usize = if cfg!(test) { 4 } else { 2_000 };
 
 /// Documents that are read from memory at a time.
 const BLOCK_COUNT: usize = 64;
@@ -21,8 +28,8 @@ const BLOCK_COUNT: usize = 64;
 /// What a count found.
 #[derive(Debug)]
 pub struct Counted {
-    /// All rows where `is_exact`, otherwise some.
-    pub rows: Vec<Found>,
+    /// All rows; none where there are too many to pick from.
+    pub rows: Option<Vec<Found>>,
     /// So many rows at least.
     pub total: u64,
     /// Whether these are all.
@@ -32,61 +39,27 @@ pub struct Counted {
 impl Search<'_> {
     /// Counts rows, one a kind, among `plans` (one a layer).
     pub fn count(&self, plans: &[Plan<'_>]) -> Counted {
-        if self.is_surely_more(plans) {
-            return Counted {
-                rows: Vec::new(),
-                total: self.exact_max_count + 1,
-                is_exact: false,
-            };
+        let sure_count = self.sure_count(plans);
+        if sure_count > self.exact_max_count {
+            return Counted::without_rows(sure_count, false);
         }
-        let mut scratch = Scratch::new();
-        let mut rows = Rows::default();
-        let mut is_exact = true;
-        for (number, (plan, asker)) in plans.iter().zip(&self.askers).enumerate() {
-            let is_classed = asker.question.is_classed;
-            let is_told = plan.is_certain && !plan.set.is_at_most(LOOKED_AT_MAX_COUNT);
-            let classes = (is_told && is_classed).then(|| Classes::new(asker, plan));
-            let asks_columns = asker.question.asks_columns();
-            let mut look = |doc: Doc| {
-                let class = if !is_told {
-                    asker.meet(doc, &mut scratch)
-                } else if asks_columns && !asker.is_met_by_columns(doc) {
-                    None
-                } else if let Some(classes) = &classes {
-                    classes.class_of(doc, &mut scratch)
-                } else {
-                    Some(Match::Whole)
-                };
-                if let Some(class) = class {
-                    let spot = Spot { layer: number, doc };
-                    self.add(&mut rows, Found::new(spot, class));
-                }
-                rows.found.len() as u64 <= self.exact_max_count
-            };
-            let segment = &asker.layer.segment;
-            let warm = |docs: &[Doc]| {
-                if is_told {
-                    segment.warm_contents(docs);
-                } else {
-                    segment.warm(docs);
-                }
-            };
-            is_exact = all(&plan.set, warm, &mut look);
-            if !is_exact {
-                break;
-            }
-        }
-        Counted {
-            total: rows.found.len() as u64,
-            rows: rows.found,
-            is_exact,
+        let is_certain = plans.iter().all(|plan| plan.is_certain);
+        let doc_count: u64 = plans.iter().map(|plan| plan.set.len()).sum();
+        let few_count = match self.params.sort {
+            Sort::Relevance => LOOKED_AT_MAX_COUNT,
+            _ => PICKED_MAX_COUNT as u64,
+        };
+        if is_certain && doc_count > few_count {
+            self.tally(plans)
+        } else {
+            self.collect(plans, is_certain)
         }
     }
 
-    /// Whether postings alone tell that there are more rows than a total is exact for: documents
-    /// that are alone of their content are each a row, and so is one of each other content of a
-    /// segment (of one segment, since others may hold the same contents).
-    fn is_surely_more(&self, plans: &[Plan<'_>]) -> bool {
+    /// So many rows at least, told by postings alone: documents that are alone of their content are
+    /// each a row, and so is one of each other content of a segment (of one segment, since others
+    /// may hold the same contents).
+    fn sure_count(&self, plans: &[Plan<'_>]) -> u64 {
         let (mut alone_count, mut most_firsts) = (0, 0);
         for (plan, asker) in plans.iter().zip(&self.askers) {
             if plan.is_certain && !asker.question.asks_columns() {
@@ -95,25 +68,109 @@ impl Search<'_> {
                 most_firsts = most_firsts.max(plan.set.count_within(segment.firsts()));
             }
         }
-        alone_count + most_firsts > self.exact_max_count
+        alone_count + most_firsts
+    }
+
+    /// Counts rows among documents that meet the question, the columns aside; reads no text.
+    fn tally(&self, plans: &[Plan<'_>]) -> Counted {
+        let mut seen = Seen::none(self);
+        let mut total = 0;
+        let mut is_exact = true;
+        for (layer, (plan, asker)) in plans.iter().zip(&self.askers).enumerate() {
+            let segment = &asker.layer.segment;
+            let asks_columns = asker.question.asks_columns();
+            let rest = if asks_columns {
+                plan.set.clone()
+            } else {
+                total += plan.set.count_within(segment.alone());
+                plan.set.clone().without_bits(segment.alone())
+            };
+            let look = |doc: Doc| {
+                if !asks_columns || asker.is_met_by_columns(doc) {
+                    let kind = self.kind(Spot { layer, doc });
+                    total += u64::from(kind.is_none_or(|kind| seen.insert(kind)));
+                }
+                total <= self.exact_max_count
+            };
+            is_exact =
+                all(&rest, |docs| segment.warm_scans(docs), look) && total <= self.exact_max_count;
+            if !is_exact {
+                break;
+            }
+        }
+        Counted::without_rows(total, is_exact)
+    }
+
+    /// Looks at each document and keeps the rows, until they are too many.
+    fn collect(&self, plans: &[Plan<'_>], is_certain: bool) -> Counted {
+        let mut scratch = Scratch::new();
+        let mut rows = Rows::default();
+        let mut is_exact = true;
+        for (layer, (plan, asker)) in plans.iter().zip(&self.askers).enumerate() {
+            let segment = &asker.layer.segment;
+            let is_told = is_certain && !asker.question.is_classed;
+            let look = |doc: Doc| {
+                let class = if is_told {
+                    asker.is_met_by_columns(doc).then_some(Match::Whole)
+                } else {
+                    asker.meet(doc, &mut scratch)
+                };
+                if let Some(class) = class {
+                    self.add(&mut rows, Found::new(Spot { layer, doc }, class));
+                }
+                rows.count <= self.exact_max_count
+            };
+            let warm = |docs: &[Doc]| {
+                if is_told {
+                    segment.warm_scans(docs);
+                } else {
+                    segment.warm(docs);
+                }
+            };
+            is_exact = all(&plan.set, warm, look);
+            if !is_exact {
+                break;
+            }
+        }
+        let is_kept = is_exact && rows.found.len() as u64 == rows.count;
+        Counted {
+            total: rows.count,
+            rows: is_kept.then_some(rows.found),
+            is_exact,
+        }
     }
 
     fn add(&self, rows: &mut Rows, found: Found) {
-        let Some(kind) = self.kind(found.spot) else {
-            rows.found.push(found);
-            return;
-        };
-        match rows.by_kind.entry(kind) {
-            Entry::Vacant(free) => {
-                free.insert(rows.found.len());
-                rows.found.push(found);
-            }
-            Entry::Occupied(taken) => {
-                let best = &mut rows.found[*taken.get()];
-                if self.goodness(found.spot) > self.goodness(best.spot) {
+        let is_kept = rows.found.len() < PICKED_MAX_COUNT;
+        let kind = self.kind(found.spot);
+        let index = rows.found.len();
+        match kind.map(|kind| rows.by_kind.entry(kind)) {
+            Some(Entry::Occupied(taken)) => {
+                if let Some(best) = rows.found.get_mut(*taken.get())
+                    && self.is_better(best.spot, found.spot)
+                {
                     *best = found;
                 }
+                return;
             }
+            Some(Entry::Vacant(free)) => {
+                free.insert(if is_kept { index } else { usize::MAX });
+            }
+            None => {}
+        }
+        rows.count += 1;
+        if is_kept {
+            rows.found.push(found);
+        }
+    }
+}
+
+impl Counted {
+    fn without_rows(total: u64, is_exact: bool) -> Self {
+        Self {
+            rows: None,
+            total,
+            is_exact,
         }
     }
 }
@@ -136,6 +193,9 @@ fn all(set: &DocSet<'_>, warm: impl Fn(&[Doc]), mut look: impl FnMut(Doc) -> boo
 
 #[derive(Debug, Default)]
 struct Rows {
+    /// The first of them.
     found: Vec<Found>,
-    by_kind: HashMap<Kind, usize>,
+    /// Where in `found` each kind stands.
+    by_kind: hashbrown::HashMap<Kind, usize, FxBuildHasher>,
+    count: u64,
 }

@@ -1,9 +1,8 @@
 //! Finds a page by walking every layer in the wanted order: for matches so common that the page is
 //! full after few steps.
 
-use std::collections::HashMap;
-
 use protocol::search::Sort;
+use rustc_hash::FxHashMap;
 
 use super::kinds::Kind;
 use super::{Found, Search};
@@ -22,12 +21,14 @@ impl Search<'_> {
             .askers
             .iter()
             .zip(plans)
-            .map(|(asker, plan)| Stream::new(asker, plan, self.ranking, after))
+            .enumerate()
+            .map(|(layer, (asker, plan))| Stream::new(layer, asker, plan, self.ranking, after))
             .collect();
         let mut page = Page::default();
         for class in self.classes(after.as_ref()) {
             for stream in &mut streams {
                 stream.enter(class);
+                self.advance(stream, &page);
             }
             self.walk_class(&mut streams, plans, wanted_count, &mut page);
             if page.rows.len() >= wanted_count {
@@ -67,20 +68,32 @@ impl Search<'_> {
             let Some((number, (key, doc))) = first else {
                 return;
             };
-            streams[number].advance();
             let spot = Spot { layer: number, doc };
             let mut row = Found::new(spot, key.class);
-            if let Some(kind) = self.kind(spot) {
+            let kind = self.kind(spot);
+            let best = kind.map(|kind| {
                 let best = page.best.entry(kind);
                 let scratch = &mut page.scratch;
-                let (best, sources) = *best.or_insert_with(|| self.best(plans, spot, scratch));
-                if best != spot {
-                    continue;
-                }
-                row.sources = Some(sources);
+                *best.or_insert_with(|| self.best(plans, spot, scratch))
+            });
+            row.sources = best.map(|(_, sources)| sources);
+            if best.is_none_or(|(best, _)| best == spot) {
+                page.rows.push(row);
             }
-            page.rows.push(row);
+            self.advance(&mut streams[number], page);
         }
+    }
+
+    /// Finds the next document of a stream that may be a row.
+    fn advance(&self, stream: &mut Stream<'_, '_>, page: &Page) {
+        let layer = stream.layer;
+        // Of those alike that are not shown, the key is not worth reading.
+        let is_passed = |doc: Doc| {
+            let spot = Spot { layer, doc };
+            let best = self.kind(spot).and_then(|kind| page.best.get(&kind));
+            best.is_some_and(|(best, _)| *best != spot)
+        };
+        stream.advance(is_passed);
     }
 }
 
@@ -88,13 +101,15 @@ impl Search<'_> {
 #[derive(Default)]
 struct Page {
     rows: Vec<Found>,
-    best: HashMap<Kind, (Spot, u64)>,
+    best: FxHashMap<Kind, (Spot, u64)>,
     scratch: Scratch,
 }
 
 /// The documents of one layer that meet the question in one class, in order.
 struct Stream<'s, 'v> {
+    layer: usize,
     asker: &'s Asker<'v>,
+    plan: &'s Plan<'v>,
     classes: Classes<'s, 'v>,
     ranking: Ranking,
     after: Option<RowKey<'s>>,
@@ -106,13 +121,16 @@ struct Stream<'s, 'v> {
 
 impl<'s, 'v: 's> Stream<'s, 'v> {
     fn new(
+        layer: usize,
         asker: &'s Asker<'v>,
         plan: &'s Plan<'v>,
         ranking: Ranking,
         after: Option<RowKey<'s>>,
     ) -> Self {
         Self {
+            layer,
             asker,
+            plan,
             classes: Classes::new(asker, plan),
             ranking,
             after,
@@ -132,20 +150,21 @@ impl<'s, 'v: 's> Stream<'s, 'v> {
             class: Match::Whole,
             ..after
         });
-        let is_classed = self.asker.question.is_classed;
-        let set = self
-            .classes
-            .of(if is_classed { class } else { Match::Folder });
-        self.docs = self.in_order(set.clone(), after);
-        self.advance();
+        let set = if self.asker.question.is_classed {
+            self.classes.only(class)
+        } else {
+            self.plan.set.clone()
+        };
+        self.docs = self.in_order(set, after);
+        self.head = None;
     }
 
-    /// Finds the next document.
-    fn advance(&mut self) {
+    /// Finds the next document but those that are passed over.
+    fn advance(&mut self, is_passed: impl Fn(Doc) -> bool) {
         let segment = &self.asker.layer.segment;
         self.head = None;
-        for doc in &mut self.docs {
-            if self.asker.meet(doc, &mut self.scratch) == Some(self.class) {
+        while let Some(doc) = self.docs.next() {
+            if !is_passed(doc) && self.is_of_class(doc) {
                 let key = RowKey {
                     class: self.class,
                     ..segment.key(doc, self.ranking.sort)
@@ -153,6 +172,19 @@ impl<'s, 'v: 's> Stream<'s, 'v> {
                 self.head = Some((key, doc));
                 return;
             }
+        }
+    }
+
+    fn is_of_class(&mut self, doc: Doc) -> bool {
+        let is_told = if self.asker.question.is_classed {
+            self.classes.is_told(self.class, doc)
+        } else {
+            self.plan.is_certain
+        };
+        if is_told {
+            self.asker.is_met_by_columns(doc)
+        } else {
+            self.asker.meet(doc, &mut self.scratch) == Some(self.class)
         }
     }
 
@@ -169,6 +201,7 @@ impl<'s, 'v: 's> Stream<'s, 'v> {
         };
         if self.ranking.is_reversed {
             let backward = Backward::new(order, after);
+            let set = set.into_bits(segment.complete_count());
             return Box::new(backward.filter(move |doc| set.contains(*doc)));
         }
         let start = after.map_or(0, |after| {
@@ -179,6 +212,7 @@ impl<'s, 'v: 's> Stream<'s, 'v> {
             // Documents are numbered in this order.
             return Box::new(set.into_docs_from(start));
         }
+        let set = set.into_bits(segment.complete_count());
         Box::new(
             positions
                 .map(move |position| order.doc(position))

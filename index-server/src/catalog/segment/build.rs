@@ -7,6 +7,7 @@ use protocol::ids::FileId;
 use protocol::query;
 use protocol::search::Sort;
 
+use super::holders::{Holder, Holders};
 use super::orders::Orders;
 use super::{Doc, Segment, doc_count, values};
 use crate::catalog::columns::{Place, Rest, Row, Scan};
@@ -53,26 +54,26 @@ impl Segment {
 
     /// Marks documents by which contents can be counted; needs the lookups.
     pub fn mark_contents(&mut self) {
-        let (mut alone, mut firsts) = (
-            Bits::none(self.complete_count),
-            Bits::none(self.complete_count),
-        );
+        let mut alone = Bits::none(self.complete_count);
         for doc in 0..self.complete_count {
             if self.scan(doc).is_alone() {
                 alone.insert(doc);
-            } else if self.docs_of_hash(&self.detail(doc).hash).next() == Some(doc) {
-                firsts.insert(doc);
             }
         }
+        self.firsts = (self.holders).firsts(self.complete_count, |doc| !alone.contains(doc));
         self.alone = alone;
-        self.firsts = firsts;
     }
 
     /// Builds the lookups by id and hash.
     pub fn index_keys(&mut self) {
         let count = self.doc_count();
         self.by_id = Lookup::new(count, |doc| spread(self.detail(doc).id.as_bytes()));
-        self.by_hash = Lookup::new(count, |doc| spread(self.detail(doc).hash.as_bytes()));
+        self.holders = Holders::new(count, |doc| {
+            let scan = self.scan(doc);
+            let is_last = scan.place.is_last();
+            let holder = Holder::new(scan.content, doc, scan.owner, is_last);
+            (spread(self.detail(doc).hash.as_bytes()), holder)
+        });
     }
 }
 
