@@ -273,6 +273,7 @@ impl Job {
         }
         for candidate in &mut self.candidates {
             candidate.is_scheduled = false;
+            candidate.forget_runs();
         }
         self.scheduler = None;
         for name in names {
@@ -288,6 +289,7 @@ impl Job {
     pub fn restart(&mut self) {
         for candidate in &mut self.candidates {
             candidate.is_scheduled = false;
+            candidate.forget_runs();
         }
         self.scheduler = None;
     }

@@ -248,7 +248,7 @@ impl Runner {
                 Ok(None) => {}
                 Err(Halt::Disk(error @ StoreError::Unsafe { .. })) if unsafe_count == 0 => {
                     unsafe_count += 1;
-                    tracing::warn!(%error, name = %self.task.name, "begun anew");
+                    tracing::warn!(%error, name = %self.task.name, "checked again from disk");
                     self.begin_anew().await?;
                 }
                 Err(halt) => return Err(halt),

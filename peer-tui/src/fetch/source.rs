@@ -15,11 +15,12 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use protocol::byte_range::ByteRange;
 use protocol::hash::ContentHash;
 use protocol::ids::PeerId;
 use protocol::pieces::{PieceIndex, PieceLayout, PieceSet};
 use protocol::routes;
-use reqwest::{Client, Response};
+use reqwest::{Client, Response, StatusCode};
 
 use super::limits::Timing;
 use super::scheduler::{Run, SourceKey};
@@ -144,12 +145,12 @@ impl Http {
         &self,
         place: &Place,
         path: &str,
-        range: Option<String>,
+        headers: Vec<(&'static str, String)>,
     ) -> Result<Response, Fault> {
         let url = format!("http://{}{path}", place.address);
         let mut request = self.client.get(url).header("accept-encoding", "identity");
-        if let Some(range) = range {
-            request = request.header("range", range);
+        for (name, value) in headers {
+            request = request.header(name, value);
         }
         let sent =
             tokio::time::timeout(self.timing.connect + self.timing.first_byte, request.send());
@@ -225,7 +226,7 @@ impl Http {
     /// The [`Fault`]; [`Fault::Gone`] also from a peer that knows no pieces.
     pub async fn pieces(&self, place: &Place, layout: PieceLayout) -> Result<Vec<u8>, Fault> {
         let response = self
-            .get(place, &routes::content_pieces(&place.hash), None)
+            .get(place, &routes::content_pieces(&place.hash), Vec::new())
             .await?;
         check_whole(&response, None, None)?;
         self.small(&place.limit, response, layout.count() as usize * 32)
@@ -246,7 +247,7 @@ impl Http {
         let path = routes::content_have(&place.hash);
         let wait_secs = self.timing.first_byte.as_secs() / 2;
         let path = format!("{path}?since={since}&wait={wait_secs}");
-        let response = self.get(place, &path, None).await?;
+        let response = self.get(place, &path, Vec::new()).await?;
         check_whole(&response, None, None)?;
         let bytes = self
             .small(
@@ -259,7 +260,8 @@ impl Http {
             .ok_or_else(|| Fault::Lied("said that it holds pieces that are none".to_owned()))
     }
 
-    /// The whole file from `offset` on, for sources without pieces.
+    /// The whole file from `rest.offset` on, or from the front on where the source does not give a
+    /// part or has no longer what it had; for sources without pieces.
     ///
     /// # Errors
     /// The [`Fault`].
@@ -267,31 +269,54 @@ impl Http {
         &self,
         place: &Place,
         size_bytes: u64,
-        offset: u64,
+        rest: &Rest,
         has_others: Arc<AtomicBool>,
     ) -> Result<Whole, Fault> {
-        let range = protocol::byte_range::ByteRange::new(offset, u64::MAX, size_bytes);
-        let asked = range.filter(|_| offset > 0);
-        let header = asked.map(protocol::byte_range::ByteRange::to_range_header);
+        let range = ByteRange::new(rest.offset, u64::MAX, size_bytes);
+        let asked = range.filter(|_| rest.offset > 0);
+        let mut headers = asked.map_or_else(Vec::new, range_of);
+        headers.extend(
+            rest.if_range
+                .clone()
+                .filter(|_| asked.is_some())
+                .map(|tag| ("if-range", tag)),
+        );
         let response = self
-            .get(place, &routes::content(&place.hash), header)
+            .get(place, &routes::content(&place.hash), headers)
             .await?;
+        let asked = asked.filter(|_| response.status() != StatusCode::OK);
         match asked {
             Some(range) => check_part(&response, &place.hash, range, size_bytes)?,
             None => check_whole(&response, Some(&place.hash), Some(size_bytes))?,
         }
+        let starts_at = asked.map_or(0, ByteRange::first);
         Ok(Whole {
+            starts_at,
+            tag: answer::strong_tag(&response),
             http: self.clone(),
             of_source: place.limit.clone(),
             response,
             pace: Pace::new(self.timing, Some(has_others)),
-            left_bytes: size_bytes - offset,
+            left_bytes: size_bytes - starts_at,
         })
     }
 }
 
+/// From where on a whole file is wanted.
+#[derive(Debug, Clone)]
+pub struct Rest {
+    /// Bytes that are there.
+    pub offset: u64,
+    /// The tag of what they are the front of, where the source has one.
+    pub if_range: Option<String>,
+}
+
 /// A whole file on its way.
 pub struct Whole {
+    /// Position of the first byte that comes.
+    pub starts_at: u64,
+    /// Its strong tag, where the source told one.
+    pub tag: Option<String>,
     http: Http,
     of_source: RateLimit,
     response: Response,
@@ -319,6 +344,11 @@ impl Whole {
             left.ok_or_else(|| Fault::Lied("sent more than was asked for".to_owned()))?;
         Ok(Some(chunk))
     }
+}
+
+/// The header that asks for a range.
+fn range_of(range: ByteRange) -> Vec<(&'static str, String)> {
+    vec![("range", range.to_range_header())]
 }
 
 /// Runs disk work on a blocking thread.

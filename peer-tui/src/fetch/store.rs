@@ -5,8 +5,11 @@
 //! it is damaged, nothing is believed and the pieces on disk are hashed again. Blocking: called on
 //! blocking threads. Knows pieces; knows no source.
 
+#[cfg(test)]
+pub mod faults;
 pub mod map;
 pub mod place;
+mod stream;
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -41,7 +44,7 @@ pub enum StoreError {
         wanted_bytes: u64,
     },
     /// What was written may be lost.
-    #[error("make {} safe on disk: {reason}; all of it is fetched and checked again", .path.display())]
+    #[error("make {} safe on disk: {reason}; what is there is checked again and the rest fetched anew", .path.display())]
     Unsafe {
         /// Which file.
         path: PathBuf,
@@ -121,6 +124,32 @@ impl Store {
         root: Option<PiecesRoot>,
         layout: PieceLayout,
     ) -> Result<Opened, StoreError> {
+        let (store, map) = Self::open_file(folder, hash, layout)?;
+        let (wanted, length) = (layout.size_bytes(), store.length()?);
+        let (verified, doubtful) = match map {
+            Some(map) if Some(map.root) == root && length == wanted => {
+                match PieceSet::from_bytes(layout.count(), &map.held) {
+                    Some(verified) => (verified, Vec::new()),
+                    None => (PieceSet::none(layout.count()), store.written()),
+                }
+            }
+            _ => (PieceSet::none(layout.count()), store.written()),
+        };
+        store.check_room(folder)?;
+        store.set_length(wanted)?;
+        Ok(Opened {
+            store,
+            verified,
+            doubtful,
+        })
+    }
+
+    /// The file, made where there is none, and the map that was there.
+    fn open_file(
+        folder: &Path,
+        hash: &ContentHash,
+        layout: PieceLayout,
+    ) -> Result<(Self, Option<map::Map>), StoreError> {
         let path = part_path(folder, hash);
         let wanted = layout.size_bytes();
         let fail = |operation, at: &Path, reason| StoreError::of(operation, at, wanted, reason);
@@ -133,33 +162,23 @@ impl Store {
             .open(&path)
             .map_err(|reason| fail("open", &path, reason))?;
         let map = map::take(folder, hash).map_err(|reason| fail("read map of", &path, reason))?;
-        let length = file
-            .metadata()
-            .map_err(|reason| fail("look at", &path, reason))?
-            .len();
         let store = Self {
             file: Arc::new(file),
             path,
             layout,
         };
-        let (verified, doubtful) = match map {
-            Some(map) if Some(map.root) == root && length == wanted => {
-                match PieceSet::from_bytes(layout.count(), &map.held) {
-                    Some(verified) => (verified, Vec::new()),
-                    None => (PieceSet::none(layout.count()), store.written()),
-                }
-            }
-            _ => (PieceSet::none(layout.count()), store.written()),
-        };
-        store.check_room(folder)?;
-        let file = &store.file;
-        file.set_len(wanted)
-            .map_err(|reason| fail("make room for", &store.path, reason))?;
-        Ok(Opened {
-            store,
-            verified,
-            doubtful,
-        })
+        Ok((store, map))
+    }
+
+    fn length(&self) -> Result<u64, StoreError> {
+        let metadata = self.file.metadata();
+        let length = metadata.map(|metadata| metadata.len());
+        length.map_err(|reason| StoreError::of("look at", &self.path, 0, reason))
+    }
+
+    fn set_length(&self, length: u64) -> Result<(), StoreError> {
+        let set = self.file.set_len(length);
+        set.map_err(|reason| StoreError::of("make room for", &self.path, length, reason))
     }
 
     /// Where the bytes lie.
@@ -244,10 +263,25 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unsafe`]: what was written may be lost and must not be believed any more.
     pub fn sync(&self) -> Result<(), StoreError> {
-        self.file.sync_all().map_err(|reason| StoreError::Unsafe {
+        #[cfg(test)]
+        let synced = faults::before_sync(&self.path).and_then(|()| self.file.sync_all());
+        #[cfg(not(test))]
+        let synced = self.file.sync_all();
+        synced.map_err(|reason| StoreError::Unsafe {
             path: self.path.clone(),
             reason,
         })
+    }
+
+    /// After a failed [`sync`](Self::sync): what is read from now on is what the disk holds, not
+    /// what was meant to be written. False where the system cannot do that.
+    pub fn forget_cached(&self) -> bool {
+        #[cfg(target_os = "linux")]
+        {
+            rustix::fs::fadvise(&*self.file, 0, None, rustix::fs::Advice::DontNeed).is_ok()
+        }
+        #[cfg(not(target_os = "linux"))]
+        false
     }
 
     /// Ends for now: bytes safe first, then the map that vouches for them.

@@ -3,6 +3,7 @@
 
 mod faults;
 mod kit;
+mod resume;
 mod together;
 
 use std::time::Duration;

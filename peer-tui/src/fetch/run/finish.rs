@@ -45,14 +45,21 @@ impl Runner {
         Ok(Some((destination, hashes)))
     }
 
-    /// Throws away what is on disk, since nobody knows what of it is safe.
+    /// Making it safe failed, so nobody knows what of it the disk holds. Trying that again would
+    /// tell nothing: the system takes what it could not write for written. What is on disk is
+    /// hashed again as after a crash, or thrown away where it cannot be told from what is in
+    /// memory.
     pub(super) async fn begin_anew(&mut self) -> Result<(), Halt> {
         self.hide_partial();
-        self.open = None;
+        let store = self.open.take().map(|open| open.store);
         self.done_bytes = 0;
         self.job.restart();
         let (folder, hash) = (self.shared.folder.clone(), self.task.hash);
-        blocking(move || store::remove(&folder, &hash)).await?;
+        blocking(move || match store {
+            Some(store) if store.forget_cached() => Ok(()),
+            _ => store::remove(&folder, &hash),
+        })
+        .await?;
         Ok(())
     }
 

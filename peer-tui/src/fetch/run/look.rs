@@ -1,5 +1,6 @@
 //! Before bytes: who has it, what its pieces hash to, what of it lies on disk already.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -201,7 +202,10 @@ impl Runner {
         let hash = self.task.hash;
         if self.task.may_be_there {
             let (path, size) = (self.task.target.path(), self.task.size_bytes);
-            let work = move || Some((hash_of(&path, size, |_, _| Ok(()))?, path));
+            let work = move || {
+                let file = open_whole(&path, size)?;
+                Some((hash_of(file, size, |_, _| Ok(()))?, path))
+            };
             if let Some((hashes, path)) = self.while_obeying(blocking(work)).await?
                 && hashes.hash == hash
             {
@@ -221,13 +225,18 @@ impl Runner {
             self.layout,
         );
         let work = move || -> Result<OnDisk, StoreError> {
+            let size = layout.size_bytes();
+            // Before the unfinished file is touched: what has come of it is worth more than a copy
+            // that is gone.
+            let Some(file) = open_whole(&source, size) else {
+                return Ok(None);
+            };
             let store = Store::open(&folder, &hash, None, layout)?.store;
-            let copied = hash_of(&source, layout.size_bytes(), |offset, bytes| {
-                store.write_at(offset, bytes)
-            });
+            let copied = hash_of(file, size, |offset, bytes| store.write_at(offset, bytes));
             match copied {
                 Some(hashes) if hashes.hash == hash => Ok(Some((place(&store, &target)?, hashes))),
-                _ => store.clear().map(|()| None),
+                // What of it is right is found when the pieces are known.
+                _ => Ok(None),
             }
         };
         let found = self.while_obeying(blocking(work)).await??;
@@ -238,19 +247,22 @@ impl Runner {
     }
 }
 
-/// The hashes of a file of `size_bytes`, its bytes handed to `take`; `None` when it is not there, has
-/// another size or `take` fails.
+/// A file of so many bytes (or something that is no file, like `/dev/null`), open.
+fn open_whole(path: &Path, size_bytes: u64) -> Option<File> {
+    let file = File::open(path).ok()?;
+    let metadata = file.metadata().ok()?;
+    let is_other = metadata.is_dir() || (metadata.is_file() && metadata.len() != size_bytes);
+    (!is_other).then_some(file)
+}
+
+/// The hashes of a file of `size_bytes`, its bytes handed to `take`; `None` when it cannot be read,
+/// has another size or `take` fails.
 fn hash_of(
-    path: &Path,
+    mut file: File,
     size_bytes: u64,
     mut take: impl FnMut(u64, &[u8]) -> Result<(), StoreError>,
 ) -> Option<FileHashes> {
     use std::io::Read as _;
-    let mut file = std::fs::File::open(path).ok()?;
-    let metadata = file.metadata().ok()?;
-    if metadata.is_dir() || (metadata.is_file() && metadata.len() != size_bytes) {
-        return None;
-    }
     let mut hasher = FileHasher::new(size_bytes);
     let mut buffer = vec![0; 256 * 1024];
     let mut offset = 0;

@@ -1,29 +1,42 @@
 //! Sources that know no pieces: the whole file in one stream, checked at its end.
 //!
-//! A stream that breaks off goes on with the next source. When what several gave together is wrong
-//! nobody can say whose bytes were, so from then on each gives all of it alone.
+//! A stream that breaks off goes on with the next source, and after a restart behind what is on
+//! disk. When what several gave together is wrong nobody can say whose bytes were, so from then on
+//! it begins at the front and each gives all of it alone.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
+use protocol::hash::ContentHash;
 use protocol::pieces::{FileHasher, FileHashes, PieceLayout};
 
 use super::super::DownloadState;
 use super::super::scheduler::SourceKey;
-use super::super::source::{Fault, Http, Place, blocking};
-use super::super::store::Store;
+use super::super::source::{Fault, Http, Place, Rest, blocking};
 use super::super::store::place::place;
+use super::super::store::{Store, StoreError};
 use super::{Halt, Runner};
+
+/// Between looks at how far it is.
+const TICK: Duration = Duration::from_millis(250);
 
 /// What came so far.
 struct Stream {
     store: Store,
     hasher: FileHasher,
     offset: u64,
+    /// Bytes that lay on disk; nobody knows who gave them.
+    found_bytes: u64,
     /// Who gave how much, in order.
     givers: Vec<(SourceKey, u64)>,
+    /// The offset for whoever looks on.
+    came_bytes: Arc<AtomicU64>,
+    /// What each source that was asked told as the tag of the file; `None`: it has no tags.
+    tags: HashMap<SourceKey, Option<String>>,
 }
 
 impl Stream {
@@ -32,7 +45,65 @@ impl Stream {
             store,
             hasher: FileHasher::new(layout.size_bytes()),
             offset: 0,
+            found_bytes: 0,
             givers: Vec::new(),
+            came_bytes: Arc::default(),
+            tags: HashMap::new(),
+        }
+    }
+
+    /// Behind what is on disk. Blocking.
+    fn found(store: Store, layout: PieceLayout, found_bytes: u64) -> Result<Self, StoreError> {
+        let mut stream = Self::new(store, layout);
+        let (store, hasher) = (&stream.store, &mut stream.hasher);
+        store.read(0, found_bytes, |bytes| hasher.update(bytes))?;
+        stream.came(found_bytes);
+        stream.found_bytes = found_bytes;
+        Ok(stream)
+    }
+
+    /// From the front again, with what is known of the sources. Blocking.
+    fn restart(&mut self) -> Result<(), StoreError> {
+        self.store.cut()?;
+        let anew = Self::new(self.store.clone(), self.store.layout());
+        let tags = std::mem::take(&mut self.tags);
+        let came_bytes = Arc::clone(&self.came_bytes);
+        *self = Self {
+            came_bytes,
+            tags,
+            ..anew
+        };
+        self.came(0);
+        Ok(())
+    }
+
+    fn came(&mut self, bytes: u64) {
+        self.offset += bytes;
+        if let Some((_, gave_bytes)) = self.givers.last_mut() {
+            *gave_bytes += bytes;
+        }
+        self.came_bytes.store(self.offset, Ordering::Relaxed);
+    }
+
+    /// Whether there is nothing left to ask for.
+    fn is_whole(&self) -> bool {
+        let is_begun = self.found_bytes > 0 || !self.givers.is_empty();
+        is_begun && self.offset == self.store.layout().size_bytes()
+    }
+
+    /// Whether all of it is from this source.
+    fn is_of(&self, key: SourceKey) -> bool {
+        let mut givers = self.givers.iter().filter(|(_, bytes)| *bytes > 0);
+        self.found_bytes == 0 && givers.all(|(giver, _)| *giver == key)
+    }
+
+    /// What a source is asked for. The tag of the contract names the content, so a source that has
+    /// not told another one has no other file under it.
+    fn rest(&self, key: SourceKey, hash: &ContentHash) -> Rest {
+        let told = self.tags.get(&key).cloned();
+        Rest {
+            offset: self.offset,
+            if_range: told.unwrap_or_else(|| Some(format!("\"sha256-{hash}\""))),
         }
     }
 }
@@ -40,52 +111,68 @@ impl Stream {
 impl Runner {
     /// Fetches and places the whole file.
     pub(super) async fn fetch_plain(&mut self) -> Result<Option<(PathBuf, FileHashes)>, Halt> {
-        let (folder, hash, layout) = (self.shared.folder.clone(), self.task.hash, self.layout);
-        let opened = blocking(move || Store::open(&folder, &hash, None, layout)).await?;
-        let mut stream = Stream::new(opened.store.clone(), layout);
+        let mut stream = self.open_stream().await?;
         let mut is_alone = false;
         loop {
             self.done_bytes = stream.offset;
             self.show(DownloadState::Downloading);
-            let Some(key) = self.job.askable(Instant::now()).first().copied() else {
-                self.wait_for_source().await?;
-                continue;
-            };
-            if is_alone && stream.givers.last().is_some_and(|(giver, _)| *giver != key) {
-                stream = Stream::new(opened.store.clone(), layout);
-            }
-            let before = stream.offset;
-            let ended = self.stream_from(key, &mut stream).await?;
-            stream.givers.push((key, stream.offset - before));
-            if let Err(fault) = ended {
-                match fault {
-                    Fault::Disk(error) => return Err(error.into()),
-                    fault => self.take_fault(key, &fault),
+            if !stream.is_whole() {
+                let Some(key) = self.job.askable(Instant::now()).first().copied() else {
+                    self.wait_for_source().await?;
+                    continue;
+                };
+                if is_alone && !stream.is_of(key) {
+                    stream.restart()?;
                 }
-                continue;
-            }
-            self.job.ended(key, Ok(()), Instant::now());
-            let Stream { hasher, givers, .. } =
-                std::mem::replace(&mut stream, Stream::new(opened.store.clone(), layout));
-            if let Some(hashes) = hasher.finish().filter(|hashes| hashes.hash == hash) {
-                for (giver, bytes) in givers {
-                    self.job.gave(giver, bytes);
+                match self.stream_from(key, &mut stream).await? {
+                    Ok(()) => self.job.ended(key, Ok(()), Instant::now()),
+                    Err(Fault::Disk(error)) => return Err(error.into()),
+                    Err(fault) => {
+                        self.take_fault(key, &fault);
+                        continue;
+                    }
                 }
-                self.done_bytes = layout.size_bytes();
-                self.show(DownloadState::Finishing);
-                let (store, target) = (opened.store.clone(), self.task.target.clone());
-                let destination = blocking(move || place(&store, &target)).await?;
-                return Ok(Some((destination, hashes)));
             }
-            let is_one = givers
-                .iter()
-                .all(|(giver, bytes)| *giver == key || *bytes == 0);
-            if is_one {
-                let wrong = Fault::Lied("sent a file that is not what its hash says".to_owned());
-                self.take_fault(key, &wrong);
+            if let Some(done) = self.finish_stream(&mut stream).await? {
+                return Ok(Some(done));
             }
             is_alone = true;
         }
+    }
+
+    /// What came earlier, hashed.
+    async fn open_stream(&mut self) -> Result<Stream, Halt> {
+        let (folder, hash, layout) = (self.shared.folder.clone(), self.task.hash, self.layout);
+        let opening = blocking(move || -> Result<Stream, StoreError> {
+            let (store, found_bytes) = Store::open_stream(&folder, &hash, layout)?;
+            Stream::found(store, layout, found_bytes)
+        });
+        Ok(self.while_obeying(opening).await??)
+    }
+
+    /// Gives the file its name; when it is not what its hash says the stream is at the front again.
+    async fn finish_stream(
+        &mut self,
+        stream: &mut Stream,
+    ) -> Result<Option<(PathBuf, FileHashes)>, Halt> {
+        let of_all = std::mem::replace(&mut stream.hasher, FileHasher::new(0)).finish();
+        let Some(hashes) = of_all.filter(|hashes| hashes.hash == self.task.hash) else {
+            let last = stream.givers.last().map(|(key, _)| *key);
+            if let Some(key) = last.filter(|key| stream.is_of(*key)) {
+                let wrong = Fault::Lied("sent a file that is not what its hash says".to_owned());
+                self.take_fault(key, &wrong);
+            }
+            stream.restart()?;
+            return Ok(None);
+        };
+        for (giver, bytes) in &stream.givers {
+            self.job.gave(*giver, *bytes);
+        }
+        self.done_bytes = self.layout.size_bytes();
+        self.show(DownloadState::Finishing);
+        let (store, target) = (stream.store.clone(), self.task.target.clone());
+        let destination = blocking(move || place(&store, &target)).await?;
+        Ok(Some((destination, hashes)))
     }
 
     async fn stream_from(
@@ -99,29 +186,49 @@ impl Runner {
         let has_others = Arc::new(AtomicBool::new(self.job.askable(Instant::now()).len() > 1));
         self.job.asking(key);
         let http = self.shared.http.clone();
-        let size = self.layout.size_bytes();
-        self.while_obeying(receive(http, place, size, stream, has_others))
-            .await
+        let came_bytes = Arc::clone(&stream.came_bytes);
+        let mut receiving = pin!(receive(http, place, stream, has_others));
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let order = tokio::select! {
+                ended = &mut receiving => return Ok(ended),
+                order = self.task.orders.recv() => Some(order),
+                _ = tick.tick() => None,
+            };
+            let came_bytes = came_bytes.load(Ordering::Relaxed);
+            let new_bytes = came_bytes.saturating_sub(self.done_bytes);
+            self.job.bytes(key, new_bytes, Instant::now());
+            self.done_bytes = came_bytes;
+            match order {
+                Some(order) => self.obey(order)?,
+                None => self.show(DownloadState::Downloading),
+            }
+        }
     }
 }
 
 async fn receive(
     http: Http,
     place: Place,
-    size_bytes: u64,
     stream: &mut Stream,
     has_others: Arc<AtomicBool>,
 ) -> Result<(), Fault> {
-    let mut whole = http
-        .whole(&place, size_bytes, stream.offset, has_others)
-        .await?;
+    let size_bytes = stream.store.layout().size_bytes();
+    let rest = stream.rest(place.key, &place.hash);
+    let mut whole = http.whole(&place, size_bytes, &rest, has_others).await?;
+    if whole.starts_at < stream.offset {
+        stream.restart().map_err(Fault::Disk)?;
+    }
+    stream.tags.insert(place.key, whole.tag.clone());
+    stream.givers.push((place.key, 0));
     while let Some(chunk) = whole.next().await? {
         let (store, at, bytes) = (stream.store.clone(), stream.offset, chunk.clone());
         blocking(move || store.write_at(at, &bytes))
             .await
             .map_err(Fault::Disk)?;
         stream.hasher.update(&chunk);
-        stream.offset += chunk.len() as u64;
+        stream.came(chunk.len() as u64);
     }
     Ok(())
 }

@@ -69,6 +69,12 @@ pub fn check_whole_head(
     size_bytes.map_or(Ok(()), |size| check_length(headers, size))
 }
 
+/// The tag of an answer, where it names one version and no other.
+pub fn strong_tag(response: &Response) -> Option<String> {
+    let tag = text(response.headers(), "etag")?;
+    tag.starts_with('"').then(|| tag.to_owned())
+}
+
 fn check_status(status: StatusCode, headers: &HeaderMap, wanted: u16) -> Result<(), Fault> {
     let status = status.as_u16();
     match status {

@@ -19,7 +19,7 @@ use super::super::verify::Assembler;
 use super::super::whole::Whole;
 use super::answer::check_part;
 use super::pace::Pace;
-use super::{Fault, Http, Place, RunNote, blocking};
+use super::{Fault, Http, Place, RunNote, blocking, range_of};
 
 /// What a run needs to verify and keep its pieces.
 #[derive(Debug, Clone)]
@@ -64,9 +64,8 @@ async fn fetch(
     let Some(range) = protocol::byte_range::ByteRange::new(first, last, layout.size_bytes()) else {
         return Ok(());
     };
-    let header = Some(range.to_range_header());
     let mut response = http
-        .get(place, &routes::content(&place.hash), header)
+        .get(place, &routes::content(&place.hash), range_of(range))
         .await?;
     check_part(&response, &place.hash, range, layout.size_bytes())?;
     let mut speed = Pace::new(http.timing, Some(keep.has_others.clone()));

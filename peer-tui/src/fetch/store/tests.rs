@@ -3,6 +3,8 @@
 use protocol::names::SafePath;
 use protocol::pieces::{FileHasher, FileHashes};
 
+mod model;
+
 use super::place::{Target, place};
 use super::*;
 

@@ -144,11 +144,16 @@ impl Network {
         self.kill().await;
     }
 
-    /// Ends fetching as a kill would and starts it anew.
-    pub(super) async fn kill(&mut self) {
+    /// Ends fetching as a kill would.
+    pub(super) fn end(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
+    }
+
+    /// Ends fetching as a kill would, unless it has ended, and starts it anew.
+    pub(super) async fn kill(&mut self) {
+        self.end();
         let (runtime, fetch) = start_fetch(&self.config, &self.index).await;
         self.events = fetch.events();
         self.fetch = fetch;
@@ -218,6 +223,15 @@ impl Network {
         let mut contents = self.index.contents.lock().unwrap();
         if let Some(info) = contents.get_mut(&content.hash) {
             info.sources.push(source);
+        }
+    }
+
+    /// A peer is offline from now on.
+    pub(super) fn silence(&self, peer: usize) {
+        let mut contents = self.index.contents.lock().unwrap();
+        let sources = contents.values_mut().flat_map(|info| &mut info.sources);
+        for source in sources.filter(|source| source.peer == id_of(peer)) {
+            source.is_online = false;
         }
     }
 

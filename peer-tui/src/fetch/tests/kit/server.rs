@@ -307,7 +307,7 @@ async fn bytes<S: AsyncRead + AsyncWrite + Unpin>(
         return sent;
     }
     let mut length = answer.length;
-    if let Way::StopsAfter(pieces) = way {
+    if let Way::StopsAfter(pieces) | Way::PlainStopsAfter(pieces) = way {
         let sent = wire.state.sent_bytes.load(Ordering::SeqCst);
         length = (pieces as u64 * 256 * 1024)
             .saturating_sub(sent)

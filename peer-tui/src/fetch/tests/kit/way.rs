@@ -35,6 +35,10 @@ pub(in super::super) enum Way {
     /// No pieces, no root.
     Plain,
     PlainWrong,
+    /// No pieces; so many bytes' worth of them, then silence.
+    PlainStopsAfter(usize),
+    /// No pieces; gives the whole file whatever part it is asked for.
+    PlainWhole,
     /// No pieces; every answer breaks off half-way.
     PlainBreaks,
     /// A byte now and then.
@@ -165,10 +169,17 @@ impl Way {
 
     /// Ways that bring the file by themselves.
     pub(in super::super) const ODD_BUT_RIGHT: &[Self] =
-        &[Self::OldHttp, Self::BusyOnce, Self::Plain];
+        &[Self::OldHttp, Self::BusyOnce, Self::Plain, Self::PlainWhole];
 
     pub(super) const fn is_plain(self) -> bool {
-        matches!(self, Self::Plain | Self::PlainWrong | Self::PlainBreaks)
+        matches!(
+            self,
+            Self::Plain
+                | Self::PlainWrong
+                | Self::PlainBreaks
+                | Self::PlainStopsAfter(_)
+                | Self::PlainWhole
+        )
     }
 
     /// Whether it says that its download is unfinished.

@@ -98,7 +98,7 @@ pub(super) fn bend(answer: &mut Answer, way: Way, hash: &ContentHash, number: us
     match way {
         Way::OtherTag => answer.tag = ContentHash::of(b"other"),
         Way::ChangingTag if number > 0 => answer.tag = ContentHash::of(hash.as_bytes()),
-        Way::WholeForPart => answer.ask_whole(),
+        Way::WholeForPart | Way::PlainWhole => answer.ask_whole(),
         Way::OtherRange => answer.range = Some(format!("bytes 0-{length}/{size}")),
         Way::OtherSize => {
             answer.range = answer
