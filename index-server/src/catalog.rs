@@ -27,6 +27,7 @@ mod postings;
 mod rank;
 mod search;
 mod segment;
+pub mod stored;
 mod view;
 mod words;
 mod writer;

@@ -13,13 +13,18 @@ pub mod snapshot;
 use std::fmt;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 pub use embedded::EmbeddedJournal;
 pub use memory::MemoryJournal;
 pub use snapshot::Sizes;
 
 /// How much has been appended: opaque and ordered; the start of an empty journal is the default.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct Position(u64);
+
+/// What tells the records up to a position from those of another journal that stands there too.
+pub type Seal = u64;
 
 impl Position {
     const fn after(self, count: u64) -> Self {
@@ -116,6 +121,33 @@ pub trait Journal: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`JournalError::Unreadable`] for the first record that is damaged or that `visit` refuses.
     fn load(&self, visit: &mut Visit<'_>) -> Result<Position, JournalError>;
+
+    /// The seal of a position, where the journal still knows it; never known by journals that nobody
+    /// starts from.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    fn seal(&self, at: Position) -> Result<Option<Seal>, JournalError> {
+        let _ = at;
+        Ok(None)
+    }
+
+    /// Yields what was appended after `from`, in order, then where that ends; none, and no call of
+    /// `visit`, unless all of it is still there and `seal` is that of `from`. `sizes` are those at
+    /// `from`.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    fn load_after(
+        &self,
+        from: Position,
+        seal: Seal,
+        sizes: Sizes,
+        visit: &mut Visit<'_>,
+    ) -> Result<Option<Position>, JournalError> {
+        let _ = (from, seal, sizes, visit);
+        Ok(None)
+    }
 
     /// Puts a snapshot in the place of everything up to `through`. Appends go on meanwhile.
     ///

@@ -23,6 +23,7 @@ pub mod peers;
 pub mod record;
 pub mod sequencer;
 pub mod server;
+pub mod shelf;
 pub mod telemetry;
 pub mod view;
 pub mod world;

@@ -9,6 +9,7 @@ mod durable;
 mod kit;
 mod presence;
 mod published;
+mod shelved;
 mod task;
 mod telling;
 #[cfg(test)]
@@ -32,6 +33,7 @@ use crate::feed::{Change, Feed};
 use crate::journal::{Journal, JournalError};
 use crate::metrics::{Metrics, set_gauge};
 use crate::peers::unknown_peer;
+use crate::shelf::Shelf;
 use crate::view::View;
 pub use compaction::compact;
 use published::Published;
@@ -92,6 +94,8 @@ impl From<&Config> for Settings {
 pub struct Parts {
     /// Holds what was acknowledged.
     pub journal: Arc<dyn Journal>,
+    /// Where the state is put down for a quick start.
+    pub shelf: Option<Shelf>,
     /// Is told of changes.
     pub feed: Box<dyn Publish>,
     /// Instruments.

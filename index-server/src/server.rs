@@ -22,6 +22,7 @@ use crate::identity::{Identity, IdentityError};
 use crate::journal::{EmbeddedJournal, Journal, MemoryJournal};
 use crate::metrics::Metrics;
 use crate::sequencer::{Index, Parts, Settings, Stopper};
+use crate::shelf::Shelf;
 
 /// Events held for readers that come back: ten minutes of a lively network.
 const HELD_EVENTS_COUNT: usize = 4_096;
@@ -63,6 +64,8 @@ impl Server {
             .context("ask the listening socket for its address")?;
         let parts = Parts {
             journal: open_journal(&config).await?,
+            shelf: (config.journal == JournalChoice::Embedded)
+                .then(|| Shelf::in_folder(&config.data)),
             feed: Box::new(feed),
             metrics,
             clock,

@@ -16,7 +16,7 @@ use super::owners::OwnerIndex;
 use super::{FileEntry, RecordName};
 
 /// What a search reads of every candidate, in one cache line.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Scan {
     /// Bytes of the file.
     pub size_bytes: u64,
@@ -26,7 +26,8 @@ pub struct Scan {
     pub name_at: u32,
     /// Whose.
     pub owner: OwnerIndex,
-    /// Which content.
+    /// Which content; numbered anew by each process.
+    #[serde(skip)]
     pub content: Content,
     /// Kind.
     pub category: Category,
@@ -39,7 +40,7 @@ pub struct Scan {
 }
 
 /// Where a name stands among those of its record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Place {
     /// The only one.
     Only,
@@ -72,7 +73,7 @@ impl Scan {
 }
 
 /// What is read of rows that are sorted or shown.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Detail {
     /// Record.
     pub id: FileId,
@@ -83,6 +84,7 @@ pub struct Detail {
     /// Mean of the votes.
     pub rating: f64,
     /// When it was registered last.
+    #[serde(with = "super::stored::moment")]
     pub uploaded_at: Timestamp,
     /// Start of the path as given; nothing is stored where it equals the text.
     pub path_at: u32,

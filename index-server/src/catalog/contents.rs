@@ -33,8 +33,8 @@ impl Contents {
         self.by_spread.get(&spread).copied()
     }
 
-    /// Takes note of one more record of a content.
-    pub fn add(&mut self, spread: u64) {
+    /// Takes note of one more record of a content; yields the number of the content.
+    pub fn add(&mut self, spread: u64) -> Content {
         let (free, bound) = (&mut self.free, &mut self.bound);
         let known = self.by_spread.entry(spread).or_insert_with(|| {
             let number = free.pop().unwrap_or_else(|| {
@@ -47,6 +47,7 @@ impl Contents {
             }
         });
         known.record_count += 1;
+        known.number
     }
 
     /// Takes note that a record of a content is gone.

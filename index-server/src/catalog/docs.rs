@@ -10,6 +10,7 @@ mod iter;
 use std::borrow::Cow;
 
 use roaring::RoaringBitmap;
+use serde::{Deserialize, Serialize};
 
 use super::segment::Doc;
 pub use gather::Gather;
@@ -21,7 +22,7 @@ const WORD_BITS: usize = u64::BITS as usize;
 const SKEW: usize = 16;
 
 /// One bit a document.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bits(Box<[u64]>);
 
 impl Bits {

@@ -38,13 +38,18 @@ pub struct Spot {
 impl Layer {
     /// A layer in which everything counts.
     pub fn new(segment: Segment, owners: &Owners) -> Self {
+        Self::around(Arc::new(segment), owners)
+    }
+
+    /// The same of a segment that is shared already.
+    pub fn around(segment: Arc<Segment>, owners: &Owners) -> Self {
         let mut online = Bits::none(segment.complete_count());
         let complete = 0..segment.complete_count();
         for doc in complete.filter(|&doc| owners.is_online(segment.scan(doc).owner)) {
             online.insert(doc);
         }
         Self {
-            segment: Arc::new(segment),
+            segment,
             dead: Arc::default(),
             online: Arc::new(online),
         }

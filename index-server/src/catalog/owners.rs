@@ -82,6 +82,30 @@ impl Owners {
             .collect()
     }
 
+    /// Ids by number; none where a number is free.
+    pub fn slots(&self) -> Vec<Option<PeerId>> {
+        let ids = self.names.by_index.iter();
+        ids.map(|name| name.as_ref().map(|name| name.id)).collect()
+    }
+
+    /// Owners with these numbers: offline, and without a name until they are put in.
+    pub fn from_slots(slots: Vec<Option<PeerId>>) -> Self {
+        let name = |id| OwnerName {
+            id,
+            given: CompactString::default(),
+            folded: CompactString::default(),
+        };
+        let ids = (0..).zip(&slots);
+        let by_id = ids.filter_map(|(index, id)| Some(((*id)?, index)));
+        Self {
+            standings: Arc::new(vec![Standing::default(); slots.len()]),
+            names: Arc::new(Names {
+                by_id: by_id.collect(),
+                by_index: slots.into_iter().map(|id| id.map(name)).collect(),
+            }),
+        }
+    }
+
     /// How many numbers are given or free.
     pub fn slot_count(&self) -> usize {
         self.standings.len()

@@ -6,6 +6,8 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::docs::{Bits, DocSet, Gather};
 use super::segment::Doc;
 
@@ -54,7 +56,7 @@ impl<'a> Posting<'a> {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 enum Place {
     /// From here in `lists` to where the next sparse key starts.
     List { at: u32, len: u32 },
@@ -63,7 +65,7 @@ enum Place {
 }
 
 /// Documents by key.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Postings<K> {
     keys: Box<[K]>,
     places: Box<[Place]>,

@@ -15,6 +15,7 @@ use protocol::category::Category;
 use protocol::hash::ContentHash;
 use protocol::ids::FileId;
 use protocol::search::Sort;
+use serde::{Deserialize, Serialize};
 
 pub use holders::Holder;
 pub use merge::{Merged, merge};
@@ -34,15 +35,18 @@ use orders::Orders;
 pub type Doc = u32;
 
 /// Documents, fixed.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Segment {
     scans: Box<[Scan]>,
     details: Box<[Detail]>,
     texts: Box<str>,
     paths: Box<str>,
+    #[serde(with = "super::stored::bytes")]
     rests: Box<[u8]>,
     complete_count: Doc,
+    #[serde(skip)]
     by_id: Lookup,
+    #[serde(skip)]
     holders: Holders,
     /// All documents, by owner, path and id.
     by_owner: Box<[Doc]>,
@@ -52,8 +56,10 @@ pub struct Segment {
     /// Complete documents by the words of their folders.
     folder_words: Words,
     /// Complete documents that are certainly the only one of their content.
+    #[serde(skip)]
     alone: Bits,
     /// Of the others, one document of each content.
+    #[serde(skip)]
     firsts: Bits,
     extensions: Postings<Box<str>>,
     tags: Postings<Box<str>>,
@@ -79,6 +85,13 @@ impl Segment {
     /// Columns read by a search.
     pub fn scan(&self, doc: Doc) -> &Scan {
         &self.scans[doc as usize]
+    }
+
+    /// Says which content each document is of; the lookups must be made anew after it.
+    pub fn number_contents(&mut self, contents: &[Content]) {
+        for (scan, content) in self.scans.iter_mut().zip(contents) {
+            scan.content = *content;
+        }
     }
 
     /// Columns of a row.

@@ -9,6 +9,7 @@ mod build;
 mod near;
 
 use memchr::memmem;
+use serde::{Deserialize, Serialize};
 
 use super::docs::Gather;
 use super::matcher::is_between_words;
@@ -70,7 +71,7 @@ pub fn is_part_of_a_word(needle: &[u8]) -> bool {
 }
 
 /// Documents by the words of one region of their texts.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Words {
     /// By word; those behind a mark come first.
     docs: Postings<Box<str>>,

@@ -39,9 +39,9 @@ pub struct Catalog {
     pub(super) ids: Membership,
     compactor: Compactor,
     pub(super) owners: Owners,
-    totals: Vec<OwnerTotals>,
-    file_count: u64,
-    byte_count: u64,
+    pub(super) totals: Vec<OwnerTotals>,
+    pub(super) file_count: u64,
+    pub(super) byte_count: u64,
     /// The last view, while nothing has changed since.
     current: Option<Arc<CatalogView>>,
 }

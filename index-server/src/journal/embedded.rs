@@ -5,6 +5,7 @@
 //! writes table N+1 in small transactions between appends, and the last one switches over and trims
 //! the tail, so that a crash at any moment leaves either the old state or the new one.
 
+mod after;
 mod compaction;
 #[cfg(test)]
 mod tests;
@@ -19,13 +20,15 @@ use redb::{
     TableDefinition, TableError, TableHandle, WriteTransaction,
 };
 
-use super::{BadRecord, Journal, JournalError, Position, Sizes, Snapshot, Visit, frame};
+use super::{BadRecord, Journal, JournalError, Position, Seal, Sizes, Snapshot, Visit, frame};
 
 const FILE: &str = "journal.redb";
 const TAIL: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("tail_v1");
 const META: TableDefinition<'static, &str, u64> = TableDefinition::new("meta_v1");
 const GENERATION: &str = "generation";
 const THROUGH: &str = "through";
+/// Of the record at `through`, which is in the tail no longer.
+const SEAL: &str = "seal";
 
 /// Pages kept in memory: the journal is read once and then only appended to, so that more would
 /// only be held for nothing.
@@ -221,19 +224,20 @@ impl EmbeddedJournal {
         }
     }
 
-    /// Visits every row of a table, whose keys are all numbers from `first` on; counts rows and
-    /// bytes. A row that went or moved with a damaged page leaves a gap or another count than the
+    /// Visits the rows of a table from `first` on, whose keys are all numbers; counts rows and bytes.
+    /// `skipped` rows stand before `first`. A row that went or moved with a damaged page leaves a gap or another count than the
     /// table tells.
     fn visit_rows(
         &self,
         table: &impl ReadableTable<u64, &'static [u8]>,
         part: &str,
         first: u64,
+        skipped: u64,
         visit: &mut Visit<'_>,
     ) -> Result<(u64, u64), JournalError> {
         let read = self.store_error("read");
         let (mut records, mut bytes) = (0, 0);
-        for row in table.iter().map_err(|error| read(error.into()))? {
+        for row in (table.range(first..)).map_err(|error| read(error.into()))? {
             let (key, value) = row.map_err(|error| read(error.into()))?;
             let key = key.value();
             let place = || format!("{part} record {key}");
@@ -251,8 +255,8 @@ impl EmbeddedJournal {
             bytes += record.len() as u64;
         }
         let told = table.len().map_err(|error| read(error.into()))?;
-        if told != records {
-            let detail = format!("{records} records are there of {told}");
+        if told != skipped + records {
+            let detail = format!("{} records are there of {told}", skipped + records);
             return Err(self.unreadable(format!("the end of its {part}"), detail, None));
         }
         Ok((records, bytes))
@@ -283,7 +287,7 @@ impl EmbeddedJournal {
         let through = figure(THROUGH).map_err(self.store_error("read"))?;
         let mut sizes = Sizes::default();
         if let Some(table) = open(&snapshot_name(generation))? {
-            let (records, bytes) = self.visit_rows(&table, "snapshot", 0, visit)?;
+            let (records, bytes) = self.visit_rows(&table, "snapshot", 0, 0, visit)?;
             sizes.snapshot_records = records;
             sizes.snapshot_bytes = bytes;
         } else if generation > 0 || through > 0 {
@@ -291,7 +295,7 @@ impl EmbeddedJournal {
             return Err(self.unreadable("its snapshot".into(), detail, None));
         }
         if let Some(table) = open(TAIL.name())? {
-            let (records, bytes) = self.visit_rows(&table, "tail", through + 1, visit)?;
+            let (records, bytes) = self.visit_rows(&table, "tail", through + 1, 0, visit)?;
             sizes.tail_records = records;
             sizes.tail_bytes = bytes;
         }
@@ -320,6 +324,20 @@ impl Journal for EmbeddedJournal {
 
     fn load(&self, visit: &mut Visit<'_>) -> Result<Position, JournalError> {
         self.reading(|| self.visit_all(visit))
+    }
+
+    fn seal(&self, at: Position) -> Result<Option<Seal>, JournalError> {
+        self.reading(|| self.seal_of(at))
+    }
+
+    fn load_after(
+        &self,
+        from: Position,
+        seal: Seal,
+        sizes: Sizes,
+        visit: &mut Visit<'_>,
+    ) -> Result<Option<Position>, JournalError> {
+        self.reading(|| self.visit_after(from, seal, sizes, visit))
     }
 
     fn compact(&self, through: Position, snapshot: &mut Snapshot<'_>) -> Result<(), JournalError> {

@@ -18,6 +18,12 @@ pub fn open(framed: &[u8]) -> Option<&[u8]> {
     (sum == checksum(record)).then_some(record)
 }
 
+/// The checksum in front, of a record that need not be read for it.
+pub fn checksum_of(framed: &[u8]) -> Option<u64> {
+    let (sum, _) = framed.split_first_chunk()?;
+    Some(u64::from_le_bytes(*sum))
+}
+
 fn checksum(record: &[u8]) -> [u8; CHECKSUM_BYTES] {
     let full: [u8; 32] = Sha256::digest(record).into();
     let mut sum = [0; CHECKSUM_BYTES];

@@ -1,5 +1,7 @@
 //! How much a journal holds, and when it is time to put a snapshot in the place of its tail.
 
+use serde::{Deserialize, Serialize};
+
 /// Below this a tail is read back in a blink: some 100,000 files.
 const TAIL_MIN_BYTES: u64 = 16 * 1024 * 1024;
 
@@ -7,7 +9,7 @@ const TAIL_MIN_BYTES: u64 = 16 * 1024 * 1024;
 const TAIL_MIN_RECORDS: u64 = 100_000;
 
 /// Records and bytes of a journal's two parts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Sizes {
     /// Records of the snapshot.
     pub snapshot_records: u64,

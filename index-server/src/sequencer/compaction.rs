@@ -3,7 +3,7 @@
 use std::panic::resume_unwind;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
-use crate::journal::{BadRecord, Journal, JournalError, Position};
+use crate::journal::{BadRecord, Journal, JournalError, Position, Visit};
 use crate::record::{Record, RecordError};
 use crate::world::snapshot::Still;
 use crate::world::{Files, PlainFiles, World};
@@ -14,33 +14,44 @@ const PORTION_COUNT: usize = 16;
 /// Portions that may wait to be applied.
 const PORTIONS_WAITING_COUNT: usize = 4;
 
-/// Replays everything that the journal holds. Reading and decoding go on in a thread of their own,
-/// ahead of what is applied.
+/// Replays everything that the journal holds.
 ///
 /// # Errors
 /// [`JournalError`] when a record cannot be read.
 pub(super) fn load<F: Files>(journal: &dyn Journal) -> Result<(World<F>, Position), JournalError> {
     let mut world = World::default();
+    let position = replay(&mut world, |visit| journal.load(visit))?;
+    Ok((world, position))
+}
+
+/// Applies what `read` visits to `world`. Reading and decoding go on in a thread of their own, ahead
+/// of what is applied.
+///
+/// # Errors
+/// [`JournalError`] when a record cannot be read.
+pub(super) fn replay<F: Files, T: Send>(
+    world: &mut World<F>,
+    read: impl FnOnce(&mut Visit<'_>) -> Result<T, JournalError> + Send,
+) -> Result<T, JournalError> {
     let (send, portions) = sync_channel(PORTIONS_WAITING_COUNT);
-    let position = std::thread::scope(|threads| {
-        let reading = threads.spawn(move || read_ahead(journal, &send));
+    std::thread::scope(|threads| {
+        let reading = threads.spawn(move || read_ahead(read, &send));
         for portion in portions {
             for record in &portion {
                 world.apply(record);
             }
         }
         reading.join().unwrap_or_else(|panic| resume_unwind(panic))
-    })?;
-    Ok((world, position))
+    })
 }
 
 /// Decodes all records and sends them on in portions; whoever applies them takes all.
-fn read_ahead(
-    journal: &dyn Journal,
+fn read_ahead<T>(
+    read: impl FnOnce(&mut Visit<'_>) -> Result<T, JournalError>,
     send: &SyncSender<Vec<Record>>,
-) -> Result<Position, JournalError> {
+) -> Result<T, JournalError> {
     let mut portion = Vec::with_capacity(PORTION_COUNT);
-    let position = journal.load(&mut |bytes| {
+    let end = read(&mut |bytes| {
         portion.push(Record::decode(bytes).map_err(|error| in_words(&error))?);
         if portion.len() >= PORTION_COUNT {
             let full = std::mem::replace(&mut portion, Vec::with_capacity(PORTION_COUNT));
@@ -50,7 +61,7 @@ fn read_ahead(
         Ok(())
     })?;
     let _ = send.send(portion);
-    Ok(position)
+    Ok(end)
 }
 
 fn in_words(error: &RecordError) -> BadRecord {

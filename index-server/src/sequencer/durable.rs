@@ -8,14 +8,24 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::compaction;
+use super::shelved::{self, Known, Place, TakenUp};
 use crate::clock::Clock;
-use crate::journal::{Journal, JournalError, Position};
+use crate::journal::{Journal, JournalError, Position, Sizes};
 use crate::metrics::Metrics;
 use crate::record::Record;
+use crate::shelf::{Shelf, ShelfError};
 use crate::world::{PlainFiles, World};
 
-/// How long a compaction that failed is not tried again.
-const COMPACTION_PAUSE: Duration = Duration::from_mins(10);
+/// How long it is not tried again to put down in short what the index holds, once that failed.
+const TIDYING_PAUSE: Duration = Duration::from_mins(10);
+/// So much is put on the shelf at once at least: half a second's work for a start that finds it in
+/// the journal instead.
+const SHELVE_MIN_BYTES: u64 = 16 * 1024 * 1024;
+/// And at least one part in so many of all: merged segments are written anew, and an index that
+/// grows should not be busy with that.
+const SHELVE_SHARE: u64 = 8;
+/// While nothing comes, and at the end, less is enough.
+const QUIET_MIN_BYTES: u64 = 1024 * 1024;
 
 /// A journal and where it stood after the last record that the world holds.
 pub(super) struct Durable {
@@ -23,8 +33,27 @@ pub(super) struct Durable {
     position: Position,
     metrics: Arc<Metrics>,
     clock: Clock,
-    compaction: Option<JoinHandle<Result<(), JournalError>>>,
-    compact_from: Instant,
+    shelf: Option<Shelf>,
+    known: Known,
+    /// Bytes appended since the world was put on the shelf.
+    unshelved_bytes: u64,
+    tidying: Option<JoinHandle<Result<Tidied, Failure>>>,
+    tidy_from: Instant,
+}
+
+/// What was put down in short.
+struct Tidied {
+    is_compacted: bool,
+    known: Known,
+}
+
+/// Why it was not.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Journal(JournalError),
+    #[error(transparent)]
+    Shelf(ShelfError),
 }
 
 /// Why records are not durable.
@@ -40,6 +69,7 @@ impl Durable {
     /// Replays `journal`.
     pub(super) async fn load(
         journal: Arc<dyn Journal>,
+        shelf: Option<Shelf>,
         metrics: Arc<Metrics>,
         clock: Clock,
     ) -> Result<(Self, World), JournalError> {
@@ -48,8 +78,11 @@ impl Durable {
             position: Position::default(),
             metrics,
             clock,
-            compaction: None,
-            compact_from: clock.instant(),
+            shelf,
+            known: Known::new(),
+            unshelved_bytes: 0,
+            tidying: None,
+            tidy_from: clock.instant(),
         };
         let world = durable.reload().await?;
         Ok((durable, world))
@@ -57,11 +90,8 @@ impl Durable {
 
     /// The world that the journal now leads to.
     pub(super) async fn reload(&mut self) -> Result<World, JournalError> {
-        let journal = Arc::clone(&self.journal);
-        let loading = tokio::task::spawn_blocking(move || {
-            let (world, position) = compaction::load::<PlainFiles>(&*journal)?;
-            Ok((world.into_searchable(), position))
-        });
+        let (journal, place) = (Arc::clone(&self.journal), self.shelf.clone());
+        let loading = tokio::task::spawn_blocking(move || take_up_or_build(&*journal, place));
         let loaded = loading.await.unwrap_or_else(|error| {
             Err(JournalError::Store {
                 operation: "replay",
@@ -69,8 +99,15 @@ impl Durable {
                 detail: error.to_string(),
             })
         });
-        let (world, position) = loaded?;
-        self.position = position;
+        let TakenUp {
+            world,
+            position,
+            known,
+            sizes,
+        } = loaded?;
+        (self.position, self.known) = (position, known);
+        let bytes = |sizes: Sizes| sizes.snapshot_bytes + sizes.tail_bytes;
+        self.unshelved_bytes = bytes(self.journal.sizes()).saturating_sub(bytes(sizes));
         Ok(world)
     }
 
@@ -94,6 +131,7 @@ impl Durable {
         let failure = match appended {
             Ok(Ok(position)) => {
                 self.position = position;
+                self.unshelved_bytes += bytes;
                 self.metrics.records_journalled.inc_by(records.len() as u64);
                 self.metrics.record_bytes_journalled.inc_by(bytes);
                 return Ok(());
@@ -115,49 +153,111 @@ impl Durable {
     }
 
     /// Starts a compaction of `world`, which is what was appended so far, when the tail has outgrown
-    /// the snapshot; nobody waits for it.
-    pub(super) async fn compact_if_due(&mut self, world: &mut World) {
-        if let Some(running) = &self.compaction {
+    /// the snapshot, and puts it on the shelf when much has come since it was; nobody waits for it.
+    pub(super) async fn tidy_if_due(&mut self, world: &mut World, is_quiet: bool) {
+        if let Some(running) = &self.tidying {
             if !running.is_finished() {
                 return;
             }
-            self.end_compaction().await;
+            self.end_tidying().await;
         }
-        let is_allowed = self.clock.instant() >= self.compact_from;
-        if is_allowed && self.journal.sizes().is_compaction_due() {
-            let (journal, through) = (Arc::clone(&self.journal), self.position);
-            let still = world.still();
-            let work = move || compaction::replace(&*journal, through, &still);
-            self.compaction = Some(tokio::task::spawn_blocking(work));
+        if self.clock.instant() >= self.tidy_from {
+            let sizes = self.journal.sizes();
+            let is_due = sizes.is_compaction_due();
+            if is_due || self.is_shelving_due(sizes, is_quiet) {
+                self.start_tidying(world, is_due);
+            }
         }
     }
 
-    async fn end_compaction(&mut self) {
-        let Some(running) = self.compaction.take() else {
+    fn is_shelving_due(&self, sizes: Sizes, is_quiet: bool) -> bool {
+        let least = if is_quiet {
+            QUIET_MIN_BYTES
+        } else {
+            SHELVE_MIN_BYTES.max((sizes.snapshot_bytes + sizes.tail_bytes) / SHELVE_SHARE)
+        };
+        self.shelf.is_some() && self.unshelved_bytes > least
+    }
+
+    fn start_tidying(&mut self, world: &mut World, is_compacting: bool) {
+        let (journal, position) = (Arc::clone(&self.journal), self.position);
+        let (beside, known) = (self.shelf.clone(), self.known.clone());
+        let mut sizes = journal.sizes();
+        let still = world.still();
+        self.unshelved_bytes = 0;
+        self.tidying = Some(tokio::task::spawn_blocking(move || {
+            if is_compacting {
+                compaction::replace(&*journal, position, &still).map_err(Failure::Journal)?;
+                sizes = Sizes {
+                    tail_records: 0,
+                    tail_bytes: 0,
+                    ..journal.sizes()
+                };
+            }
+            let seal = journal.seal(position).map_err(Failure::Journal)?;
+            let known = match (beside, seal) {
+                (Some(beside), Some(seal)) => {
+                    let at = Place {
+                        position,
+                        seal,
+                        sizes,
+                    };
+                    shelved::put_down(&beside, &known, at, &still).map_err(Failure::Shelf)?
+                }
+                _ => Known::new(),
+            };
+            Ok(Tidied {
+                is_compacted: is_compacting,
+                known,
+            })
+        }));
+    }
+
+    async fn end_tidying(&mut self) {
+        let Some(running) = self.tidying.take() else {
             return;
         };
         let failure = match running.await {
-            Ok(Ok(())) => {
-                self.metrics.compactions.inc();
+            Ok(Ok(tidied)) => {
+                self.metrics.compactions.inc_by(tidied.is_compacted.into());
+                self.known = tidied.known;
                 return;
             }
-            Ok(Err(error)) => error.to_string(),
+            Ok(Err(failure)) => failure.to_string(),
             Err(error) => error.to_string(),
         };
         self.metrics.journal_failures.inc();
-        self.compact_from = self.clock.deadline(COMPACTION_PAUSE);
+        self.tidy_from = self.clock.deadline(TIDYING_PAUSE);
         tracing::warn!(
             error = failure,
-            "the journal could not be compacted; it stays as it is"
+            "what the index holds could not be put down in short; the journal stays as it is"
         );
     }
 
-    /// Waits for a compaction and lets go of the store.
-    pub(super) async fn close(mut self) {
-        self.end_compaction().await;
+    /// Puts `world` on the shelf where much has come since it was, and lets go of the store.
+    pub(super) async fn close(mut self, world: &mut World) {
+        self.end_tidying().await;
+        self.tidy_if_due(world, true).await;
+        self.end_tidying().await;
         let journal = self.journal;
         if let Err(error) = tokio::task::spawn_blocking(move || journal.close()).await {
             tracing::error!(%error, "the journal could not be closed");
         }
     }
+}
+
+/// The world that the journal leads to: from the shelf where that is of use.
+fn take_up_or_build(journal: &dyn Journal, shelf: Option<Shelf>) -> Result<TakenUp, JournalError> {
+    if let Some(shelf) = shelf
+        && let Some(taken_up) = shelved::take_up(&shelf, journal)?
+    {
+        return Ok(taken_up);
+    }
+    let (world, position) = compaction::load::<PlainFiles>(journal)?;
+    Ok(TakenUp {
+        world: world.into_searchable(),
+        position,
+        known: Known::new(),
+        sizes: Sizes::default(),
+    })
 }

@@ -76,6 +76,7 @@ impl House {
     pub(super) fn parts(journal: Arc<dyn Journal>, watcher: Watcher) -> Parts {
         Parts {
             journal,
+            shelf: None,
             feed: Box::new(watcher),
             metrics: Metrics::new(),
             clock: Clock::default(),

@@ -66,12 +66,14 @@ impl Task {
     pub(super) async fn load(parts: Parts) -> Result<Self, JournalError> {
         let Parts {
             journal,
+            shelf,
             feed,
             metrics,
             clock,
             settings,
         } = parts;
-        let (durable, mut world) = Durable::load(journal, Arc::clone(&metrics), clock).await?;
+        let loading = Durable::load(journal, shelf, Arc::clone(&metrics), clock);
+        let (durable, mut world) = loading.await?;
         let (now, instant) = (clock.now(), clock.instant());
         let presence = Presence::at_start(&world, settings, now, instant);
         let catalog = world.files_mut().view();
@@ -133,12 +135,13 @@ impl Task {
                 },
             }
         }
-        self.durable.close().await;
+        self.durable.close(&mut self.world).await;
     }
 
     /// Carries out a batch.
     async fn take(&mut self, batch: Vec<Envelope>) {
         self.metrics.batch_commands.observe(batch.len() as f64);
+        let is_sweep = (batch.iter()).any(|envelope| matches!(envelope.command, Command::Sweep));
         let (now, instant) = (self.clock.now(), self.clock.instant());
         if self.presence.look(instant) {
             self.metrics.standstills.inc();
@@ -170,7 +173,9 @@ impl Task {
                 let _ = reply.send(outcome);
             }
         }
-        self.durable.compact_if_due(&mut self.world).await;
+        // Nothing but a look at who is silent: nobody sends anything.
+        let is_quiet = records.is_empty() && is_sweep;
+        self.durable.tidy_if_due(&mut self.world, is_quiet).await;
     }
 
     fn decide(&mut self, batch: &[Envelope], now: Timestamp, instant: Instant) -> Decided {

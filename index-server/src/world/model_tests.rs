@@ -4,10 +4,14 @@
 use proptest::prelude::*;
 use protocol::ids::PeerId;
 use protocol::peer::Outcome;
+use protocol::query::Query;
+use protocol::search::SearchParams;
 
 use super::model::Model;
+use super::snapshot::Still;
 use super::{Files, PlainFiles, World};
 use crate::catalog::Catalog;
+use crate::catalog::stored::Part;
 use crate::command::{Actor, Answer, Command, FileChange, Refusal, Register};
 use crate::decide::kit::{
     actor, add, add_partial, at, change, download, file, heartbeat, host, keyed, leave, peer, rate,
@@ -15,6 +19,20 @@ use crate::decide::kit::{
 };
 use crate::decide::{Draft, Overdue, Rules, decide};
 use crate::record::Record;
+
+/// The world of a still whose files went by way of their bytes.
+fn put_down_and_taken_up(still: &Still) -> World<Catalog> {
+    let parts = still.files().parts().into_iter();
+    let again = parts.map(|part| Part::from_bytes(&part.bytes(), &part.dead_bytes()));
+    let again: Option<Vec<Part>> = again.collect();
+    let (slots, totals) = (still.files().owner_slots(), still.totals().to_vec());
+    let (files, _) = Catalog::restore(slots, totals, again.expect("bytes of parts"));
+    let mut world = World::around(files);
+    for record in still.records_beside_files() {
+        world.apply(&record);
+    }
+    world
+}
 
 /// A command, and who is overdue where it is a sweep.
 type Step = (Command, Overdue);
@@ -197,6 +215,27 @@ proptest! {
         for mut half_way in [encode(still.records()), folded] {
             half_way.extend_from_slice(&records[count..]);
             prop_assert_eq!(snapshot(&rebuilt::<Catalog>(&half_way)), expected.clone());
+        }
+        let mut taken_up = put_down_and_taken_up(&still);
+        for record in &records[count..] {
+            taken_up.apply(&Record::decode(record).expect("just written"));
+        }
+        prop_assert_eq!(snapshot(&taken_up), expected);
+        let held = |world: &mut World<Catalog>| {
+            let view = world.files_mut().view();
+            let all = view.search(&Query::parse("").expect("a query"), &SearchParams::default());
+            let all = all.expect("a page").hits.into_iter().map(|hit| (hit.entry, hit.sources));
+            (all.collect::<Vec<_>>(), view.file_count(), view.byte_count())
+        };
+        prop_assert_eq!(held(&mut taken_up), held(&mut live));
+        for number in 1..4 {
+            let (one, other) = (peer(number), peer(number | 0x80));
+            for owner in [one, other] {
+                prop_assert_eq!(taken_up.files().totals(&owner), live.files().totals(&owner));
+                for path in ["a", "b", "dir/c", "dir/d"] {
+                    prop_assert_eq!(taken_up.file_at(&owner, path), live.file_at(&owner, path));
+                }
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use protocol::ids::{FileId, PeerId};
 
 use super::{Files, World};
-use crate::catalog::{Catalog, CatalogView, FileEntry};
+use crate::catalog::{Catalog, CatalogView, FileEntry, OwnerTotals};
 use crate::peers::PeerState;
 use crate::record::{HeldFile, Record};
 
@@ -61,6 +61,15 @@ impl<F: Files> World<F> {
 }
 
 impl World<Catalog> {
+    /// The world of a [`Still`] whose files were put down, before what stands beside them is applied
+    /// ([`Still::records_beside_files`]).
+    pub fn around(files: Catalog) -> Self {
+        let mut world = Self::default();
+        files.each_name(|owner, path, id| world.paths.put(owner, path, id));
+        world.files = files;
+        world
+    }
+
     /// The world as it is now, to be written down elsewhere while this one goes on. Costs a pointer
     /// a peer and a copy of the votes; the files are shared with the readers of the view.
     pub fn still(&mut self) -> Still {
@@ -79,6 +88,7 @@ impl World<Catalog> {
         Still {
             peers,
             files: self.files.view(),
+            totals: self.files.all_totals().to_vec(),
             votes,
             downloads: self.downloads,
         }
@@ -90,6 +100,8 @@ impl World<Catalog> {
 pub struct Still {
     peers: Vec<(PeerId, Arc<PeerState>)>,
     files: Arc<CatalogView>,
+    /// By the number of the owner.
+    totals: Vec<OwnerTotals>,
     votes: Vec<(FileId, Votes)>,
     downloads: u64,
 }
@@ -97,18 +109,38 @@ pub struct Still {
 impl Still {
     /// Records that rebuild it when applied in order to an empty world; they come one by one.
     pub fn records(&self) -> impl Iterator<Item = Record> + '_ {
-        let peers = self.peers.iter().map(|(id, state)| peer(*id, state));
         let owners = self.peers.iter().map(|(id, _)| id);
         let holdings = owners.flat_map(|id| holdings_of(*id, self.files.entries_of(id)));
+        self.peer_records()
+            .chain(holdings)
+            .chain(self.vote_records())
+    }
+
+    /// The same without the files, which are put down as [`Self::files`] and [`Self::totals`].
+    pub fn records_beside_files(&self) -> impl Iterator<Item = Record> + '_ {
+        self.peer_records().chain(self.vote_records())
+    }
+
+    /// The files.
+    pub fn files(&self) -> &CatalogView {
+        &self.files
+    }
+
+    /// Sums over files, by the number of their owner.
+    pub fn totals(&self) -> &[OwnerTotals] {
+        &self.totals
+    }
+
+    fn peer_records(&self) -> impl Iterator<Item = Record> + '_ {
+        self.peers.iter().map(|(id, state)| peer(*id, state))
+    }
+
+    fn vote_records(&self) -> impl Iterator<Item = Record> + '_ {
         let votes = self.votes.iter();
         let votes = votes.flat_map(|(file, votes)| votes_for(*file, votes));
-        let totals = Record::Totals {
+        votes.chain(std::iter::once(Record::Totals {
             downloads: self.downloads,
-        };
-        peers
-            .chain(holdings)
-            .chain(votes)
-            .chain(std::iter::once(totals))
+        }))
     }
 }
 

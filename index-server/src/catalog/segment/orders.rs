@@ -1,6 +1,7 @@
 //! The orders in which results may be asked for, each a permutation of the complete documents.
 
 use protocol::search::Sort;
+use serde::{Deserialize, Serialize};
 
 use super::{Doc, Segment, values};
 
@@ -23,7 +24,7 @@ pub fn numbers(segment: &Segment, doc: Doc, sort: Sort, name_place: u32) -> Numb
 }
 
 /// One permutation for each of [`SORTS`], in the sort's own direction.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Orders([Box<[Doc]>; 5]);
 
 impl Orders {

@@ -2,7 +2,7 @@
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
-use super::{EmbeddedJournal, GENERATION, META, TAIL, THROUGH, meta, snapshot_name};
+use super::{EmbeddedJournal, GENERATION, META, SEAL, TAIL, THROUGH, meta, snapshot_name};
 use crate::journal::{JournalError, Position, Sizes, Snapshot, frame};
 
 /// Snapshot bytes written in one transaction: an append never waits for more than this.
@@ -78,6 +78,10 @@ impl EmbeddedJournal {
         through: Position,
     ) -> Result<(), redb::Error> {
         let transaction = database.begin_write()?;
+        let seal = match transaction.open_table(TAIL)?.get(through.0)? {
+            Some(framed) => frame::checksum_of(framed.value()).unwrap_or_default(),
+            None => meta(&transaction, SEAL)?,
+        };
         let earlier = snapshot_name(meta(&transaction, GENERATION)?);
         let table: TableDefinition<'_, u64, &[u8]> = TableDefinition::new(&earlier);
         transaction.delete_table(table)?;
@@ -85,6 +89,7 @@ impl EmbeddedJournal {
             let mut meta = transaction.open_table(META)?;
             meta.insert(GENERATION, generation)?;
             meta.insert(THROUGH, through.0)?;
+            meta.insert(SEAL, seal)?;
             let mut tail = transaction.open_table(TAIL)?;
             tail.retain_in(..=through.0, |_, _| false)?;
         }

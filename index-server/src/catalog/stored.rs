@@ -1,0 +1,313 @@
+//! A catalog as bytes and back, one part a segment, so that a start need not build what a process
+//! before it had built already.
+//!
+//! Lookups are not stored: they are spread by a secret of the process, and made in a blink. Whoever
+//! keeps the bytes must see to it that they come back as they were. Knows no files.
+
+use std::panic::resume_unwind;
+use std::sync::{Arc, Weak};
+use std::thread;
+
+use protocol::ids::{FileId, PeerId};
+use roaring::RoaringBitmap;
+
+use super::layer::Layer;
+use super::lookup::spread;
+use super::membership::Membership;
+use super::owners::Owners;
+use super::segment::Segment;
+use super::view::CatalogView;
+use super::{Catalog, OwnerTotals};
+
+/// The layout of the bytes: one more whenever a column comes, goes or changes its meaning (a test
+/// remembers the bytes of a small catalog).
+pub const LAYOUT: u32 = 1;
+
+/// A segment with its dead.
+#[derive(Debug)]
+pub struct Part {
+    segment: Arc<Segment>,
+    dead: Arc<RoaringBitmap>,
+}
+
+/// Tells a segment from all others, for ever, without keeping it in memory.
+#[derive(Debug, Clone)]
+pub struct Token(Weak<Segment>);
+
+impl Token {
+    /// Whether `part` is of that segment.
+    pub fn is_of(&self, part: &Part) -> bool {
+        std::ptr::eq(self.0.as_ptr(), Arc::as_ptr(&part.segment))
+    }
+}
+
+impl Part {
+    /// What tells its segment from others.
+    pub fn token(&self) -> Token {
+        Token(Arc::downgrade(&self.segment))
+    }
+
+    /// Its segment; the same segment has the same bytes always.
+    pub fn bytes(&self) -> Vec<u8> {
+        postcard::to_stdvec(&*self.segment).unwrap_or_default()
+    }
+
+    fn live_count(&self) -> u64 {
+        u64::from(self.segment.doc_count()) - self.dead.len()
+    }
+
+    /// Its dead.
+    pub fn dead_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.dead.serialized_size());
+        // Memory takes everything.
+        let _ = self.dead.serialize_into(&mut bytes);
+        bytes
+    }
+
+    /// The part that had these bytes; none where they are no part.
+    pub fn from_bytes(segment: &[u8], dead: &[u8]) -> Option<Self> {
+        let segment: Segment = postcard::from_bytes(segment).ok()?;
+        Some(Self {
+            segment: Arc::new(segment),
+            dead: Arc::new(RoaringBitmap::deserialize_from(dead).ok()?),
+        })
+    }
+}
+
+impl CatalogView {
+    /// All segments with their dead.
+    pub fn parts(&self) -> Vec<Part> {
+        let layers = self.layers.iter();
+        let part = |layer: &Layer| Part {
+            segment: Arc::clone(&layer.segment),
+            dead: Arc::clone(&layer.dead),
+        };
+        layers.map(part).collect()
+    }
+
+    /// Owners by the number that records refer to.
+    pub fn owner_slots(&self) -> Vec<Option<PeerId>> {
+        self.owners.slots()
+    }
+}
+
+impl Catalog {
+    /// Sums by the number of the owner.
+    pub fn all_totals(&self) -> &[OwnerTotals] {
+        &self.totals
+    }
+
+    /// The catalog that was put down as these, with what tells the segment of each part; its owners
+    /// are to be put in anew, and are offline until then.
+    pub fn restore(
+        slots: Vec<Option<PeerId>>,
+        totals: Vec<OwnerTotals>,
+        mut parts: Vec<Part>,
+    ) -> (Self, Vec<Token>) {
+        let mut catalog = Self::default();
+        catalog.file_count = totals.iter().map(|totals| totals.files).sum();
+        catalog.byte_count =
+            (totals.iter()).fold(0, |sum, totals| sum.saturating_add(totals.bytes));
+        catalog.totals = totals;
+        catalog.owners = Owners::from_slots(slots);
+        catalog
+            .totals
+            .resize(catalog.owners.slot_count(), OwnerTotals::default());
+        let count: u64 = parts.iter().map(Part::live_count).sum();
+        catalog.ids = Membership::with_capacity(usize::try_from(count).unwrap_or_default());
+        // The dead keep a number of their own, which is given anew afterwards.
+        let mut gone = Vec::new();
+        for part in &mut parts {
+            catalog.know(part, &mut gone);
+        }
+        for content in gone {
+            catalog.contents.take(content);
+        }
+        catalog.layers = indexed(parts, &catalog.owners);
+        let tokens = (catalog.layers.iter())
+            .map(|layer| Token(Arc::downgrade(&layer.segment)))
+            .collect();
+        (catalog, tokens)
+    }
+
+    /// Takes note of the records of a part, and numbers their contents; puts those of its dead into
+    /// `gone`.
+    fn know(&mut self, part: &mut Part, gone: &mut Vec<u64>) {
+        let Part { segment, dead } = part;
+        let docs = 0..segment.doc_count();
+        let mut contents = Vec::with_capacity(docs.len());
+        for doc in docs {
+            let detail = segment.detail(doc);
+            let content = spread(detail.hash.as_bytes());
+            contents.push(self.contents.add(content));
+            if segment.scan(doc).place.is_last() && !dead.contains(doc) {
+                self.ids.insert(spread(detail.id.as_bytes()));
+            } else {
+                // Of several names of a record one counts.
+                gone.push(content);
+            }
+        }
+        // Fresh from its bytes: nobody else has it.
+        if let Some(segment) = Arc::get_mut(segment) {
+            segment.number_contents(&contents);
+        }
+    }
+
+    /// Every name of every record that does not wait.
+    pub fn each_name(&self, mut each: impl FnMut(&PeerId, &str, FileId)) {
+        for layer in &self.layers {
+            for doc in (0..layer.segment.doc_count()).filter(|doc| layer.is_live(*doc)) {
+                let owner = self.owners.id_of(layer.segment.scan(doc).owner);
+                if let Some(owner) = owner {
+                    let id = layer.segment.detail(doc).id;
+                    each(&owner, layer.segment.path(doc), id);
+                }
+            }
+        }
+    }
+}
+
+/// The parts with their lookups, in their order; half of them are made on a thread of its own.
+fn indexed(parts: Vec<Part>, owners: &Owners) -> Vec<Layer> {
+    let mut parts: Vec<(usize, Part)> = parts.into_iter().enumerate().collect();
+    parts.sort_by_key(|(_, part)| part.segment.doc_count());
+    let (one, other): (Vec<_>, Vec<_>) =
+        (parts.into_iter().enumerate()).partition(|(place, _)| place.is_multiple_of(2));
+    let index = |half: Vec<(usize, (usize, Part))>| -> Vec<(usize, Layer)> {
+        let parts = half.into_iter();
+        parts
+            .map(|(_, (number, part))| (number, layer(part, owners)))
+            .collect()
+    };
+    let mut layers = thread::scope(|threads| {
+        let aside = threads.spawn(move || index(other));
+        let mut layers = index(one);
+        layers.extend(aside.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        layers
+    });
+    layers.sort_by_key(|(number, _)| *number);
+    layers.into_iter().map(|(_, layer)| layer).collect()
+}
+
+fn layer(part: Part, owners: &Owners) -> Layer {
+    let Part { mut segment, dead } = part;
+    // Fresh from its bytes: nobody else has it.
+    if let Some(segment) = Arc::get_mut(&mut segment) {
+        segment.index_keys();
+        segment.mark_contents();
+    }
+    let mut layer = Layer::around(segment, owners);
+    layer.bury(dead.iter());
+    layer
+}
+
+pub mod moment {
+    //! A timestamp as numbers: as a text it would be the largest column and the slowest to read.
+
+    use jiff::Timestamp;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+    pub(in crate::catalog) fn serialize<S: Serializer>(
+        at: &Timestamp,
+        out: S,
+    ) -> Result<S::Ok, S::Error> {
+        (at.as_second(), at.subsec_nanosecond()).serialize(out)
+    }
+
+    pub(in crate::catalog) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Timestamp, D::Error> {
+        let (second, nanosecond) = Deserialize::deserialize(from)?;
+        Timestamp::new(second, nanosecond).map_err(de::Error::custom)
+    }
+}
+
+pub mod bytes {
+    //! Bytes in one piece, not one after the other.
+
+    use std::fmt;
+
+    use serde::{Deserializer, Serializer, de};
+
+    #[expect(clippy::borrowed_box, reason = "the signature that serde asks for")]
+    pub(in crate::catalog) fn serialize<S: Serializer>(
+        bytes: &Box<[u8]>,
+        out: S,
+    ) -> Result<S::Ok, S::Error> {
+        out.serialize_bytes(bytes)
+    }
+
+    pub(in crate::catalog) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Box<[u8]>, D::Error> {
+        from.deserialize_bytes(Bytes)
+    }
+
+    struct Bytes;
+
+    impl de::Visitor<'_> for Bytes {
+        type Value = Box<[u8]>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("bytes")
+        }
+
+        fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+            Ok(bytes.into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use compact_str::CompactString;
+    use jiff::Timestamp;
+    use protocol::category::Category;
+    use protocol::hash::ContentHash;
+
+    use super::*;
+    use crate::catalog::{FileEntry, OwnerFacts, RecordName};
+
+    #[test]
+    fn the_layout_is_the_one_that_its_number_stands_for() {
+        let owner = PeerId::from_bytes([7; 32]);
+        let mut catalog = Catalog::default();
+        let facts = OwnerFacts {
+            name: "lena".into(),
+            is_online: true,
+            reputation: 50,
+        };
+        catalog.put_owner(owner, facts);
+        for (number, path) in (0..).zip(["Music/One.mp3", "Music/two.flac", "film.mkv"]) {
+            let hash = ContentHash::of(path.as_bytes());
+            catalog.put(FileEntry {
+                id: FileId::of(&owner, &hash),
+                owner,
+                hash,
+                pieces_root: None,
+                size_bytes: 1_000 + number,
+                category: Category::of_name(path),
+                tags: vec![CompactString::from("tested")],
+                names: vec![RecordName {
+                    path: path.into(),
+                    filename: None,
+                }],
+                uploaded_at: Timestamp::UNIX_EPOCH,
+                is_partial: number == 2,
+                downloads: number,
+                rating_sum: 5,
+                rating_votes: 1,
+            });
+        }
+        let parts = catalog.view().parts();
+        let bytes: Vec<u8> = parts.iter().flat_map(Part::bytes).collect();
+        let told = ContentHash::of(&bytes).to_string();
+        // Another text here needs another `LAYOUT`: else a shelf of before is read as one of now.
+        assert_eq!(
+            (LAYOUT, &told[..16]),
+            (1, "9f611a6cf74f4f9e"),
+            "{} bytes",
+            bytes.len()
+        );
+    }
+}

@@ -1,0 +1,140 @@
+//! Bytes put down beside the journal, so that a start is quick: parts that are written once, and a
+//! list that says which of them belong together. All of it may be lost or torn at any time; what is
+//! read is what was written, or nothing.
+//!
+//! Must not know what the bytes mean.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+const FOLDER: &str = "shelf";
+const LIST: &str = "list";
+const LIST_MAGIC: &[u8; 16] = b"peerdex list v1\n";
+const CHECKSUM_BYTES: usize = 32;
+/// Bytes written between two waits for the disk: the journal's own waits are not held up by more.
+const STEP_BYTES: usize = 4 * 1024 * 1024;
+
+/// Which bytes a part has: its name on the shelf.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PartName([u8; CHECKSUM_BYTES]);
+
+impl PartName {
+    fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    fn file(&self) -> String {
+        format!("{}.part", HEXLOWER.encode(&self.0[..16]))
+    }
+}
+
+/// What was tried with a file, and what the file system said.
+#[derive(Debug, thiserror::Error)]
+#[error("{operation} {}: {source}", path.display())]
+pub struct ShelfError {
+    operation: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// A folder for parts and their list, made when something is first put down.
+#[derive(Debug, Clone)]
+pub struct Shelf {
+    folder: PathBuf,
+}
+
+impl Shelf {
+    /// The shelf in a data folder.
+    pub fn in_folder(data: &Path) -> Self {
+        Self {
+            folder: data.join(FOLDER),
+        }
+    }
+
+    /// The list that was put down last; none where there is none or it is torn.
+    pub fn list(&self) -> Option<Vec<u8>> {
+        let stored = fs::read(self.folder.join(LIST)).ok()?;
+        let rest = stored.strip_prefix(LIST_MAGIC)?;
+        let (checksum, list) = rest.split_at_checked(CHECKSUM_BYTES)?;
+        (PartName::of(list).0 == checksum).then(|| list.to_vec())
+    }
+
+    /// A part; none where it is gone or torn.
+    pub fn part(&self, name: &PartName) -> Option<Vec<u8>> {
+        let bytes = fs::read(self.folder.join(name.file())).ok()?;
+        (PartName::of(&bytes) == *name).then_some(bytes)
+    }
+
+    /// Puts a part down; it counts once a list names it.
+    ///
+    /// # Errors
+    /// [`ShelfError`] when it is not on the disk.
+    pub fn put_part(&self, bytes: &[u8]) -> Result<PartName, ShelfError> {
+        let name = PartName::of(bytes);
+        crate::identity::make_private_folder(&self.folder)
+            .map_err(|error| self.error("make the folder", "")(io::Error::other(error)))?;
+        self.write(&name.file(), &[bytes])?;
+        Ok(name)
+    }
+
+    /// Puts a list down in place of the one before, and takes away all parts but those in `kept`.
+    ///
+    /// # Errors
+    /// [`ShelfError`] when it is not on the disk; the list before then still counts.
+    pub fn put_list(&self, list: &[u8], kept: &[PartName]) -> Result<(), ShelfError> {
+        crate::identity::make_private_folder(&self.folder)
+            .map_err(|error| self.error("make the folder", "")(io::Error::other(error)))?;
+        let fresh = "list.new";
+        self.write(fresh, &[LIST_MAGIC, &PartName::of(list).0, list])?;
+        fs::rename(self.folder.join(fresh), self.folder.join(LIST))
+            .map_err(self.error("replace", LIST))?;
+        File::open(&self.folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(self.error("make safe", ""))?;
+        self.sweep(kept);
+        Ok(())
+    }
+
+    /// Takes away what no list names; what cannot be taken away now goes the next time.
+    fn sweep(&self, kept: &[PartName]) {
+        let kept: HashSet<String> = kept.iter().map(PartName::file).collect();
+        let files = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        for file in files {
+            let name = file.file_name();
+            let name = name.to_string_lossy();
+            if name.ends_with(".part") && !kept.contains(&*name) {
+                let _ = fs::remove_file(file.path());
+            }
+        }
+    }
+
+    fn write(&self, name: &str, pieces: &[&[u8]]) -> Result<(), ShelfError> {
+        let path = self.folder.join(name);
+        let mut file = File::create(&path).map_err(self.error("make", name))?;
+        let steps = pieces.iter().flat_map(|piece| piece.chunks(STEP_BYTES));
+        for step in steps {
+            file.write_all(step)
+                .and_then(|()| file.sync_data())
+                .map_err(self.error("write", name))?;
+        }
+        file.sync_all().map_err(self.error("write", name))
+    }
+
+    fn error(&self, operation: &'static str, name: &str) -> impl Fn(io::Error) -> ShelfError {
+        let path = self.folder.join(name);
+        move |source| ShelfError {
+            operation,
+            path: path.clone(),
+            source,
+        }
+    }
+}
