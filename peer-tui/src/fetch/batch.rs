@@ -7,6 +7,7 @@
 
 mod contents;
 mod group;
+mod here;
 mod line;
 mod plan;
 mod worker;
@@ -41,7 +42,9 @@ struct Wanted {
 
 /// A file that has come, or not.
 struct Arrived {
-    wanted: Wanted,
+    task: Task,
+    /// Who gave it; nobody, where it lay on this disk.
+    from: Option<PeerId>,
     bytes: Option<Vec<u8>>,
     /// Its share of the memory.
     _room: Option<OwnedSemaphorePermit>,
@@ -67,6 +70,9 @@ pub async fn run(tasks: Vec<Task>, shared: Shared, ended: mpsc::Sender<Vec<Ended
             };
             lines.spawn(worker.work());
         }
+    }
+    if !plan.here.is_empty() {
+        lines.spawn(here::read(plan.here, room, arrived.clone()));
     }
     drop(arrived);
     keep(inbox, &shared, &ended).await;

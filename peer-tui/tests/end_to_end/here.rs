@@ -27,3 +27,42 @@ fn what_is_shared_here_is_copied_and_not_fetched() {
     let status = lena.json(&["status"]).expect("the daemon answers");
     assert_eq!(status["uploads"][0], 0, "not asked for over the network");
 }
+
+#[test]
+fn of_a_folder_only_what_is_not_here_is_fetched() {
+    let network = Network::start();
+    let (lena, marta) = (network.peer("lena"), network.peer("marta"));
+    let mut new_bytes = 0;
+    let mut files = Vec::new();
+    for number in 0..14_u64 {
+        let size = if number < 2 { 1 << 20 } else { 5_000 + number };
+        let size = usize::try_from(size).expect("a size of the test");
+        let (name, bytes) = (format!("trip/day {number}.raw"), noise(620 + number, size));
+        lena.write(&name, &bytes);
+        if number % 2 == 0 {
+            marta.write(&format!("mine/{number}"), &bytes);
+        } else {
+            new_bytes += bytes.len();
+        }
+        files.push((name, bytes));
+    }
+    let lena = lena.start_sharing(14);
+    let marta = marta.start_sharing(7);
+    wait_for("all are found", PATIENCE, || {
+        (network.index.count("raw") == 14).then_some(())
+    });
+    marta.output(&["get", "--folder", "lena:trip"]);
+    for (name, bytes) in &files {
+        let there = fs::read(marta.downloads().join(name));
+        assert!(there.is_ok_and(|there| there == *bytes), "{name}");
+    }
+    let status = lena.json(&["status"]).expect("the daemon answers");
+    assert_eq!(status["uploads"][0], new_bytes, "only what was not here");
+    wait_for("the downloads are shared", PATIENCE, || {
+        let status = marta.json(&["status"])?;
+        (status["header"]["shared_files"] == 21).then_some(())
+    });
+    let again = marta.output(&["get", "--folder", "lena:trip"]);
+    let count = fs::read_dir(marta.downloads().join("trip")).expect("a folder");
+    assert_eq!(count.count(), 14, "no second copies: {again}");
+}

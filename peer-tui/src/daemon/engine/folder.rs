@@ -12,6 +12,7 @@ use super::act::{failed, from_fetch, from_index, not_found, refused};
 use crate::daemon::command::Action;
 use crate::daemon::peers::PeerBook;
 use crate::daemon::state::{Failure, Reply};
+use crate::fetch::store::place::Target;
 use crate::fetch::{DownloadId, FetchError, Wish};
 use crate::index_client::{IndexApi, IndexError, PeerTable};
 
@@ -49,6 +50,10 @@ impl Engine {
             return Err(not_found(format!("{peer} does not share {place}")));
         }
         let mut note = format!("queued {} files of {peer}", queue.ids.len());
+        if queue.copied > 0 {
+            let copied = queue.copied;
+            note = format!("{note}, you have {copied} of them: copied from what you share");
+        }
         if queue.already > 0 {
             note = format!("{note}, {} are here already", queue.already);
         }
@@ -68,6 +73,7 @@ impl Engine {
         folder: &str,
         queue: &mut Queue,
     ) -> Result<(), Failure> {
+        let downloads = &self.0.config.downloads;
         let mut cursor = None;
         loop {
             let page = self
@@ -76,10 +82,16 @@ impl Engine {
                 .map_err(|error| from_index(&error))?;
             let view = self.share_view();
             for file in page.files {
-                if view.by_hash(&file.hash).is_some() {
+                let Some(mine) = view.by_hash(&file.hash) else {
+                    queue.wishes.push((wish(file), Origin::Peer));
+                    continue;
+                };
+                let place = Target::of(downloads, &file.path, None).path();
+                let mut names = view.names_of(&mine.id);
+                if names.any(|one| one.root.join(&one.relative) == place) {
                     queue.already += 1;
                 } else {
-                    queue.wishes.push(wish(file));
+                    queue.wishes.push((wish(file), Origin::Share));
                 }
             }
             if queue.wishes.len() >= WISHES_CHUNK_COUNT {
@@ -97,15 +109,19 @@ impl Engine {
             return Ok(());
         }
         let wishes = std::mem::take(&mut queue.wishes);
+        let (wishes, origins): (Vec<_>, Vec<_>) = wishes.into_iter().unzip();
         let answers = self
             .0
             .fetch
             .enqueue_many(wishes)
             .await
             .map_err(|error| from_fetch(&error))?;
-        for answer in answers {
+        for (answer, origin) in answers.into_iter().zip(origins) {
             match answer {
-                Ok(id) => queue.ids.push(id),
+                Ok(id) => {
+                    queue.ids.push(id);
+                    queue.copied += usize::from(origin == Origin::Share);
+                }
                 Err(FetchError::AlreadyDone { .. }) => queue.already += 1,
                 Err(error) => return Err(failed(error.to_string())),
             }
@@ -126,10 +142,20 @@ pub async fn find_peer(api: &IndexApi, text: &str) -> Result<Result<PeerId, Stri
     Ok(book.find(text))
 }
 
+/// Where the bytes of a wish will come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Peer,
+    Share,
+}
+
 #[derive(Default)]
 struct Queue {
-    wishes: Vec<Wish>,
+    wishes: Vec<(Wish, Origin)>,
     ids: Vec<DownloadId>,
+    /// Of those, the ones whose content is shared here.
+    copied: usize,
+    /// At their place.
     already: usize,
 }
 

@@ -18,7 +18,7 @@ use super::{Arrived, alone, end, is_stopped};
 /// A file with its bytes under a name for unfinished ones.
 struct Written {
     task: Task,
-    peer: PeerId,
+    peer: Option<PeerId>,
     hashes: FileHashes,
     file: File,
 }
@@ -31,13 +31,13 @@ pub(super) fn keep(folder: &Path, arrived: Vec<Arrived>) -> Vec<Ended> {
     let disk = match room {
         Ok(disk) => disk,
         Err(error) => {
-            let failed = |one: Arrived| fail(&one.wanted.task, &error);
+            let failed = |one: Arrived| fail(&one.task, &error);
             return arrived.into_iter().map(failed).collect();
         }
     };
     let mut written = Vec::with_capacity(arrived.len());
     for one in arrived {
-        let (mut task, peer) = (one.wanted.task, one.wanted.peer);
+        let (mut task, peer) = (one.task, one.from);
         if is_stopped(&mut task) {
             ended.push(end(&task, Outcome::Stopped, Vec::new()));
             continue;
@@ -166,7 +166,11 @@ fn name_all(folder: &Path, disk: &File, written: Vec<Written>) -> Vec<Ended> {
                     destination,
                     hashes,
                 };
-                end(&task, outcome, vec![(peer, size)])
+                end(
+                    &task,
+                    outcome,
+                    peer.map(|peer| (peer, size)).into_iter().collect(),
+                )
             }
             Err(error) => fail(&task, &error),
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use futures::future::join_all;
 use protocol::file::ContentInfo;
@@ -14,16 +15,27 @@ use super::Wanted;
 /// Files by the address of the holder that is asked.
 pub(super) struct Plan {
     pub(super) by_address: HashMap<SocketAddr, VecDeque<Wanted>>,
+    /// Their content lies on this disk.
+    pub(super) here: Vec<(Task, PathBuf)>,
     /// Nobody can be asked for these just like that.
     pub(super) alone: Vec<Task>,
 }
 
 /// Asks the index for all of them; those questions go out together.
 pub(super) async fn make(tasks: Vec<Task>, shared: &Shared) -> Plan {
+    let (mut here, mut wanted) = (Vec::new(), Vec::new());
+    for mut task in tasks {
+        match task.local.take() {
+            Some(local) => here.push((task, local)),
+            None => wanted.push(task),
+        }
+    }
+    let tasks = wanted;
     let asked = tasks.iter().map(|task| shared.holders.content(task.hash));
     let answers = join_all(asked).await;
     let mut plan = Plan {
         by_address: HashMap::new(),
+        here,
         alone: Vec::new(),
     };
     for (task, answer) in tasks.into_iter().zip(answers) {

@@ -250,7 +250,8 @@ impl Worker {
         room: Option<OwnedSemaphorePermit>,
     ) {
         let arrived = Arrived {
-            wanted,
+            task: wanted.task,
+            from: Some(wanted.peer),
             bytes,
             _room: room,
         };

@@ -42,18 +42,18 @@ impl Owner {
         let (live_out, live) = watch::channel(live);
         let (orders, inbox) = mpsc::channel(RUN_ORDERS_COUNT);
         let wish = &entry.wish;
+        let local = self.shared.holders.local_copy(&wish.hash);
+        let local = local.or_else(|| self.queue.done_copy(&wish.hash));
+        // A file of a folder has one place; what is there already may be just that.
+        let has_one_place = entry.name.contains('/') && wish.save_as.is_none();
         let task = Task {
             id,
             hash: wish.hash,
             size_bytes: entry.size_bytes,
             name: entry.name.clone(),
             target: Target::of(&self.config.downloads, &wish.path, wish.save_as.as_deref()),
-            local: self
-                .shared
-                .holders
-                .local_copy(&wish.hash)
-                .or_else(|| self.queue.done_copy(&wish.hash)),
-            may_be_there: entry.may_be_there,
+            may_be_there: entry.may_be_there || local.is_some() && has_one_place,
+            local,
             live: live_out,
             orders: inbox,
         };
