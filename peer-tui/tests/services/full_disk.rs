@@ -84,3 +84,54 @@ fn a_full_disk_pauses_a_download_in_words_and_room_lets_it_go_on() {
     );
     drop(marta);
 }
+
+#[test]
+fn a_folder_of_small_files_waits_for_room_and_goes_on_by_itself() {
+    let network = Network::start();
+    let lena = network.peer("lena");
+    let files: Vec<(String, Vec<u8>)> = (0..60)
+        .map(|number| {
+            (
+                format!("roll/{number} s92.jpg"),
+                noise(9200 + number, 100_000),
+            )
+        })
+        .collect();
+    for (name, bytes) in &files {
+        lena.write(name, bytes);
+    }
+    let lena = lena.start_sharing(60);
+    let marta = network.peer("marta");
+    let disk = Disk::mount(&marta.downloads(), "12m");
+    let marta = marta.start();
+    wait_for("all are found", PATIENCE, || {
+        (network.index.count("s92") == 60).then_some(())
+    });
+    // Room for some of them only.
+    let filler = disk.0.join(".filler");
+    fs::write(&filler, vec![1; 9 * 1024 * 1024]).expect("a file");
+    marta.output(&["get", "--detach", "--folder", "lena:roll"]);
+    let rows = || {
+        let transfers = marta.json(&["transfers"])?;
+        let rows = transfers.as_array()?.iter();
+        Some(rows.map(|row| row["state"].clone()).collect::<Vec<_>>())
+    };
+    let reason = wait_for("it says why it does not go on", PATIENCE, || {
+        let full = rows()?
+            .into_iter()
+            .find(|state| state["disk_full"].is_object());
+        Some(full?["disk_full"]["reason"].as_str()?.to_owned())
+    });
+    assert!(reason.contains("is full: free"), "{reason}");
+    let is_failed = rows().is_some_and(|rows| rows.iter().any(|state| state["failed"].is_object()));
+    assert!(!is_failed, "a full disk is no failure");
+    fs::remove_file(&filler).expect("room is made");
+    wait_for("it goes on by itself", PATIENCE, || {
+        rows()?.iter().all(|state| state == "done").then_some(())
+    });
+    for (name, bytes) in &files {
+        let there = fs::read(marta.downloads().join(name));
+        assert!(there.is_ok_and(|there| there == *bytes), "{name}");
+    }
+    drop((marta, lena));
+}
