@@ -120,6 +120,9 @@ pub struct SourceStatus {
     pub errors: u32,
     /// 0 to 100.
     pub reputation: u8,
+    /// Why it is not asked, where that is so.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 /// What a source does.

@@ -29,6 +29,9 @@ const NOTES_MAX_COUNT: usize = 50;
 /// Sources of one download: enough to fill any link, few enough to look at each.
 const CANDIDATES_MAX_COUNT: usize = 200;
 
+/// Said of those whose pieces did not make the file.
+const OTHER_PIECES: &str = "told pieces that are not those of the file: never asked again";
+
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -242,6 +245,7 @@ impl Job {
         }
         let said = candidate.fault(fault, now, self.failure_wait);
         if let Some(said) = said {
+            candidate.said = Some(said.clone());
             self.note(&format!("{name} {said}"));
         }
         self.join_scheduler();
@@ -250,7 +254,9 @@ impl Job {
     /// A person blocked a peer.
     pub fn block(&mut self, peer: &PeerId) {
         if let Some(key) = self.by_peer.get(peer) {
-            self.candidates[key.0 as usize].standing = Standing::Out(SourceState::Failed);
+            let candidate = &mut self.candidates[key.0 as usize];
+            candidate.standing = Standing::Out(SourceState::Failed);
+            candidate.said = Some("is blocked".to_owned());
             self.join_scheduler();
         }
     }
@@ -267,6 +273,7 @@ impl Job {
                 .filter(|one| one.root == Some(root))
             {
                 candidate.standing = Standing::Out(SourceState::Corrupt);
+                candidate.said = Some(OTHER_PIECES.to_owned());
                 liars.push(candidate.source.peer);
                 names.push(candidate.source.name.clone());
             }
@@ -277,9 +284,7 @@ impl Job {
         }
         self.scheduler = None;
         for name in names {
-            self.note(&format!(
-                "{name} told pieces that are not those of the file: never asked again"
-            ));
+            self.note(&format!("{name} {OTHER_PIECES}"));
         }
         self.choose_root(None);
         liars

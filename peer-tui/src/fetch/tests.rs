@@ -109,8 +109,11 @@ async fn a_corrupt_source_is_asked_once_in_a_file_and_never_after_the_second() {
             return;
         }
         // The honest one may have brought everything before its first piece was there.
-        let notes = network.fetch.detail(id).await.unwrap().notes;
-        caught += u32::from(notes.iter().any(|note| note.contains("wrong bytes")));
+        let detail = network.fetch.detail(id).await.unwrap();
+        let is_noted = detail.notes.iter().any(|note| note.contains("wrong bytes"));
+        let mut reasons = detail.sources.iter().filter_map(|one| one.reason.as_ref());
+        assert_eq!(reasons.any(|said| said.contains("wrong bytes")), is_noted);
+        caught += u32::from(is_noted);
     }
     panic!("it was not caught twice in twenty files");
 }

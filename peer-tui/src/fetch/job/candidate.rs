@@ -99,6 +99,8 @@ pub struct Candidate {
     pub(super) errors: u32,
     /// In a row.
     pub(super) failures: u32,
+    /// What was said of its last fault.
+    pub(super) said: Option<String>,
     /// It has had no room for us since then.
     busy_since: Option<Instant>,
 }
@@ -130,6 +132,7 @@ impl Candidate {
             gave_bytes: 0,
             errors: 0,
             failures: 0,
+            said: None,
             busy_since: None,
         })
     }
@@ -333,21 +336,27 @@ impl Candidate {
             Holding::Unknown => 0,
             Holding::Some { pieces, .. } => pieces.held(),
         };
+        let state = match self.standing {
+            Standing::Ready => SourceState::Idle,
+            Standing::Running if rate_bytes == 0 => SourceState::Connecting,
+            Standing::Running => SourceState::Sending,
+            Standing::Later(at, _) if at <= now => SourceState::Idle,
+            Standing::Later(_, state) | Standing::Out(state) => state,
+        };
+        let is_dropped = matches!(
+            state,
+            SourceState::Failed | SourceState::Corrupt | SourceState::Offline
+        );
         SourceStatus {
             peer: self.source.peer,
             name: self.source.name.clone(),
-            state: match self.standing {
-                Standing::Ready => SourceState::Idle,
-                Standing::Running if rate_bytes == 0 => SourceState::Connecting,
-                Standing::Running => SourceState::Sending,
-                Standing::Later(at, _) if at <= now => SourceState::Idle,
-                Standing::Later(_, state) | Standing::Out(state) => state,
-            },
+            state,
             rate_bytes,
             has_pieces: (held, layout.count()),
             gave_bytes: self.gave_bytes,
             errors: self.errors,
             reputation: self.source.reputation,
+            reason: self.said.clone().filter(|_| is_dropped),
         }
     }
 }

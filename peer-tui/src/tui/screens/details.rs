@@ -221,12 +221,8 @@ fn source(
     canvas: &mut Canvas<'_>,
 ) {
     let name = format::shown(&row.name);
-    table.name(
-        canvas,
-        y,
-        0,
-        &Name::of(&name.text, name.is_odd, is_selected),
-    );
+    let name = Name::of(&name.text, name.is_odd, is_selected);
+    let end = table.name(canvas, y, 0, &name);
     let (state, token) = match row.state {
         SourceState::Sending => ("▼ sending", Token::Down),
         SourceState::Connecting => ("… connecting", Token::Text),
@@ -236,6 +232,14 @@ fn source(
         SourceState::Corrupt => ("✗ bad data", Token::Error),
         SourceState::Offline => ("○ offline", Token::Dim),
     };
+    if let Some(reason) = &row.reason {
+        // Figures of a source that is out tell nothing; why it is needs their room.
+        let sign = state.split(' ').next().unwrap_or_default();
+        let words = format!("{sign} {}", format::clean(reason));
+        let room = canvas.width().saturating_sub(end + 3);
+        canvas.put_in(end + 2, y, room, &words, token);
+        return;
+    }
     table.cell(canvas, y, "State", state, token);
     if row.rate_bytes > 0 {
         table.cell(

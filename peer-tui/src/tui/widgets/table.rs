@@ -134,8 +134,8 @@ impl Table {
     }
 
     /// The name, indented; under the cursor in the selection's style. Only its letters carry the
-    /// style: moving the cursor then changes few cells.
-    pub fn name(&self, canvas: &mut Canvas<'_>, y: u16, indent: u16, name: &Name<'_>) {
+    /// style: moving the cursor then changes few cells. Yields where it ends.
+    pub fn name(&self, canvas: &mut Canvas<'_>, y: u16, indent: u16, name: &Name<'_>) -> u16 {
         let room = self.name_width.saturating_sub(indent);
         let tail_room = columns(name.tail).min(room);
         let text = format::cut_middle(name.text, usize::from(room - tail_room));
@@ -146,13 +146,14 @@ impl Table {
         } else {
             name.token
         };
-        let x = canvas.put_in(GUTTER + indent, y, room, &text, token);
+        let mut x = canvas.put_in(GUTTER + indent, y, room, &text, token);
         if !name.tail.is_empty() {
-            canvas.put_in(x, y, tail_room, name.tail, Token::Dim);
+            x = canvas.put_in(x, y, tail_room, name.tail, Token::Dim);
         }
         if name.is_selected {
             canvas.put(0, y, ">", Token::Select);
         }
+        x
     }
 }
 

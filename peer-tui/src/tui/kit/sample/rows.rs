@@ -224,6 +224,8 @@ pub(crate) fn detail(id: DownloadId) -> Option<Box<DownloadDetail>> {
             gave_bytes,
             errors,
             reputation,
+            reason: (state == SourceState::Corrupt)
+                .then(|| "sent wrong bytes for piece 7: never asked again".to_owned()),
         };
     let pieces = (0..3_020_u32).map(|piece| match piece {
         0..1_500 => '#',
