@@ -7,6 +7,7 @@ mod folder;
 mod index;
 mod limits;
 mod partials;
+mod places;
 mod probe;
 mod pump;
 mod remember;

@@ -66,8 +66,13 @@ fn priorities_outlive_the_daemon() {
         transfers[0]["priority"].clone()
     };
     assert_eq!(priority(&marta), 0);
-    marta.output(&["priority", "1", "high"]);
+    let told = marta.output(&["priority", "1", "high"]);
+    assert_eq!(told, "one s51.bin: priority high now (was normal)");
+    let told = marta.output(&["priority", "1", "high"]);
+    assert_eq!(told, "one s51.bin: priority high already");
     marta.output(&["move", "1", "bottom"]);
+    let unknown = marta.run(&["move", "7", "top"]);
+    assert_eq!(unknown.status.code(), Some(3), "no such download");
     assert_eq!(priority(&marta), 1);
     restart(&mut marta);
     assert_eq!(priority(&marta), 1);

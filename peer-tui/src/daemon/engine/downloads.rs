@@ -48,21 +48,14 @@ impl Engine {
             Action::Prioritise { ids, step } => {
                 self.0.fetch.prioritise(&ids, step).await?;
                 let back = step.saturating_neg();
-                Ok(done_with("priority changed:", ids, |ids| {
-                    Some(Action::Prioritise { ids, step: back })
-                }))
+                let undo = Action::Prioritise {
+                    ids: ids.clone(),
+                    step: back,
+                };
+                Ok(told(self.priority_in_words(&ids), Some(undo), ids))
             }
-            Action::SetPriority { ids, priority } => {
-                self.0.fetch.set_priority(&ids, priority).await?;
-                Ok(done_with("priority changed:", ids, |_| None))
-            }
-            Action::Reorder { ids, to } => {
-                let order = self.0.fetch.reorder(&ids, to).await?;
-                if order.is_empty() {
-                    return Ok(done_with("already there:", ids, |_| None));
-                }
-                Ok(done_with("moved", ids, |_| Some(Action::Arrange { order })))
-            }
+            Action::SetPriority { ids, priority } => self.set_priority(ids, priority).await,
+            Action::Reorder { ids, to } => self.reorder(ids, to).await,
             Action::Arrange { order } => {
                 self.0.fetch.arrange(order.clone()).await?;
                 Ok(done_with("moved back", order, |_| None))
@@ -141,7 +134,7 @@ impl Engine {
     }
 }
 
-fn done_with(
+pub(super) fn done_with(
     verb: &str,
     ids: Vec<DownloadId>,
     undo: impl FnOnce(Vec<DownloadId>) -> Option<Action>,
@@ -150,9 +143,14 @@ fn done_with(
         [_] => format!("{verb} 1 download"),
         several => format!("{verb} {} downloads", several.len()),
     };
+    told(note, undo(ids.clone()), ids)
+}
+
+/// Done, in these words.
+pub(super) fn told(note: String, undo: Option<Action>, ids: Vec<DownloadId>) -> Reply {
     Reply::Done {
         note,
-        undo: undo(ids.clone()).map(Box::new),
+        undo: undo.map(Box::new),
         ids,
     }
 }
