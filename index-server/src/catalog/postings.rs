@@ -66,9 +66,13 @@ enum Place {
 
 /// Documents by key.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(bound(serialize = "K: Serialize", deserialize = "K: Deserialize<'de>"))]
 pub struct Postings<K> {
+    #[serde(with = "super::stored::whole")]
     keys: Box<[K]>,
+    #[serde(with = "super::stored::whole")]
     places: Box<[Place]>,
+    #[serde(with = "super::stored::whole")]
     lists: Box<[Doc]>,
     bits: Box<[Bits]>,
 }

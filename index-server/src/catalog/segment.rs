@@ -37,7 +37,9 @@ pub type Doc = u32;
 /// Documents, fixed.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Segment {
+    #[serde(with = "super::stored::whole")]
     scans: Box<[Scan]>,
+    #[serde(with = "super::stored::whole")]
     details: Box<[Detail]>,
     texts: Box<str>,
     paths: Box<str>,
@@ -49,6 +51,7 @@ pub struct Segment {
     #[serde(skip)]
     holders: Holders,
     /// All documents, by owner, path and id.
+    #[serde(with = "super::stored::whole")]
     by_owner: Box<[Doc]>,
     orders: Orders,
     /// Complete documents by the words of their file names.

@@ -222,6 +222,52 @@ pub mod moment {
     }
 }
 
+pub mod whole {
+    //! A list with room for all of it from the start: the usual way does not trust the length it
+    //! reads, and copies a large column several times while it grows. These bytes were sealed by us.
+
+    use std::fmt;
+    use std::marker::PhantomData;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+    /// More than any column has; what is asked for more grows as usual.
+    const TRUSTED_MAX_COUNT: usize = 1 << 28;
+
+    #[expect(clippy::borrowed_box, reason = "the signature that serde asks for")]
+    pub(in crate::catalog) fn serialize<T: Serialize, S: Serializer>(
+        list: &Box<[T]>,
+        out: S,
+    ) -> Result<S::Ok, S::Error> {
+        list.serialize(out)
+    }
+
+    pub(in crate::catalog) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Box<[T]>, D::Error> {
+        from.deserialize_seq(List(PhantomData))
+    }
+
+    struct List<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> de::Visitor<'de> for List<T> {
+        type Value = Box<[T]>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_seq<A: de::SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+            let count = items.size_hint().unwrap_or_default();
+            let mut list = Vec::with_capacity(count.min(TRUSTED_MAX_COUNT));
+            while let Some(item) = items.next_element()? {
+                list.push(item);
+            }
+            Ok(list.into())
+        }
+    }
+}
+
 pub mod bytes {
     //! Bytes in one piece, not one after the other.
 
