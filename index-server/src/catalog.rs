@@ -8,6 +8,7 @@
 //! Knows owners only as an id with a name, a reputation and an online flag. Knows nothing of HTTP,
 //! journals or clocks.
 
+mod budget;
 mod columns;
 mod compact;
 mod contents;
@@ -132,6 +133,12 @@ pub struct SearchPage {
     pub total: u64,
     /// Whether `total` is exact.
     pub total_is_exact: bool,
+    /// Whether the search ended because it had done as much as one search may: then `total` is a
+    /// lower bound however small it is, and where rows are fewer than asked for, `next_cursor` goes
+    /// on behind what was looked at.
+    pub is_cut: bool,
+    /// Steps of work that were counted, for whoever measures what one takes.
+    pub steps: u64,
     /// For the next page.
     pub next_cursor: Option<String>,
     /// The query that was searched for in place of the one asked, where that found nothing.

@@ -34,8 +34,6 @@ pub const SEARCH_LIMIT_MAX_COUNT: usize = 200;
 pub const SEARCH_EXACT_TOTAL_MAX_COUNT: u64 = 10_000;
 /// Characters of a query.
 pub const QUERY_MAX_CHARS: usize = 256;
-/// Terms of a query.
-pub const QUERY_MAX_TERMS: usize = 16;
 /// Ranges that a peer's names are told apart in: at 100,000 names a changed one costs a page, and
 /// the answer stays below 1 MiB with paths of 200 bytes.
 pub const CATALOG_RANGES_MAX_COUNT: usize = 2_000;

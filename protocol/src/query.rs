@@ -19,12 +19,27 @@ mod token;
 
 pub use fold::{fold, fold_phrase};
 
+use std::ops::Range;
+
 use compact_str::CompactString;
 
 use crate::category::Category;
 use crate::hash::ContentHash;
-use crate::limits::{QUERY_MAX_CHARS, QUERY_MAX_TERMS};
+use crate::limits::QUERY_MAX_CHARS;
 use token::{Key, Token};
+
+/// Where the words of a query stand in its text: those that must be there, phrases aside.
+pub fn words(text: &str) -> Vec<Range<usize>> {
+    token::split_indices(text)
+        .filter_map(|(at, token)| match token {
+            Token::Word {
+                text,
+                is_excluded: false,
+            } => Some(at..at + text.len()),
+            _ => None,
+        })
+        .collect()
+}
 
 /// A parsed query. Texts in it are folded by [`fold`] already.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -95,11 +110,6 @@ impl Query {
         }
         for token in tokens {
             query.add(token)?;
-            if query.term_count() > QUERY_MAX_TERMS {
-                return Err(QueryError::new(format!(
-                    "a query has at most {QUERY_MAX_TERMS} words and conditions"
-                )));
-            }
         }
         Ok(query)
     }
@@ -204,19 +214,6 @@ impl Query {
             return Err(QueryError::new("a query asks for at most one hash"));
         }
         Ok(())
-    }
-
-    fn term_count(&self) -> usize {
-        self.words.len()
-            + self.phrases.len()
-            + self.without_words.len()
-            + self.without_phrases.len()
-            + self.extensions.len()
-            + self.categories.len()
-            + self.tags.len()
-            + self.owners.len()
-            + usize::from(self.min_size.is_some() || self.max_size.is_some())
-            + usize::from(self.hash.is_some())
     }
 }
 

@@ -103,6 +103,11 @@ pub struct SearchResponse {
     pub total: u64,
     /// False when `total` is a lower bound.
     pub total_is_exact: bool,
+    /// The search ended because it had done as much as one search may: `total` is a lower bound
+    /// however small it is, and the page may hold few rows or none although `next_cursor` leads to
+    /// more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
     /// Opaque; pass it as `cursor` for the next page.
     pub next_cursor: Option<String>,
     /// The query that was searched for, where the one asked found nothing and one typing error

@@ -1,24 +1,75 @@
-//! A search that found nothing, tried again with one word spelled as the catalog knows it.
+//! A search that found nothing, tried again with words spelled as the catalog knows them.
 //!
-//! Pure: the same view corrects the same way always.
+//! Words that match alone stay as they are, and so do phrases, unwanted words and conditions. Each
+//! other word must have five letters or more and be one typing error away from something that names
+//! are known to hold. Pure: the same view corrects the same way always.
 
-use std::collections::BTreeMap;
+mod spelling;
 
-use protocol::query::{Query, fold};
+use std::ops::Range;
+
+use protocol::query::{self, Query, fold};
 use protocol::search::SearchParams;
 
+use super::budget::{Budget, SEARCH_MAX_STEPS};
+use super::matcher::is_between_words;
+use super::search::{self, Effort, Outcome};
 use super::view::CatalogView;
 use super::{CursorError, SearchPage};
 
-/// Shorter words have too many others near them.
-const CORRECTED_MIN_CHARS: usize = 5;
-/// So many spellings of a word are tried, those in most names first.
-const TRIED_MAX_COUNT: usize = 3;
+/// Of the steps of a search so many are left for what a correction finds.
+const KEPT_SHARE: u64 = 4;
+
+/// A stretch of a word that no name holds, and what it may have been meant to be.
+struct Unknown {
+    /// Which word of the query.
+    word: usize,
+    /// Where in that word.
+    stretch: Range<usize>,
+    /// Best first; never empty.
+    spellings: Vec<String>,
+}
+
+/// The words of a query, folded, with where they stand in its text.
+struct Words<'q> {
+    text: &'q str,
+    words: Vec<(Range<usize>, String)>,
+}
+
+impl<'q> Words<'q> {
+    fn of(text: &'q str) -> Self {
+        let words = query::words(text).into_iter();
+        let words = words.map(|range| (range.clone(), fold(&text[range]).to_string()));
+        Self {
+            text,
+            words: words.collect(),
+        }
+    }
+
+    /// The query with the spellings of that rank, one for each of `unknown`.
+    fn corrected(&self, unknown: &[Unknown], ranks: &[usize]) -> Option<String> {
+        let mut words: Vec<String> = self.words.iter().map(|(_, word)| word.clone()).collect();
+        let mut is_changed = vec![false; words.len()];
+        // From the back, so that what is replaced does not move what stands before it.
+        for (stretch, rank) in unknown.iter().zip(ranks).rev() {
+            let spelling = stretch.spellings.get(*rank)?;
+            words[stretch.word].replace_range(stretch.stretch.clone(), spelling);
+            is_changed[stretch.word] = true;
+        }
+        let mut text = self.text.to_owned();
+        let changed = self.words.iter().zip(words).zip(is_changed).rev();
+        for (((range, _), word), is_changed) in changed {
+            if is_changed {
+                text.replace_range(range.clone(), &word);
+            }
+        }
+        Some(text)
+    }
+}
 
 impl CatalogView {
-    /// [`CatalogView::search`]; where nothing is found, with one word of five letters or more
-    /// corrected by one typing error, which the page then says. A cursor of a corrected search
-    /// goes on with it.
+    /// [`CatalogView::search`]; where nothing is found, with its words corrected by one typing
+    /// error each, which the page then says. A cursor of a corrected search goes on with it.
     ///
     /// # Errors
     /// [`CursorError`] for a cursor of another search.
@@ -27,70 +78,128 @@ impl CatalogView {
         query: &Query,
         params: &SearchParams,
     ) -> Result<SearchPage, CursorError> {
-        let plain = self.search(query, params);
-        let is_done = match &plain {
-            Ok(page) => page.total > 0 || params.cursor.is_some(),
-            // It may be a cursor of what this search was corrected to.
-            Err(CursorError) => false,
-        };
-        if is_done || !may_be_corrected(query, params) {
-            return plain;
+        let budget = Budget::new(SEARCH_MAX_STEPS);
+        self.search_corrected_within(query, params, Effort::usual(&budget))
+    }
+
+    /// The same with an effort of one's own.
+    pub(super) fn search_corrected_within(
+        &self,
+        query: &Query,
+        params: &SearchParams,
+        effort: Effort<'_>,
+    ) -> Result<SearchPage, CursorError> {
+        if let Some(cursor) = search::cursor(params)? {
+            let after = Some(cursor.position);
+            let Some(text) = cursor.corrected else {
+                let found = search::find(self, query, params, after, effort);
+                return Ok(found.into_page(params, None, effort.budget));
+            };
+            let query = Query::parse(&text).map_err(|_| CursorError)?;
+            let found = search::find(self, &query, params, after, effort);
+            return Ok(found.into_page(params, Some(text), effort.budget));
         }
-        let words: Vec<&str> = params.q.split_whitespace().collect();
-        for (at, word) in words.iter().enumerate() {
-            for spelling in self.spellings(word) {
-                let mut corrected = words.clone();
-                corrected[at] = &spelling;
-                let corrected = corrected.join(" ");
-                if let Some(page) = self.found(&corrected, params) {
-                    return Ok(SearchPage {
-                        corrected: Some(corrected),
-                        ..page
-                    });
-                }
+        let plain = search::find(self, query, params, None, effort);
+        if !plain.is_surely_empty() || query.hash.is_some() || params.hash.is_some() {
+            return Ok(plain.into_page(params, None, effort.budget));
+        }
+        Ok(match self.corrected(params, effort) {
+            Some((text, found)) => found.into_page(params, Some(text), effort.budget),
+            None => plain.into_page(params, None, effort.budget),
+        })
+    }
+
+    /// The first correction that finds something, with what it finds.
+    fn corrected(&self, params: &SearchParams, effort: Effort<'_>) -> Option<(String, Outcome)> {
+        let budget = effort.budget;
+        budget.keep(budget.left() / KEPT_SHARE);
+        let words = Words::of(&params.q);
+        let unknown = self.unknown(&words, params, budget)?;
+        for ranks in spelling::ranks(unknown.len()) {
+            if budget.is_spent() {
+                return None;
             }
+            let Some(text) = words.corrected(&unknown, &ranks) else {
+                continue;
+            };
+            let Ok(query) = Query::parse(&text) else {
+                continue;
+            };
+            let found = search::find(self, &query, params, None, effort);
+            if found.total > 0 {
+                return Some((text, found));
+            }
+            budget.keep(0);
         }
-        plain
+        None
     }
 
-    /// The page of another query text, where it is one with rows.
-    fn found(&self, q: &str, params: &SearchParams) -> Option<SearchPage> {
-        let query = Query::parse(q).ok()?;
-        let params = SearchParams {
-            q: q.to_owned(),
-            ..params.clone()
-        };
-        let page = self.search(&query, &params).ok()?;
-        (page.total > 0).then_some(page)
-    }
-
-    /// How the catalog spells what is one error away from `word`, best known first.
-    fn spellings(&self, word: &str) -> Vec<String> {
-        let is_plain = word.chars().all(char::is_alphanumeric);
-        let folded = fold(word);
-        if !is_plain || folded.chars().count() < CORRECTED_MIN_CHARS {
-            return Vec::new();
-        }
-        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-        for layer in &self.layers {
-            let segment = &layer.segment;
-            for words in [segment.name_words(), segment.folder_words()] {
-                words.near(&folded, |near, count| {
-                    *counts.entry(near.to_owned()).or_default() += count;
+    /// The stretches of words to correct; none where there are none, or one that cannot be.
+    fn unknown(
+        &self,
+        words: &Words<'_>,
+        params: &SearchParams,
+        budget: &Budget,
+    ) -> Option<Vec<Unknown>> {
+        let mut unknown = Vec::new();
+        for (number, (_, word)) in words.words.iter().enumerate() {
+            if self.is_known(word, budget) {
+                continue;
+            }
+            let count = unknown.len();
+            for stretch in stretches(word) {
+                let text = &word[stretch.clone()];
+                if stretch.len() < word.len() && self.is_known(text, budget) {
+                    continue;
+                }
+                let spellings = self.spellings(text, params.online, budget);
+                if spellings.is_empty() {
+                    return None;
+                }
+                unknown.push(Unknown {
+                    word: number,
+                    stretch,
+                    spellings,
                 });
             }
+            if unknown.len() == count {
+                return None;
+            }
         }
-        let mut spellings: Vec<_> = counts.into_iter().collect();
-        spellings.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        let spellings = spellings.into_iter().take(TRIED_MAX_COUNT);
-        spellings.map(|(spelling, _)| spelling).collect()
+        (!unknown.is_empty()).then_some(unknown)
+    }
+
+    /// Whether some name or folder holds a word, whoever shares it; also where the budget does not
+    /// reach to tell, since then nothing is to be said against the word.
+    fn is_known(&self, word: &str, budget: &Budget) -> bool {
+        let query = Query {
+            words: vec![word.into()],
+            ..Query::default()
+        };
+        let params = SearchParams {
+            online: false,
+            limit: 1,
+            ..SearchParams::default()
+        };
+        let effort = Effort {
+            exact_max_count: 0,
+            budget,
+        };
+        let kept = budget.kept();
+        let found = search::find(self, &query, &params, None, effort);
+        budget.keep(kept);
+        !found.is_surely_empty()
     }
 }
 
-/// Whether it is words that were asked for, and nothing that says exactly what is meant.
-fn may_be_corrected(query: &Query, params: &SearchParams) -> bool {
-    !query.words.is_empty()
-        && query.phrases.is_empty()
-        && query.hash.is_none()
-        && params.hash.is_none()
+/// The parts of a word between its dots and other bytes that part words.
+fn stretches(word: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    let parts = word.split(|c: char| u8::try_from(c).is_ok_and(is_between_words));
+    let ranges = parts.map(move |part| {
+        let range = start..start + part.len();
+        start = range.end + 1;
+        range
+    });
+    ranges.filter(|range| !range.is_empty())
 }

@@ -79,6 +79,15 @@ impl Position {
     }
 }
 
+/// Where a search goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchCursor {
+    /// Behind this.
+    pub position: Position,
+    /// With this query text in place of the one that was asked.
+    pub corrected: Option<String>,
+}
+
 /// A position as text.
 #[expect(
     clippy::expect_used,

@@ -145,11 +145,6 @@ impl<'v> DocSet<'v> {
         Docs::new(borrowed, start)
     }
 
-    /// The same, taking the set along.
-    pub fn into_docs_from(self, start: Doc) -> Docs<'v> {
-        Docs::new(self, start)
-    }
-
     /// How many are in `bits` too.
     pub fn count_within(&self, bits: &Bits) -> u64 {
         match self {

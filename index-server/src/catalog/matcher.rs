@@ -94,6 +94,11 @@ impl Question {
             || self.owners.is_some()
     }
 
+    /// Whether there are phrases, wanted or not.
+    pub fn asks_phrases(&self) -> bool {
+        !self.phrases.is_empty() || !self.without_phrases.is_empty()
+    }
+
     /// Words and phrases that must be there.
     pub fn needles(&self) -> impl Iterator<Item = &[u8]> {
         let finders = self.words.iter().chain(&self.phrases);
@@ -138,7 +143,7 @@ impl Question {
         {
             return false;
         }
-        if self.phrases.is_empty() && self.without_phrases.is_empty() {
+        if !self.asks_phrases() {
             return true;
         }
         scratch.clear();

@@ -2,6 +2,8 @@
 //!
 //! What the real one must equal; shares no code with it but the folding of texts.
 
+mod correct;
+
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 

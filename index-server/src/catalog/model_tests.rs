@@ -1,6 +1,8 @@
 //! The catalog against the model: whatever happens to records and owners, all that is asked gets
 //! the model's answer, page by page.
 
+mod corrected;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -12,10 +14,11 @@ use protocol::ids::{FileId, PeerId};
 use protocol::query::Query;
 use protocol::search::{Order, SearchParams, Sort};
 
+use super::budget::{Budget, SEARCH_MAX_STEPS};
 use super::compact::Shape;
 use super::model::Model;
-use super::search;
-use super::{Catalog, CatalogView, FileEntry, Hit, OwnerFacts, RecordName};
+use super::search::Effort;
+use super::{Catalog, CatalogView, FileEntry, Hit, OwnerFacts, RecordName, SearchPage};
 
 const OWNER_COUNT: u8 = 4;
 const FEW_CONTENTS: u16 = 12;
@@ -213,29 +216,52 @@ fn take(catalog: &mut Catalog, model: &mut Model, step: &Step) {
     }
 }
 
-/// Walks all pages and compares them with the model's rows: with all rows counted, as usual, and
-/// with so few that most pages are found by walking.
+/// Walks all pages and compares them with the model's rows: with all rows counted, as usual, with
+/// so few that most pages are found by walking, and with so few steps that most pages are cut.
 fn check_search(view: &CatalogView, model: &Model, query: &Query, params: &SearchParams) {
     let expected = model.search(query, params);
-    for exact_max_count in [10_000, 2] {
+    let few_steps = 40_000 / (1 + model.entries.len() as u64);
+    for (exact_max_count, steps) in [
+        (10_000, SEARCH_MAX_STEPS),
+        (2, SEARCH_MAX_STEPS),
+        (10_000, few_steps),
+    ] {
         let mut params = params.clone();
         let mut hits: Vec<Hit> = Vec::new();
-        let asked = format!("{query:?} {params:?}, exact to {exact_max_count}");
+        let asked = format!("{query:?} {params:?}, exact to {exact_max_count} in {steps} steps");
         loop {
-            let page = search::page_counting(view, query, &params, exact_max_count)
-                .expect("a cursor of this search");
-            let total = expected.len() as u64;
-            assert_eq!(page.total_is_exact, total <= exact_max_count, "{asked}");
-            assert_eq!(page.total, total.min(exact_max_count + 1), "{asked}");
-            assert!(page.hits.len() <= params.limit);
+            let effort = Effort {
+                exact_max_count,
+                budget: &Budget::new(steps),
+            };
+            let page = view.search_corrected_within(query, &params, effort);
+            let page = page.expect("a cursor of this search");
+            check_figures(&page, params.limit, expected.len() as u64, exact_max_count);
             hits.extend(page.hits);
+            assert!(hits.len() <= expected.len(), "endless pages of {asked}");
             if page.next_cursor.is_none() {
                 break;
             }
-            assert!(hits.len() <= expected.len(), "endless pages of {asked}");
+            assert_ne!(page.next_cursor, params.cursor, "no step on in {asked}");
             params.cursor = page.next_cursor;
         }
         assert_eq!(hits, expected, "rows of {asked}");
+    }
+}
+
+/// What a page says of itself, where there are `total` rows.
+fn check_figures(page: &SearchPage, limit: usize, total: u64, exact_max_count: u64) {
+    assert!(page.hits.len() <= limit);
+    assert!(page.total <= total && page.corrected.is_none());
+    if page.total_is_exact {
+        assert_eq!(page.total, total);
+    }
+    if page.is_cut {
+        assert!(!page.total_is_exact || page.next_cursor.is_some());
+    } else {
+        assert_eq!(page.total_is_exact, total <= exact_max_count);
+        assert_eq!(page.total, total.min(exact_max_count + 1));
+        assert!(page.hits.len() == limit || page.next_cursor.is_none());
     }
 }
 

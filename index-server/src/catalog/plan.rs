@@ -6,16 +6,27 @@
 mod classes;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
+use super::budget::Budget;
 use super::docs::{Bits, DocSet, Gather};
 use super::layer::Layer;
 use super::matcher::{Question, Scratch};
-use super::owners::Owners;
+use super::owners::{OwnerIndex, Owners};
 use super::postings::Posting;
 use super::rank::Match;
 use super::segment::Doc;
 use super::words::{self, Part};
 pub use classes::Classes;
+
+/// Steps to read a document, to look for one text in it, and to make its separators spaces.
+const READ_STEPS: u64 = 15;
+const TEXT_STEPS: u64 = 3;
+const PHRASE_STEPS: u64 = 10;
+/// Steps to read a document's columns.
+const COLUMN_STEPS: u64 = 2;
+/// Steps to find the documents of one owner in a layer.
+const OWNER_STEPS: u64 = 30;
 
 /// A set as small as this is looked at rather than made smaller; tests make everything smaller.
 const SMALL_COUNT: u64 = if cfg!(test) { 2 } else { 256 };
@@ -29,6 +40,9 @@ pub struct Asker<'v> {
     pub layer: &'v Layer,
     owners: &'v Owners,
     tags: Vec<Posting<'v>>,
+    /// What all this may take.
+    pub budget: &'v Budget,
+    look_steps: u64,
 }
 
 /// The live, complete documents of a layer that may meet a question, of online owners where only
@@ -54,19 +68,33 @@ impl Plan<'_> {
 }
 
 impl<'v> Asker<'v> {
-    /// Puts `question` to `layer`.
-    pub fn new(question: &'v Question, layer: &'v Layer, owners: &'v Owners) -> Self {
+    /// Puts `question` to `layer`; what is done for it is taken from `budget`.
+    pub fn new(
+        question: &'v Question,
+        layer: &'v Layer,
+        owners: &'v Owners,
+        budget: &'v Budget,
+    ) -> Self {
         let tags = question.tags.iter();
+        let text_count = question.needles().count() + question.unwanted().count();
+        let phrase_steps = if question.asks_phrases() {
+            PHRASE_STEPS
+        } else {
+            0
+        };
         Self {
             question,
             layer,
             owners,
             tags: tags.map(|tag| layer.segment.with_tag(tag)).collect(),
+            budget,
+            look_steps: READ_STEPS + phrase_steps + TEXT_STEPS * text_count as u64,
         }
     }
 
     /// How a live, complete document meets the question, if it does.
     pub fn meet(&self, doc: Doc, scratch: &mut Scratch) -> Option<Match> {
+        self.budget.spend(self.look_steps);
         let segment = &self.layer.segment;
         let scan = segment.scan(doc);
         let is_met = self.question.is_met_by_columns(scan, self.owners)
@@ -82,6 +110,7 @@ impl<'v> Asker<'v> {
 
     /// Whether a document's columns meet the question.
     pub fn is_met_by_columns(&self, doc: Doc) -> bool {
+        self.budget.spend(COLUMN_STEPS);
         let scan = self.layer.segment.scan(doc);
         self.question.is_met_by_columns(scan, self.owners)
     }
@@ -91,6 +120,8 @@ impl<'v> Asker<'v> {
         let mut narrowed = Narrowed {
             set: None,
             is_certain: self.question.hashes.len() < 2,
+            doc_count: self.layer.segment.complete_count(),
+            budget: self.budget,
         };
         self.narrow_by_keys(&mut narrowed);
         self.narrow_by_words(&mut narrowed);
@@ -120,33 +151,49 @@ impl<'v> Asker<'v> {
             ));
         }
         for tag in &self.tags {
+            if self.budget.is_spent() {
+                narrowed.is_certain = false;
+                break;
+            }
             narrowed.to(tag.to_set());
         }
         if let (Some(owners), false) = (&self.question.owners, narrowed.is_small()) {
-            let lists = owners.iter().map(|owner| segment.docs_of_owner(*owner));
-            let count: usize = lists.clone().map(<[Doc]>::len).sum();
-            if count <= segment.doc_count() as usize / 8 {
-                let mut docs: Vec<Doc> = lists.flatten().copied().filter(complete).collect();
-                docs.sort_unstable();
-                narrowed.to(DocSet::list(docs));
-            }
+            self.narrow_by_owners(owners, narrowed);
         }
     }
 
-    /// By words and phrases, rare ones first.
+    fn narrow_by_owners(&self, owners: &BTreeSet<OwnerIndex>, narrowed: &mut Narrowed<'v>) {
+        if !self.budget.afford(owners.len() as u64 * OWNER_STEPS) {
+            return;
+        }
+        let segment = &self.layer.segment;
+        let doc_count = segment.complete_count();
+        let lists = owners.iter().map(|owner| segment.docs_of_owner(*owner));
+        let count: usize = lists.clone().map(<[Doc]>::len).sum();
+        let is_few = count <= segment.doc_count() as usize / 8;
+        if is_few && self.budget.afford(count as u64) {
+            let docs = lists.flatten().copied();
+            let docs: Vec<Doc> = docs.filter(|doc| *doc < doc_count).collect();
+            narrowed.to(DocSet::unordered(&docs, doc_count));
+        }
+    }
+
+    /// By words and phrases, rare ones first, as far as the budget reaches.
     fn narrow_by_words(&self, narrowed: &mut Narrowed<'v>) {
         let doc_count = self.layer.segment.complete_count();
         let mut gathers: Vec<(u64, Gather<'v>)> = Vec::new();
         for needle in self.question.needles() {
             narrowed.is_certain &= words::is_part_of_a_word(needle);
             for part in words::parts(needle) {
-                let gather = self.anywhere(part);
-                gathers.push((gather.estimate(doc_count), gather));
+                match self.anywhere(part) {
+                    Some(gather) => gathers.push((gather.estimate(doc_count), gather)),
+                    None => narrowed.is_certain = false,
+                }
             }
         }
         gathers.sort_by_key(|(count, _)| *count);
         for (_, gather) in gathers {
-            if narrowed.is_small() {
+            if narrowed.is_small() || !self.budget.afford(gather.steps(doc_count)) {
                 narrowed.is_certain = false;
                 return;
             }
@@ -154,23 +201,25 @@ impl<'v> Asker<'v> {
         }
     }
 
-    /// The postings of what holds `part` in its name or folder.
-    fn anywhere(&self, part: Part<'_>) -> Gather<'v> {
+    /// The postings of what holds `part` in its name or folder; none where the budget does not
+    /// reach for them.
+    fn anywhere(&self, part: Part<'_>) -> Option<Gather<'v>> {
         let segment = &self.layer.segment;
         let mut gather = Gather::default();
-        segment.name_words().gather(part, &mut gather);
-        segment.folder_words().gather(part, &mut gather);
-        gather
+        let is_reached = segment.name_words().gather(part, &mut gather, self.budget)
+            && segment
+                .folder_words()
+                .gather(part, &mut gather, self.budget);
+        is_reached.then_some(gather)
     }
 
     /// By ending, category and size.
     fn narrow_by_kind(&self, narrowed: &mut Narrowed<'v>) {
         let segment = &self.layer.segment;
-        let doc_count = segment.complete_count();
         if !self.question.endings.is_empty() {
             let is_plain = |ending: &String| !ending[1..].contains('.');
             narrowed.is_certain &= self.question.endings.iter().all(is_plain);
-            narrowed.by_any(doc_count, self.question.endings.iter(), |ending| {
+            narrowed.by_any(self.question.endings.iter(), |ending| {
                 segment.with_extension(ending.rsplit('.').next().unwrap_or_default())
             });
         }
@@ -179,7 +228,7 @@ impl<'v> Asker<'v> {
         }
         if !self.question.categories.is_empty() && !narrowed.is_small() {
             let categories = self.question.categories.iter();
-            narrowed.by_any(doc_count, categories, |kind| segment.of_category(*kind));
+            narrowed.by_any(categories, |kind| segment.of_category(*kind));
         }
         if !narrowed.is_small() {
             self.narrow_by_size(narrowed);
@@ -200,10 +249,8 @@ impl<'v> Asker<'v> {
         let end = largest_first.partition_point(|doc| size(doc) >= min);
         let docs = &largest_first[start.min(end)..end];
         let before = (narrowed.set.as_ref()).map_or(largest_first.len() as u64, DocSet::len);
-        if docs.len() as u64 <= before / 16 {
-            let mut docs = docs.to_vec();
-            docs.sort_unstable();
-            narrowed.to(DocSet::list(docs));
+        if docs.len() as u64 <= before / 16 && self.budget.afford(docs.len() as u64 / 2) {
+            narrowed.to(DocSet::unordered(docs, segment.complete_count()));
         }
     }
 
@@ -211,14 +258,16 @@ impl<'v> Asker<'v> {
     fn leave_out(&self, narrowed: &mut Narrowed<'v>) {
         let doc_count = self.layer.segment.complete_count();
         for needle in self.question.unwanted() {
-            let mut parts = words::parts(needle);
-            match (parts.next(), narrowed.is_small()) {
-                (Some(part), false) if words::is_part_of_a_word(needle) => {
+            let is_told = words::is_part_of_a_word(needle) && !narrowed.is_small();
+            let part = words::parts(needle).next().filter(|_| is_told);
+            let gather = part.and_then(|part| self.anywhere(part));
+            match gather.filter(|gather| self.budget.afford(gather.steps(doc_count))) {
+                Some(gather) => {
                     let all = || DocSet::Bits(Cow::Owned(Bits::all(doc_count)));
                     let set = narrowed.set.take().unwrap_or_else(all);
-                    narrowed.set = Some(set.without(&self.anywhere(part).finish(doc_count)));
+                    narrowed.set = Some(set.without(&gather.finish(doc_count)));
                 }
-                _ => narrowed.is_certain = false,
+                None => narrowed.is_certain = false,
             }
         }
     }
@@ -228,6 +277,8 @@ impl<'v> Asker<'v> {
 struct Narrowed<'v> {
     set: Option<DocSet<'v>>,
     is_certain: bool,
+    doc_count: Doc,
+    budget: &'v Budget,
 }
 
 impl<'v> Narrowed<'v> {
@@ -237,6 +288,7 @@ impl<'v> Narrowed<'v> {
     }
 
     fn to(&mut self, docs: DocSet<'v>) {
+        self.budget.spend(1 + u64::from(self.doc_count) / 1_000);
         self.set = Some(match self.set.take() {
             Some(set) => set.within(&docs),
             None => docs,
@@ -244,18 +296,17 @@ impl<'v> Narrowed<'v> {
     }
 
     /// To what has any of `keys`; a small set is left as it is.
-    fn by_any<K>(
-        &mut self,
-        doc_count: Doc,
-        keys: impl Iterator<Item = K>,
-        posting: impl Fn(K) -> Posting<'v>,
-    ) {
+    fn by_any<K>(&mut self, keys: impl Iterator<Item = K>, posting: impl Fn(K) -> Posting<'v>) {
         if self.is_small() {
             self.is_certain = false;
             return;
         }
         let mut gather = Gather::default();
         keys.for_each(|key| gather.add(posting(key)));
-        self.to(gather.finish(doc_count));
+        if self.budget.afford(gather.steps(self.doc_count)) {
+            self.to(gather.finish(self.doc_count));
+        } else {
+            self.is_certain = false;
+        }
     }
 }

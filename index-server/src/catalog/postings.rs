@@ -32,14 +32,6 @@ impl<'a> Posting<'a> {
         }
     }
 
-    /// How many.
-    pub fn len(&self) -> u64 {
-        match self {
-            Self::List(docs) => docs.len() as u64,
-            Self::Bits(bits) => bits.count(),
-        }
-    }
-
     /// As a set.
     pub fn to_set(self) -> DocSet<'a> {
         let mut gather = Gather::default();

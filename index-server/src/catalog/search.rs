@@ -3,6 +3,10 @@
 //! First all that may meet the question are counted, until they are more than a total is exact for
 //! ([`count`]). Where they are few, the page is picked from them; otherwise it is found by walking
 //! the wanted order ([`walk`]).
+//!
+//! All of it takes from one [`Budget`]. Where that ends, the page ends: what stands on it is right
+//! and complete up to there, and its position is where a next page goes on, so that all pages
+//! together hold every row however small the budget is.
 
 mod count;
 mod kinds;
@@ -14,13 +18,14 @@ use protocol::limits::SEARCH_EXACT_TOTAL_MAX_COUNT;
 use protocol::query::Query;
 use protocol::search::{SearchParams, Sort};
 
-use super::cursor::{self, Position};
+use super::budget::Budget;
+use super::cursor::{Position, SearchCursor};
 use super::layer::Spot;
 use super::matcher::Question;
 use super::plan::Asker;
 use super::rank::{Match, Ranking, RowKey};
 use super::view::CatalogView;
-use super::{CursorError, Hit, RecordName, SearchPage};
+use super::{CursorError, Hit, RecordName, SearchPage, cursor};
 
 /// A document that meets the question.
 #[derive(Debug, Clone, Copy)]
@@ -43,12 +48,86 @@ impl Found {
     }
 }
 
+/// How thorough a search is.
+#[derive(Debug, Clone, Copy)]
+pub struct Effort<'b> {
+    /// With more rows than this the total is a lower bound.
+    pub exact_max_count: u64,
+    /// What it may take.
+    pub budget: &'b Budget,
+}
+
+impl<'b> Effort<'b> {
+    /// As whoever asks may expect it.
+    pub const fn usual(budget: &'b Budget) -> Self {
+        Self {
+            exact_max_count: SEARCH_EXACT_TOTAL_MAX_COUNT,
+            budget,
+        }
+    }
+}
+
+/// What a search found.
+#[derive(Debug)]
+pub struct Outcome {
+    hits: Vec<Hit>,
+    /// At least so many rows in all.
+    pub total: u64,
+    total_is_exact: bool,
+    is_cut: bool,
+    next: Option<Position>,
+}
+
+impl Outcome {
+    /// Whether there is nothing to be found, and that is certain.
+    pub const fn is_surely_empty(&self) -> bool {
+        self.total == 0 && self.total_is_exact
+    }
+
+    /// As the page that `params` ask for, whose query was `corrected` or was not.
+    pub fn into_page(
+        self,
+        params: &SearchParams,
+        corrected: Option<String>,
+        budget: &Budget,
+    ) -> SearchPage {
+        let asked = cursor::of_search(params);
+        let seal = |position| {
+            let corrected = corrected.clone();
+            let cursor = SearchCursor {
+                position,
+                corrected,
+            };
+            cursor::seal(asked, &cursor)
+        };
+        SearchPage {
+            hits: self.hits,
+            total: self.total,
+            total_is_exact: self.total_is_exact,
+            is_cut: self.is_cut,
+            steps: budget.spent(),
+            next_cursor: self.next.map(seal),
+            corrected,
+        }
+    }
+}
+
+/// The cursor in `params`.
+///
+/// # Errors
+/// [`CursorError`] for one of another search.
+pub fn cursor(params: &SearchParams) -> Result<Option<SearchCursor>, CursorError> {
+    let text = params.cursor.as_deref();
+    let open = |text| cursor::open(cursor::of_search(params), text);
+    text.map(open).transpose()
+}
+
 /// A search under way.
 #[derive(Debug)]
 pub struct Search<'v> {
     view: &'v CatalogView,
-    /// With more rows than this the total is a lower bound.
     exact_max_count: u64,
+    budget: &'v Budget,
     params: &'v SearchParams,
     ranking: Ranking,
     after: Option<Position>,
@@ -56,64 +135,68 @@ pub struct Search<'v> {
     askers: Vec<Asker<'v>>,
 }
 
-/// The page that `params` asks for.
-///
-/// # Errors
-/// [`CursorError`] for a cursor of another search.
-pub fn page(
+/// What `query` finds behind `after`; the texts and the cursor in `params` are not looked at.
+pub fn find(
     view: &CatalogView,
     query: &Query,
     params: &SearchParams,
-) -> Result<SearchPage, CursorError> {
-    page_counting(view, query, params, SEARCH_EXACT_TOTAL_MAX_COUNT)
-}
-
-/// [`page`] whose total is exact up to `exact_max_count`.
-///
-/// # Errors
-/// [`CursorError`] for a cursor of another search.
-pub fn page_counting(
-    view: &CatalogView,
-    query: &Query,
-    params: &SearchParams,
-    exact_max_count: u64,
-) -> Result<SearchPage, CursorError> {
-    let asked = cursor::of_search(params);
-    let cursor = params.cursor.as_deref();
-    let after: Option<Position> = cursor.map(|text| cursor::open(asked, text)).transpose()?;
+    after: Option<Position>,
+    effort: Effort<'_>,
+) -> Outcome {
+    let Effort {
+        exact_max_count,
+        budget,
+    } = effort;
     let question = Question::new(query, params, &view.owners);
     let layers = view.layers.iter();
     let search = Search {
         view,
         exact_max_count,
+        budget,
         params,
         ranking: Ranking::of(params),
         after,
         askers: layers
-            .map(|layer| Asker::new(&question, layer, &view.owners))
+            .map(|layer| Asker::new(&question, layer, &view.owners, budget))
             .collect(),
     };
-    let plans: Vec<_> = search.askers.iter().map(Asker::plan).collect();
-    let counted = search.count(&plans);
-    // One more than the page tells whether there is a next one.
-    let wanted_count = params.limit + 1;
-    let mut rows = match counted.rows {
-        Some(rows) => search.pick(rows, wanted_count),
-        None => search.walk(&plans, wanted_count),
-    };
-    let has_more = rows.len() > params.limit;
-    rows.truncate(params.limit);
-    let last = rows.last().filter(|_| has_more);
-    Ok(SearchPage {
-        hits: rows.iter().filter_map(|row| search.hit(row)).collect(),
-        total: counted.total.min(exact_max_count.saturating_add(1)),
-        total_is_exact: counted.is_exact,
-        corrected: None,
-        next_cursor: last.map(|last| cursor::seal(asked, &Position::of(&search.key(last)))),
-    })
+    search.outcome()
 }
 
 impl<'v> Search<'v> {
+    fn outcome(&self) -> Outcome {
+        let steps = self.budget.left();
+        self.budget.keep(steps / 10 * 7);
+        let plans: Vec<_> = self.askers.iter().map(Asker::plan).collect();
+        self.budget.keep(steps / 10 * 4);
+        let counted = self.count(&plans);
+        self.budget.keep(0);
+        // One more than the page tells whether there is a next one.
+        let wanted_count = self.params.limit + 1;
+        let (mut rows, reached) = match counted.rows {
+            Some(rows) => (self.pick(rows, wanted_count), None),
+            None => self.walk(&plans, wanted_count),
+        };
+        let has_more = rows.len() > self.params.limit;
+        // What the count did not get to the end of, the walk may have.
+        let are_all = self.after.is_none() && !has_more && reached.is_none();
+        let is_counted_short = counted.is_cut && !are_all;
+        let total = if counted.is_cut {
+            counted.total.max(rows.len() as u64)
+        } else {
+            (counted.total).min(self.exact_max_count.saturating_add(1))
+        };
+        rows.truncate(self.params.limit);
+        let last = rows.last().filter(|_| has_more);
+        Outcome {
+            hits: rows.iter().filter_map(|row| self.hit(row)).collect(),
+            total,
+            total_is_exact: counted.is_exact || counted.is_cut && are_all,
+            is_cut: is_counted_short || !has_more && reached.is_some(),
+            next: last.map(|last| Position::of(&self.key(last))).or(reached),
+        }
+    }
+
     /// The first `wanted_count` of `rows` behind the cursor, in order.
     fn pick(&self, rows: Vec<Found>, wanted_count: usize) -> Vec<Found> {
         let rows = if self.ranking == Ranking::own(Sort::Relevance) {

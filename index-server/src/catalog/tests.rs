@@ -9,7 +9,8 @@ use protocol::ids::{FileId, PeerId};
 use protocol::query::Query;
 use protocol::search::{SearchParams, Sort};
 
-use super::search;
+use super::budget::{Budget, SEARCH_MAX_STEPS};
+use super::search::Effort;
 use super::{Catalog, CatalogView, CursorError, FileEntry, OwnerFacts, RecordName};
 
 const LENA: PeerId = PeerId::from_bytes([1; 32]);
@@ -301,7 +302,11 @@ fn a_removed_record_is_not_found_by_walking_either() {
     let view = catalog.view();
     for q in ["_", "x", "_x", "h", "here", ""] {
         let query = Query::parse(q).expect("a query of the test");
-        let page = search::page_counting(&view, &query, &SearchParams::default(), 0);
+        let effort = Effort {
+            exact_max_count: 0,
+            budget: &Budget::new(SEARCH_MAX_STEPS),
+        };
+        let page = view.search_corrected_within(&query, &SearchParams::default(), effort);
         let page = page.expect("no cursor");
         assert_eq!(page.hits.len(), 1, "{q:?}");
         assert_eq!(page.hits[0].entry.names[0].path, paths[0], "{q:?}");

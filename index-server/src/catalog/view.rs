@@ -7,11 +7,12 @@ use protocol::ids::{FileId, PeerId};
 use protocol::query::Query;
 use protocol::search::SearchParams;
 
+use super::budget::{Budget, SEARCH_MAX_STEPS};
 use super::contents::Content;
 use super::layer::{self, Layer};
 use super::listing;
 use super::owners::Owners;
-use super::search;
+use super::search::{self, Effort};
 use super::{CursorError, FileEntry, OwnerPage, SearchPage};
 
 /// The readers' side: one state of the catalog, for ever.
@@ -31,7 +32,14 @@ impl CatalogView {
     /// # Errors
     /// [`CursorError`] for a cursor of another search.
     pub fn search(&self, query: &Query, params: &SearchParams) -> Result<SearchPage, CursorError> {
-        search::page(self, query, params)
+        let budget = Budget::new(SEARCH_MAX_STEPS);
+        let after = match search::cursor(params)? {
+            None => None,
+            Some(cursor) if cursor.corrected.is_none() => Some(cursor.position),
+            Some(_) => return Err(CursorError),
+        };
+        let found = search::find(self, query, params, after, Effort::usual(&budget));
+        Ok(found.into_page(params, None, &budget))
     }
 
     /// One record.

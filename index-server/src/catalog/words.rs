@@ -11,12 +11,14 @@ mod near;
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
+use super::budget::Budget;
 use super::docs::Gather;
 use super::matcher::is_between_words;
 use super::postings::{Posting, Postings};
 use super::segment::Doc;
 
 pub use build::merge;
+pub use near::Near;
 
 /// Three bytes of a word in a row; the end of the word is a zero byte.
 pub type Gram = u32;
@@ -25,6 +27,13 @@ pub type Gram = u32;
 const FIRST: u8 = 1;
 /// Stands before the one word of a name that is nothing else, its ending aside.
 const ONLY: u8 = 2;
+
+/// Steps to find a word among all.
+const WORD_STEPS: u64 = 120;
+/// Steps to find a gram or a byte among all.
+const GRAM_STEPS: u64 = 25;
+/// Steps to look at a word and add its documents.
+const NUMBER_STEPS: u64 = 6;
 
 /// How a word must hold what is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,37 +91,49 @@ pub struct Words {
 }
 
 impl Words {
-    /// Adds the documents with a word that holds `part`.
-    pub fn gather<'v>(&'v self, part: Part<'_>, into: &mut Gather<'v>) {
+    /// Adds the documents with a word that holds `part`; false, and not all are added, where
+    /// `budget` does not reach for them.
+    #[must_use]
+    pub fn gather<'v>(&'v self, part: Part<'_>, into: &mut Gather<'v>, budget: &Budget) -> bool {
         match (part.hold, part.text) {
-            (Hold::Whole, text) => into.add(self.exactly(None, text)),
-            (Hold::Start, text) => self.gather_start(None, text, into),
+            (Hold::Whole, text) => {
+                into.add(self.exactly(None, text));
+                budget.afford(WORD_STEPS)
+            }
+            (Hold::Start, text) => self.gather_start(None, text, into, budget),
             // One byte is in too many words to gather them; that it ends one is not known then.
-            (Hold::Inside | Hold::End, [byte]) => into.add(self.bytes.get(byte)),
+            (Hold::Inside | Hold::End, [byte]) => {
+                into.add(self.bytes.get(byte));
+                budget.afford(GRAM_STEPS)
+            }
             (Hold::Inside, [a, b]) => {
                 let (first, last) = (gram(*a, *b, 0), gram(*a, *b, u8::MAX));
                 let mut numbers = Gather::default();
                 for index in self.grams.range(&first, |gram| *gram > last) {
                     numbers.add(self.grams.at(index));
                 }
-                self.gather_numbers(numbers, |_| true, into);
+                self.gather_numbers(numbers, |_| true, into, budget)
             }
             (Hold::End, [a, b]) => {
                 let mut numbers = Gather::default();
                 numbers.add(self.grams.get(&gram(*a, *b, 0)));
-                self.gather_numbers(numbers, |_| true, into);
+                self.gather_numbers(numbers, |_| true, into, budget)
             }
             (Hold::Inside, text) => {
                 let finder = memmem::Finder::new(text);
-                self.gather_longer(text, |word| finder.find(word).is_some(), into);
+                self.gather_longer(text, |word| finder.find(word).is_some(), into, budget)
             }
-            (Hold::End, text) => self.gather_longer(text, |word| word.ends_with(text), into),
+            (Hold::End, text) => {
+                self.gather_longer(text, |word| word.ends_with(text), into, budget)
+            }
         }
     }
 
-    /// Adds the documents whose first word starts with `text`, at the start of the name.
-    pub fn gather_first<'v>(&'v self, text: &[u8], into: &mut Gather<'v>) {
-        self.gather_start(Some(FIRST), text, into);
+    /// Adds the documents whose first word starts with `text`, at the start of the name; false as
+    /// in [`Self::gather`].
+    #[must_use]
+    pub fn gather_first<'v>(&'v self, text: &[u8], into: &mut Gather<'v>, budget: &Budget) -> bool {
+        self.gather_start(Some(FIRST), text, into, budget)
     }
 
     /// The documents whose first word is `text`, at the start of the name.
@@ -138,17 +159,25 @@ impl Words {
         }
     }
 
-    fn gather_start<'v>(&'v self, mark: Option<u8>, text: &[u8], into: &mut Gather<'v>) {
+    fn gather_start<'v>(
+        &'v self,
+        mark: Option<u8>,
+        text: &[u8],
+        into: &mut Gather<'v>,
+        budget: &Budget,
+    ) -> bool {
         // A part that is cut within a letter starts no word.
         let Some(key) = key(mark, text) else {
-            return;
+            return true;
         };
         let range = self
             .docs
             .range(key.as_str(), |word| !word.starts_with(key.as_str()));
-        for index in range {
-            into.add(self.docs.at(index));
+        let is_reached = budget.afford(WORD_STEPS + range.len() as u64);
+        if is_reached {
+            range.for_each(|index| into.add(self.docs.at(index)));
         }
+        is_reached
     }
 
     /// Words of which all grams of `text` are known, at least one of them.
@@ -157,17 +186,21 @@ impl Words {
         text: &[u8],
         is_held: impl Fn(&[u8]) -> bool,
         into: &mut Gather<'v>,
-    ) {
+        budget: &Budget,
+    ) -> bool {
         let mut postings: Vec<_> = text
             .windows(3)
             .map(|window| self.grams.get(&gram(window[0], window[1], window[2])))
             .collect();
+        if !budget.afford(postings.len() as u64 * GRAM_STEPS) {
+            return false;
+        }
         postings.sort_unstable_by_key(|posting| match posting {
             Posting::List(numbers) => numbers.len(),
             Posting::Bits(_) => usize::MAX,
         });
         let Some((rarest, others)) = postings.split_first() else {
-            return;
+            return true;
         };
         let mut numbers = Gather::default();
         numbers.add(*rarest);
@@ -176,7 +209,8 @@ impl Words {
             numbers,
             |number| is_among(number) && is_held(self.docs.keys()[number as usize].as_bytes()),
             into,
-        );
+            budget,
+        )
     }
 
     fn gather_numbers<'v>(
@@ -184,12 +218,20 @@ impl Words {
         numbers: Gather<'_>,
         is_wanted: impl Fn(Doc) -> bool,
         into: &mut Gather<'v>,
-    ) {
+        budget: &Budget,
+    ) -> bool {
         let word_count = Doc::try_from(self.docs.keys().len()).unwrap_or(Doc::MAX);
+        if !budget.afford(numbers.steps(word_count)) {
+            return false;
+        }
         let numbers = numbers.finish(word_count);
+        if !budget.afford(numbers.len() * NUMBER_STEPS) {
+            return false;
+        }
         for number in numbers.iter_from(0).filter(|number| is_wanted(*number)) {
             into.add(self.docs.at(number as usize));
         }
+        true
     }
 }
 

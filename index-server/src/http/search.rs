@@ -45,6 +45,7 @@ pub(super) async fn search(call: Call) -> Result<Response, Refusal> {
         results,
         total: page.total,
         total_is_exact: page.total_is_exact,
+        cut: page.is_cut,
         next_cursor: page.next_cursor,
         corrected: page.corrected,
         took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),

@@ -59,14 +59,23 @@ impl Key {
 
 /// The parts of a query, in order.
 pub(super) fn split(text: &str) -> Vec<Token<'_>> {
-    let mut tokens = Vec::new();
+    split_indices(text).map(|(_, token)| token).collect()
+}
+
+/// The same with where each starts.
+pub(super) fn split_indices(text: &str) -> impl Iterator<Item = (usize, Token<'_>)> {
     let mut rest = text.trim_start();
-    while !rest.is_empty() {
-        let (token, after) = next(rest);
-        tokens.extend(token);
-        rest = after.trim_start();
-    }
-    tokens
+    std::iter::from_fn(move || {
+        while !rest.is_empty() {
+            let start = text.len() - rest.len();
+            let (token, after) = next(rest);
+            rest = after.trim_start();
+            if let Some(token) = token {
+                return Some((start, token));
+            }
+        }
+        None
+    })
 }
 
 /// The first part of a text that starts with none of its blanks, and what follows it.

@@ -290,9 +290,23 @@ fn search_and_holders() {
             count: 1,
             total: 10_001,
             total_is_exact: false,
+            cut: false,
             next_cursor: Some("opaque".to_owned()),
             corrected: None,
             took_us: 180,
+        },
+    );
+    check(
+        "search_response_cut_and_corrected",
+        &SearchResponse {
+            results: Vec::new(),
+            count: 0,
+            total: 12,
+            total_is_exact: false,
+            cut: true,
+            next_cursor: Some("opaque".to_owned()),
+            corrected: Some("holiday".to_owned()),
+            took_us: 9_000,
         },
     );
     check("search_params_default", &SearchParams::default());

@@ -1,7 +1,7 @@
 //! How the words of a question meet the names of a layer's documents, told by postings: a set for
 //! each class of match.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use super::{Asker, Plan};
 use crate::catalog::docs::{DocSet, Gather};
@@ -23,6 +23,8 @@ pub struct Classes<'s, 'v> {
     is_certain: bool,
     /// Whether `whole` and `start` hold nothing else.
     is_start_certain: bool,
+    /// Whether a set holds others too since the budget did not reach for it.
+    is_cut: Cell<bool>,
 }
 
 /// How a part at the start of a needle is held where the needle starts a word.
@@ -48,7 +50,18 @@ impl<'s, 'v> Classes<'s, 'v> {
             in_name: OnceCell::new(),
             is_certain: needles.all(words::is_part_of_a_word),
             is_start_certain: words::is_part_of_a_word(&asker.question.joined),
+            is_cut: Cell::new(false),
         }
+    }
+
+    /// Who asked.
+    pub const fn asker(&self) -> &'s Asker<'v> {
+        self.asker
+    }
+
+    /// All of them.
+    pub const fn plan(&self) -> &'s Plan<'v> {
+        self.plan
     }
 
     /// Those that may be of `class`.
@@ -72,9 +85,9 @@ impl<'s, 'v> Classes<'s, 'v> {
             Match::Folder => self.is_certain.then_some(Match::Inside),
         };
         let own = self.of(class).clone();
-        match better {
-            Some(better) => own.without(self.of(better)),
-            None => own,
+        match better.map(|better| self.of(better)) {
+            Some(better) if !self.is_cut.get() => own.without(better),
+            _ => own,
         }
     }
 
@@ -82,6 +95,7 @@ impl<'s, 'v> Classes<'s, 'v> {
     /// otherwise its text must be looked at.
     pub fn is_told(&self, class: Match, doc: Doc) -> bool {
         self.plan.is_certain
+            && !self.is_cut.get()
             && match class {
                 Match::Whole | Match::Start => self.is_start_certain,
                 _ if self.is_start_certain => self.is_certain,
@@ -114,15 +128,24 @@ impl<'s, 'v> Classes<'s, 'v> {
             let starts = self.words().with_first(first.text).to_set();
             let mut set = starts.within(&self.plan.set);
             for part in words::parts(&self.asker.question.joined).skip(1) {
-                let mut next = Gather::default();
-                self.words().gather(part, &mut next);
-                set = set.within(&next.finish(self.doc_count()));
+                set = self.within_words(set, part);
             }
             return set;
         }
         let mut starts = Gather::default();
-        self.words().gather_first(first.text, &mut starts);
-        starts.finish(self.doc_count()).within(&self.plan.set)
+        let budget = self.asker.budget;
+        let is_reached = self.words().gather_first(first.text, &mut starts, budget);
+        self.cut(self.plan.set.clone(), starts, is_reached)
+    }
+
+    /// What of `set` was gathered.
+    fn cut(&self, set: DocSet<'v>, gather: Gather<'v>, is_reached: bool) -> DocSet<'v> {
+        let doc_count = self.doc_count();
+        if is_reached && self.asker.budget.afford(gather.steps(doc_count)) {
+            return set.within(&gather.finish(doc_count));
+        }
+        self.is_cut.set(true);
+        set
     }
 
     fn find_word_start(&self) -> DocSet<'v> {
@@ -132,9 +155,7 @@ impl<'s, 'v> Classes<'s, 'v> {
             let Some(first) = first.filter(|first| needle.starts_with(first.text)) else {
                 continue;
             };
-            let mut starts = Gather::default();
-            self.words().gather(at_start_of_word(first), &mut starts);
-            set = set.within(&starts.finish(self.doc_count()));
+            set = self.within_words(set, at_start_of_word(first));
         }
         set
     }
@@ -142,11 +163,17 @@ impl<'s, 'v> Classes<'s, 'v> {
     fn find_in_name(&self) -> DocSet<'v> {
         let mut set = self.plan.set.clone();
         for part in self.asker.question.needles().flat_map(words::parts) {
-            let mut holding = Gather::default();
-            self.words().gather(part, &mut holding);
-            set = set.within(&holding.finish(self.doc_count()));
+            set = self.within_words(set, part);
         }
         set
+    }
+
+    /// What of `set` has a word in its name that holds `part`.
+    fn within_words(&self, set: DocSet<'v>, part: Part<'_>) -> DocSet<'v> {
+        let mut holding = Gather::default();
+        let budget = self.asker.budget;
+        let is_reached = self.words().gather(part, &mut holding, budget);
+        self.cut(set, holding, is_reached)
     }
 
     fn words(&self) -> &'v Words {

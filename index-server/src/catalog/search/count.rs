@@ -22,6 +22,11 @@ const LOOKED_AT_MAX_COUNT: u64 = if cfg!(test) { 2 } else { 512 };
 /// pick from: beyond, their keys cost more to read than the walk.
 const PICKED_MAX_COUNT: usize = if cfg!(test) { 4 } else { 2_000 };
 
+/// Steps of a document whose text is not read.
+const TOLD_STEPS: u64 = 4;
+/// Steps to find out whether a row is of a kind that was met already.
+const KIND_STEPS: u64 = 10;
+
 /// Documents that are read from memory at a time.
 const BLOCK_COUNT: usize = 64;
 
@@ -34,6 +39,8 @@ pub struct Counted {
     pub total: u64,
     /// Whether these are all.
     pub is_exact: bool,
+    /// Whether the budget ended before they were more than totals are exact for.
+    pub is_cut: bool,
 }
 
 impl Search<'_> {
@@ -41,7 +48,7 @@ impl Search<'_> {
     pub fn count(&self, plans: &[Plan<'_>]) -> Counted {
         let sure_count = self.sure_count(plans);
         if sure_count > self.exact_max_count {
-            return Counted::without_rows(sure_count, false);
+            return Counted::without_rows(sure_count, false, false);
         }
         let is_certain = plans.iter().all(|plan| plan.is_certain);
         let doc_count: u64 = plans.iter().map(|plan| plan.set.len()).sum();
@@ -86,11 +93,12 @@ impl Search<'_> {
                 plan.set.clone().without_bits(segment.alone())
             };
             let look = |doc: Doc| {
+                self.budget.spend(TOLD_STEPS);
                 if !asks_columns || asker.is_met_by_columns(doc) {
                     let kind = self.kind(Spot { layer, doc });
                     total += u64::from(kind.is_none_or(|kind| seen.insert(kind)));
                 }
-                total <= self.exact_max_count
+                total <= self.exact_max_count && !self.budget.is_spent()
             };
             is_exact =
                 all(&rest, |docs| segment.warm_scans(docs), look) && total <= self.exact_max_count;
@@ -98,7 +106,8 @@ impl Search<'_> {
                 break;
             }
         }
-        Counted::without_rows(total, is_exact)
+        let is_cut = !is_exact && total <= self.exact_max_count;
+        Counted::without_rows(total, is_exact, is_cut)
     }
 
     /// Looks at each document and keeps the rows, until they are too many.
@@ -111,6 +120,7 @@ impl Search<'_> {
             let is_told = is_certain && !asker.question.is_classed;
             let look = |doc: Doc| {
                 let class = if is_told {
+                    self.budget.spend(TOLD_STEPS);
                     asker.is_met_by_columns(doc).then_some(Match::Whole)
                 } else {
                     asker.meet(doc, &mut scratch)
@@ -118,7 +128,7 @@ impl Search<'_> {
                 if let Some(class) = class {
                     self.add(&mut rows, Found::new(Spot { layer, doc }, class));
                 }
-                rows.count <= self.exact_max_count
+                rows.count <= self.exact_max_count && !self.budget.is_spent()
             };
             let warm = |docs: &[Doc]| {
                 if is_told {
@@ -137,12 +147,14 @@ impl Search<'_> {
             total: rows.count,
             rows: is_kept.then_some(rows.found),
             is_exact,
+            is_cut: !is_exact && rows.count <= self.exact_max_count,
         }
     }
 
     fn add(&self, rows: &mut Rows, found: Found) {
         let is_kept = rows.found.len() < PICKED_MAX_COUNT;
         let kind = self.kind(found.spot);
+        self.budget.spend(KIND_STEPS);
         let index = rows.found.len();
         match kind.map(|kind| rows.by_kind.entry(kind)) {
             Some(Entry::Occupied(taken)) => {
@@ -166,11 +178,12 @@ impl Search<'_> {
 }
 
 impl Counted {
-    fn without_rows(total: u64, is_exact: bool) -> Self {
+    fn without_rows(total: u64, is_exact: bool, is_cut: bool) -> Self {
         Self {
             rows: None,
             total,
             is_exact,
+            is_cut,
         }
     }
 }

@@ -27,6 +27,9 @@ impl Seen {
     /// None yet, of the kinds of `search`.
     pub fn none(search: &Search<'_>) -> Self {
         if search.params.collapse {
+            search
+                .budget
+                .spend(u64::from(search.view.content_bound) / 2_000);
             Self::Contents(Bits::none(search.view.content_bound))
         } else {
             Self::Records(FxHashSet::default())
@@ -48,6 +51,11 @@ impl Seen {
         }
     }
 }
+
+/// Steps to find a content in a layer.
+const LAYER_STEPS: u64 = 10;
+/// Steps to read one of its documents.
+const HOLDER_STEPS: u64 = 5;
 
 /// What makes one of several documents the one that is shown, the largest.
 type Goodness = (bool, u8, u64, u16);
@@ -86,6 +94,7 @@ impl Search<'_> {
     /// how many online peers hold the content.
     pub fn best(&self, plans: &[Plan<'_>], spot: Spot, scratch: &mut Scratch) -> (Spot, u64) {
         let layers = &self.view.layers;
+        self.budget.spend(LAYER_STEPS * layers.len() as u64);
         let segment = &layers[spot.layer].segment;
         let (scan, hash) = (segment.scan(spot.doc), &segment.detail(spot.doc).hash);
         let (spread, lot) = (spread(hash.as_bytes()), rank::lot(hash.as_bytes()));
@@ -93,6 +102,7 @@ impl Search<'_> {
         for (number, layer) in layers.iter().enumerate() {
             let complete_count = layer.segment.complete_count();
             for holder in layer.holders_of(scan.content, spread) {
+                self.budget.spend(HOLDER_STEPS);
                 if holder.doc >= complete_count {
                     continue;
                 }

@@ -1,41 +1,80 @@
 //! Finds a page by walking every layer in the wanted order: for matches so common that the page is
 //! full after few steps.
 
-use protocol::search::Sort;
+mod order;
+
 use rustc_hash::FxHashMap;
 
 use super::kinds::Kind;
-use super::{Found, Search};
+use super::{Found, Position, Search};
 use crate::catalog::docs::DocSet;
 use crate::catalog::layer::Spot;
 use crate::catalog::matcher::Scratch;
-use crate::catalog::plan::{Asker, Classes, Plan};
+use crate::catalog::plan::{Classes, Plan};
 use crate::catalog::rank::{Match, Ranking, RowKey};
-use crate::catalog::segment::{Doc, Segment};
+use crate::catalog::segment::Doc;
+use order::Permuted;
+
+/// Steps to go to the next document of an order, and to one of the order backwards.
+const FORWARD_STEPS: u64 = 1;
+const BACKWARD_STEPS: u64 = 20;
+/// Steps more to look at a document in another order than that of the numbers.
+const SCATTERED_STEPS: u64 = 15;
 
 impl Search<'_> {
-    /// The first `wanted_count` rows behind the cursor, in order, among `plans` (one a layer).
-    pub fn walk(&self, plans: &[Plan<'_>], wanted_count: usize) -> Vec<Found> {
-        let after = self.after.as_ref().map(super::Position::key);
-        let mut streams: Vec<Stream<'_, '_>> = self
-            .askers
-            .iter()
-            .zip(plans)
-            .enumerate()
-            .map(|(layer, (asker, plan))| Stream::new(layer, asker, plan, self.ranking, after))
+    /// The first `wanted_count` rows behind the cursor, in order, among `plans` (one a layer);
+    /// fewer, and the position up to which there are no others, where the budget ends before.
+    pub fn walk(&self, plans: &[Plan<'_>], wanted_count: usize) -> (Vec<Found>, Option<Position>) {
+        let after = self.after.as_ref().map(Position::key);
+        let pairs = self.askers.iter().zip(plans);
+        let classes: Vec<_> = pairs
+            .map(|(asker, plan)| Classes::new(asker, plan))
             .collect();
         let mut page = Page::default();
         for class in self.classes(after.as_ref()) {
+            let sets: Vec<_> = classes.iter().map(|all| self.set(all, class)).collect();
+            let mut streams: Vec<Stream<'_, '_>> = (sets.iter().zip(&classes).enumerate())
+                .map(|(layer, (set, classes))| {
+                    Stream::new(layer, set, classes, class, self.ranking, after)
+                })
+                .collect();
             for stream in &mut streams {
-                stream.enter(class);
                 self.advance(stream, &page);
             }
-            self.walk_class(&mut streams, plans, wanted_count, &mut page);
-            if page.rows.len() >= wanted_count {
-                break;
+            let reached = self.walk_class(&mut streams, plans, wanted_count, &mut page);
+            if reached.is_some() || page.rows.len() >= wanted_count {
+                return (page.rows, reached);
             }
         }
-        page.rows
+        (page.rows, None)
+    }
+
+    /// The documents of a layer that may be of `class`, in a form that is quick to ask.
+    fn set<'v>(&self, classes: &Classes<'_, 'v>, class: Match) -> DocSet<'v> {
+        let asker = classes.asker();
+        let set = if asker.question.is_classed {
+            classes.only(class)
+        } else {
+            classes.plan().set.clone()
+        };
+        let segment = &asker.layer.segment;
+        if self.ranking.is_reversed || segment.order(self.ranking.sort).is_some() {
+            DocSet::Bits(set.into_bits(segment.complete_count()))
+        } else {
+            set
+        }
+    }
+
+    /// Finds the next document of a stream that may be a row.
+    fn advance(&self, stream: &mut Stream<'_, '_>, page: &Page) {
+        let layer = stream.layer;
+        // Of those alike that are not shown, the key is not worth reading.
+        let is_passed = |doc: Doc| {
+            let spot = Spot { layer, doc };
+            let best = self.kind(spot).and_then(|kind| page.best.get(&kind));
+            best.is_some_and(|(best, _)| *best != spot)
+        };
+        stream.advance(is_passed);
     }
 
     /// The classes that rows behind the cursor may have, in order.
@@ -52,24 +91,22 @@ impl Search<'_> {
         classes.split_off(start.unwrap_or_default())
     }
 
-    /// Goes on until the page is full or no stream has more of its class.
+    /// Goes on until the page is full or no stream has more of its class. Where the budget ends
+    /// before: the position up to which all is on the page.
     fn walk_class(
         &self,
         streams: &mut [Stream<'_, '_>],
         plans: &[Plan<'_>],
         wanted_count: usize,
         page: &mut Page,
-    ) {
+    ) -> Option<Position> {
         while page.rows.len() < wanted_count {
-            let heads = streams.iter().enumerate();
-            let heads = heads.filter_map(|(number, stream)| Some((number, stream.head?)));
-            let first =
-                heads.min_by(|(_, left), (_, right)| self.ranking.compare(&left.0, &right.0));
-            let Some((number, (key, doc))) = first else {
-                return;
+            let (number, head) = self.first_head(streams)?;
+            let Some(doc) = head.doc else {
+                return Some(Position::of(&head.key));
             };
             let spot = Spot { layer: number, doc };
-            let mut row = Found::new(spot, key.class);
+            let mut row = Found::new(spot, head.key.class);
             let kind = self.kind(spot);
             let best = kind.map(|kind| {
                 let best = page.best.entry(kind);
@@ -82,18 +119,19 @@ impl Search<'_> {
             }
             self.advance(&mut streams[number], page);
         }
+        None
     }
 
-    /// Finds the next document of a stream that may be a row.
-    fn advance(&self, stream: &mut Stream<'_, '_>, page: &Page) {
-        let layer = stream.layer;
-        // Of those alike that are not shown, the key is not worth reading.
-        let is_passed = |doc: Doc| {
-            let spot = Spot { layer, doc };
-            let best = self.kind(spot).and_then(|kind| page.best.get(&kind));
-            best.is_some_and(|(best, _)| *best != spot)
-        };
-        stream.advance(is_passed);
+    /// The first head of all, and of which stream it is.
+    fn first_head<'s>(&self, streams: &[Stream<'s, '_>]) -> Option<(usize, Head<'s>)> {
+        let heads = streams.iter().enumerate();
+        let heads = heads.filter_map(|(number, stream)| Some((number, stream.head?)));
+        // The end of one stream may be a dead document of a record that lives on in another, in
+        // the same place: that row comes before the end.
+        heads.min_by(|(_, left), (_, right)| {
+            let by_key = self.ranking.compare(&left.key, &right.key);
+            by_key.then_with(|| left.doc.is_none().cmp(&right.doc.is_none()))
+        })
     }
 }
 
@@ -105,230 +143,127 @@ struct Page {
     scratch: Scratch,
 }
 
+/// Where a stream is.
+#[derive(Clone, Copy)]
+struct Head<'s> {
+    key: RowKey<'s>,
+    /// The document there, which meets the question; none where the budget ended there.
+    doc: Option<Doc>,
+}
+
 /// The documents of one layer that meet the question in one class, in order.
 struct Stream<'s, 'v> {
     layer: usize,
-    asker: &'s Asker<'v>,
-    plan: &'s Plan<'v>,
-    classes: Classes<'s, 'v>,
-    ranking: Ranking,
-    after: Option<RowKey<'s>>,
+    set: &'s DocSet<'v>,
+    classes: &'s Classes<'s, 'v>,
     class: Match,
-    docs: Box<dyn Iterator<Item = Doc> + 's>,
+    ranking: Ranking,
+    /// All that may be in the set.
+    docs: std::iter::Peekable<Box<dyn Iterator<Item = Doc> + 's>>,
+    /// Steps to go on by one document, and to look at one.
+    steps: (u64, u64),
     scratch: Scratch,
-    head: Option<(RowKey<'s>, Doc)>,
+    /// None where there are no more documents.
+    head: Option<Head<'s>>,
+    /// The document that was looked at last.
+    last: Option<Doc>,
 }
 
 impl<'s, 'v: 's> Stream<'s, 'v> {
+    /// Before the first of those of `class`, which all are in `set`, behind `after`.
     fn new(
         layer: usize,
-        asker: &'s Asker<'v>,
-        plan: &'s Plan<'v>,
+        set: &'s DocSet<'v>,
+        classes: &'s Classes<'s, 'v>,
+        class: Match,
         ranking: Ranking,
         after: Option<RowKey<'s>>,
     ) -> Self {
-        Self {
-            layer,
-            asker,
-            plan,
-            classes: Classes::new(asker, plan),
-            ranking,
-            after,
-            class: Match::Whole,
-            docs: Box::new(std::iter::empty()),
-            scratch: Scratch::new(),
-            head: None,
-        }
-    }
-
-    /// Starts with the documents of `class`.
-    fn enter(&mut self, class: Match) {
-        self.class = class;
-        let after = self.after.filter(|after| after.class == class);
+        let after = after.filter(|after| after.class == class);
         // The keys of a segment know no class.
         let after = after.map(|after| RowKey {
             class: Match::Whole,
             ..after
         });
-        let set = if self.asker.question.is_classed {
-            self.classes.only(class)
+        let segment = &classes.asker().layer.segment;
+        let on = if ranking.is_reversed {
+            BACKWARD_STEPS
         } else {
-            self.plan.set.clone()
+            FORWARD_STEPS
         };
-        self.docs = self.in_order(set, after);
-        self.head = None;
+        let look = if segment.order(ranking.sort).is_some() {
+            SCATTERED_STEPS
+        } else {
+            0
+        };
+        Self {
+            layer,
+            set,
+            classes,
+            class,
+            ranking,
+            docs: Permuted::new(segment, ranking)
+                .behind(set, after)
+                .peekable(),
+            steps: (on, look),
+            scratch: Scratch::new(),
+            head: None,
+            last: None,
+        }
     }
 
-    /// Finds the next document but those that are passed over.
+    /// Finds the next document but those that are passed over. Goes on by one at least, and past
+    /// documents that have the same place (names of one record), although the budget is at its end.
     fn advance(&mut self, is_passed: impl Fn(Doc) -> bool) {
-        let segment = &self.asker.layer.segment;
+        let budget = self.classes.asker().budget;
         self.head = None;
-        while let Some(doc) = self.docs.next() {
+        while let Some(&doc) = self.docs.peek() {
+            if let Some(last) = self.last.filter(|_| budget.is_spent()) {
+                let (last, next) = (self.key(last), self.key(doc));
+                if self.ranking.compare(&last, &next).is_ne() {
+                    self.head = Some(Head {
+                        key: last,
+                        doc: None,
+                    });
+                    return;
+                }
+            }
+            self.docs.next();
+            self.last = Some(doc);
+            budget.spend(self.steps.0);
+            if !self.set.contains(doc) {
+                continue;
+            }
+            budget.spend(self.steps.1);
             if !is_passed(doc) && self.is_of_class(doc) {
-                let key = RowKey {
-                    class: self.class,
-                    ..segment.key(doc, self.ranking.sort)
-                };
-                self.head = Some((key, doc));
+                self.head = Some(Head {
+                    key: self.key(doc),
+                    doc: Some(doc),
+                });
                 return;
             }
         }
     }
 
     fn is_of_class(&mut self, doc: Doc) -> bool {
-        let is_told = if self.asker.question.is_classed {
+        let asker = self.classes.asker();
+        let is_told = if asker.question.is_classed {
             self.classes.is_told(self.class, doc)
         } else {
-            self.plan.is_certain
+            self.classes.plan().is_certain
         };
         if is_told {
-            self.asker.is_met_by_columns(doc)
+            asker.is_met_by_columns(doc)
         } else {
-            self.asker.meet(doc, &mut self.scratch) == Some(self.class)
+            asker.meet(doc, &mut self.scratch) == Some(self.class)
         }
     }
 
-    /// The documents of `set` behind `after`, in order.
-    fn in_order(
-        &self,
-        set: DocSet<'v>,
-        after: Option<RowKey<'s>>,
-    ) -> Box<dyn Iterator<Item = Doc> + 's> {
-        let segment = &*self.asker.layer.segment;
-        let order = Permuted {
-            segment,
-            sort: self.ranking.sort,
-        };
-        if self.ranking.is_reversed {
-            let backward = Backward::new(order, after);
-            let set = set.into_bits(segment.complete_count());
-            return Box::new(backward.filter(move |doc| set.contains(*doc)));
+    fn key(&self, doc: Doc) -> RowKey<'s> {
+        let segment = &self.classes.asker().layer.segment;
+        RowKey {
+            class: self.class,
+            ..segment.key(doc, self.ranking.sort)
         }
-        let start = after.map_or(0, |after| {
-            order.partition_point(|key| self.ranking.compare(key, &after).is_le())
-        });
-        let positions = start..segment.complete_count();
-        if segment.order(self.ranking.sort).is_none() {
-            // Documents are numbered in this order.
-            return Box::new(set.into_docs_from(start));
-        }
-        let set = set.into_bits(segment.complete_count());
-        Box::new(
-            positions
-                .map(move |position| order.doc(position))
-                .filter(move |doc| set.contains(*doc)),
-        )
-    }
-}
-
-/// The complete documents of a segment in the own direction of a sort.
-#[derive(Clone, Copy)]
-struct Permuted<'s> {
-    segment: &'s Segment,
-    sort: Sort,
-}
-
-impl<'s> Permuted<'s> {
-    fn doc(self, position: u32) -> Doc {
-        let order = self.segment.order(self.sort);
-        order.map_or(position, |order| order[position as usize])
-    }
-
-    fn key(self, position: u32) -> RowKey<'s> {
-        self.segment.key(self.doc(position), self.sort)
-    }
-
-    /// How many positions at the start fulfil `is_before`.
-    fn partition_point(self, is_before: impl Fn(&RowKey<'s>) -> bool) -> u32 {
-        let (mut low, mut high) = (0, self.segment.complete_count());
-        while low < high {
-            let middle = low.midpoint(high);
-            if is_before(&self.key(middle)) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low
-    }
-}
-
-/// A sort against its own direction: runs of rows of one value from the last to the first, each run
-/// in its own direction, since name and id always break ties in one direction.
-struct Backward<'s> {
-    order: Permuted<'s>,
-    run: std::ops::Range<u32>,
-    /// Positions before this one are still to come, behind the run.
-    end: u32,
-}
-
-impl<'s> Backward<'s> {
-    fn new(order: Permuted<'s>, after: Option<RowKey<'s>>) -> Self {
-        let Some(after) = after else {
-            let end = order.segment.complete_count();
-            return Self {
-                order,
-                run: end..end,
-                end,
-            };
-        };
-        let ranking = Ranking::own(order.sort);
-        let by_value = |key: &RowKey<'_>| ranking.compare_values(key, &after);
-        let end = order.partition_point(|key| by_value(key).is_lt());
-        let run_end = order.partition_point(|key| by_value(key).is_le());
-        let start = order.partition_point(|key| {
-            let order = by_value(key).then_with(|| ranking.compare_ties(key, &after));
-            order.is_le()
-        });
-        Self {
-            order,
-            run: start.clamp(end, run_end)..run_end,
-            end,
-        }
-    }
-
-    /// Where the run that ends at `end` starts.
-    fn start_of_run(&self, end: u32) -> u32 {
-        let ranking = Ranking::own(self.order.sort);
-        let last = self.order.key(end - 1);
-        let is_before = |position: u32| {
-            ranking
-                .compare_values(&self.order.key(position), &last)
-                .is_lt()
-        };
-        let (mut high, mut step) = (end - 1, 1);
-        // Steps that double, then halves: most runs are short.
-        let mut low = loop {
-            let probe = high.saturating_sub(step);
-            if probe == high || is_before(probe) {
-                break probe;
-            }
-            (high, step) = (probe, step * 2);
-        };
-        while low < high {
-            let middle = low.midpoint(high);
-            if is_before(middle) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low
-    }
-}
-
-impl Iterator for Backward<'_> {
-    type Item = Doc;
-
-    fn next(&mut self) -> Option<Doc> {
-        if self.run.is_empty() {
-            if self.end == 0 {
-                return None;
-            }
-            let start = self.start_of_run(self.end);
-            self.run = start..self.end;
-            self.end = start;
-        }
-        self.run.next().map(|position| self.order.doc(position))
     }
 }

@@ -1,106 +1,125 @@
-//! Words of the dictionary that are one typing error away from a word: one letter wrong, missing,
-//! too many, or two neighbours swapped (Damerau 1964).
+//! Words of the dictionary that are, or start with, a text one typing error away from a word: one
+//! letter wrong, missing, too many, or two neighbours swapped (Damerau 1964).
 //!
-//! One error leaves one half of the word as it is, unless it swaps the two letters in the middle.
-//! So only words that start with the first half or hold the second one are compared.
+//! The sorted dictionary is read as a tree of letters: at each place of the word, the words that
+//! start like it up to there are a range, and what may stand there in error are the letters that
+//! come next in that range. So all of them are found, in any alphabet, and few others are read.
 
-use super::{Hold, Part, Words, key};
-use crate::catalog::docs::Gather;
-use crate::catalog::segment::Doc;
+use std::ops::Range;
 
-/// Dictionary words compared with one word: a millisecond at 50 ns each.
-const COMPARED_MAX_COUNT: usize = 20_000;
+use super::{ONLY, Words};
+use crate::catalog::budget::Budget;
+use crate::catalog::postings::Posting;
+
+/// Steps to find where a text would stand among so many words.
+fn steps(word_count: usize) -> u64 {
+    4 + 4 * u64::from(word_count.checked_ilog2().unwrap_or_default())
+}
+
+/// A text that some words start with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Near {
+    /// One typing error away from the word that was asked for.
+    pub text: String,
+    /// Numbers of the words that start with it.
+    pub numbers: Range<usize>,
+    /// The number of the word that is it.
+    pub whole: Option<usize>,
+}
 
 impl Words {
-    /// Hands each dictionary word that is, or starts with, a text one error away from `word` to
-    /// `found`: that text, and in how many documents the word is.
-    pub fn near(&self, word: &str, mut found: impl FnMut(&str, u64)) {
+    /// Hands each text that is one error away from `word`, and that words start with, to `found`,
+    /// once; not all of them where the budget ends.
+    pub fn near(&self, word: &str, budget: &Budget, mut found: impl FnMut(Near)) {
         let letters: Vec<char> = word.chars().collect();
-        let middle = letters.len() / 2;
         let text = |letters: &[char]| letters.iter().collect::<String>();
-        let (first, second) = (text(&letters[..middle]), text(&letters[middle..]));
-        let mut swapped = letters.clone();
-        if middle > 0 {
-            swapped.swap(middle - 1, middle);
-        }
-        let mut numbers: Vec<usize> = Vec::new();
-        for start in [first, text(&swapped)] {
-            if let Some(key) = key(None, start.as_bytes()) {
-                let is_behind = |word: &str| !word.starts_with(key.as_str());
-                numbers.extend(self.docs.range(key.as_str(), is_behind));
+        let mut seen: Vec<String> = Vec::new();
+        let mut find = |text: String, range: &Range<usize>| {
+            if text == word || seen.contains(&text) {
+                return;
             }
+            let numbers = self.starting(&text, range, budget);
+            if !numbers.is_empty() {
+                seen.push(text.clone());
+                let first = &self.docs.keys()[numbers.start];
+                let whole = (**first == *text).then_some(numbers.start);
+                found(Near {
+                    text,
+                    numbers,
+                    whole,
+                });
+            }
+        };
+        let marked = self.docs.keys().partition_point(is_marked);
+        let mut alike = marked..self.docs.keys().len();
+        for (at, letter) in letters.iter().enumerate() {
+            let (before, rest) = (text(&letters[..at]), &letters[at + 1..]);
+            if alike.is_empty() || budget.is_spent() {
+                return;
+            }
+            find(format!("{before}{}", text(rest)), &alike);
+            if let [next, rest @ ..] = rest {
+                find(format!("{before}{next}{letter}{}", text(rest)), &alike);
+            }
+            let mut left = alike.clone();
+            while let Some((other, range)) = self.next_letter(before.len(), &mut left, budget) {
+                if other != *letter {
+                    find(format!("{before}{other}{}", text(rest)), &range);
+                    find(format!("{before}{other}{}", text(&letters[at..])), &range);
+                }
+            }
+            alike = self.starting(&format!("{before}{letter}"), &alike, budget);
         }
-        numbers.truncate(COMPARED_MAX_COUNT);
-        numbers.extend(self.holding(&second).take(COMPARED_MAX_COUNT));
-        numbers.sort_unstable();
-        numbers.dedup();
-        for number in numbers {
-            let Some(near) = start_near(&letters, &self.docs.keys()[number]) else {
+    }
+
+    /// The documents of a word.
+    pub fn docs_of(&self, number: usize) -> Posting<'_> {
+        self.docs.at(number)
+    }
+
+    /// The numbers in `range` of words that start with `text`.
+    fn starting(&self, text: &str, range: &Range<usize>, budget: &Budget) -> Range<usize> {
+        budget.spend(steps(range.len()));
+        let words = &self.docs.keys()[range.clone()];
+        let start = words.partition_point(|word| **word < *text);
+        let count = words[start..].partition_point(|word| word.starts_with(text));
+        let start = range.start + start;
+        start..start + count
+    }
+
+    /// The letter that stands at byte `at` in the first words of `left`, and the numbers of those
+    /// words, which are taken from `left`; none at its end, or where the budget ends.
+    fn next_letter(
+        &self,
+        at: usize,
+        left: &mut Range<usize>,
+        budget: &Budget,
+    ) -> Option<(char, Range<usize>)> {
+        loop {
+            if left.start >= left.end || budget.is_spent() {
+                return None;
+            }
+            budget.spend(steps(left.len()));
+            let words = &self.docs.keys()[left.clone()];
+            // A word that ends here comes first.
+            let Some(letter) = words[0][at..].chars().next() else {
+                left.start += 1;
                 continue;
             };
-            found(near, self.docs.at(number).len());
+            let count = words.partition_point(|word| word[at..].chars().next() <= Some(letter));
+            let range = left.start..left.start + count;
+            left.start = range.end;
+            return Some((letter, range));
         }
-    }
-
-    /// Numbers of words with all grams of `text`; they may hold them elsewhere.
-    fn holding(&self, text: &str) -> impl Iterator<Item = usize> {
-        let mut numbers = Gather::default();
-        if let [a, b, c] = text.as_bytes()[..3.min(text.len())] {
-            numbers.add(self.grams.get(&super::gram(a, b, c)));
-        }
-        let part = Part {
-            text: text.as_bytes(),
-            hold: Hold::Inside,
-        };
-        let is_held = move |word: &str| {
-            word.as_bytes()
-                .windows(part.text.len())
-                .any(|w| w == part.text)
-        };
-        let word_count = Doc::try_from(self.docs.keys().len()).unwrap_or(Doc::MAX);
-        let numbers: Vec<usize> = numbers
-            .finish(word_count)
-            .iter_from(0)
-            .map(|number| number as usize)
-            .filter(|number| is_held(&self.docs.keys()[*number]))
-            .collect();
-        numbers.into_iter()
     }
 }
 
-/// `word`, or else a start of it, that is one error away from `letters`: of the same length first,
-/// then one letter longer, then one shorter.
-fn start_near<'w>(letters: &[char], word: &'w str) -> Option<&'w str> {
-    if is_one_error_away(letters, word) {
-        return Some(word);
-    }
-    let count = letters.len();
-    [count, count + 1, count - 1]
-        .into_iter()
-        .find_map(|length| {
-            let mut ends = word.char_indices().map(|(at, _)| at);
-            let start = &word[..ends.nth(length)?];
-            is_one_error_away(letters, start).then_some(start)
-        })
-}
-
-/// Whether exactly one typing error makes one of the other.
-fn is_one_error_away(letters: &[char], other: &str) -> bool {
-    let other: Vec<char> = other.chars().collect();
-    let alike = letters
-        .iter()
-        .zip(&other)
-        .take_while(|(a, b)| a == b)
-        .count();
-    let (left, right) = (&letters[alike..], &other[alike..]);
-    match (left, right) {
-        ([], []) => false,
-        ([_, rest @ ..], _) if rest == right => true,
-        (_, [_, rest @ ..]) if rest == left => true,
-        ([_, left @ ..], [_, right @ ..]) if left == right => true,
-        ([a, b, left @ ..], [c, d, right @ ..]) => a == d && b == c && left == right,
-        _ => false,
-    }
+#[expect(
+    clippy::borrowed_box,
+    reason = "what a partition point of boxed words is asked with"
+)]
+fn is_marked(word: &Box<str>) -> bool {
+    word.as_bytes().first().is_some_and(|first| *first <= ONLY)
 }
 
 #[cfg(test)]
@@ -133,11 +152,8 @@ mod tests {
                 all.push(swapped);
             }
         }
-        let mut all: Vec<String> = all
-            .into_iter()
-            .map(|letters| letters.iter().collect())
-            .collect();
-        all.retain(|error| error != word);
+        let texts = all.into_iter().map(|letters| letters.iter().collect());
+        let mut all: Vec<String> = texts.filter(|error: &String| error != word).collect();
         all.sort_unstable();
         all.dedup();
         all
@@ -150,37 +166,54 @@ mod tests {
         })
     }
 
+    fn near(words: &Words, word: &str) -> Vec<(String, bool)> {
+        let mut all = Vec::new();
+        words.near(word, &Budget::new(u64::MAX), |near| {
+            all.push((near.text, near.whole.is_some()));
+        });
+        all.sort_unstable();
+        all
+    }
+
     #[test]
-    fn an_error_is_one_letter_or_two_swapped() {
-        for word in texts(5) {
-            let letters: Vec<char> = word.chars().collect();
-            let errors = errors(&word);
-            for other in texts(4).chain(texts(5)).chain(texts(6)) {
-                let is_error = errors.binary_search(&other).is_ok();
-                assert_eq!(
-                    is_one_error_away(&letters, &other),
-                    is_error,
-                    "{word} {other}"
-                );
-            }
+    fn what_is_near_is_what_one_error_makes() {
+        let names: Vec<String> = (4..=6).flat_map(texts).collect();
+        // Some of them: not each start of a word is a word.
+        let names: Vec<&str> = names.iter().map(String::as_str).step_by(5).collect();
+        let words = Words::of_names(names.iter().copied(), 1_000);
+        for word in texts(5).step_by(7) {
+            let mut expected: Vec<(String, bool)> = errors(&word)
+                .into_iter()
+                // What the word itself starts with an added end holds the word.
+                .filter(|error| !error.starts_with(&word))
+                .filter(|error| names.iter().any(|name| name.starts_with(error.as_str())))
+                .map(|error| {
+                    let is_whole = names.contains(&error.as_str());
+                    (error, is_whole)
+                })
+                .collect();
+            expected.sort_unstable();
+            assert_eq!(near(&words, &word), expected, "{word}");
         }
     }
 
     #[test]
-    fn every_word_with_an_error_is_found_again() {
-        let words = Words::of_names(["cabbac.txt", "größe.pdf"].into_iter(), 2);
-        for error in errors("cabbac").iter().filter(|error| error.len() > 4) {
-            let mut found = Vec::new();
-            words.near(error, |near, count| found.push((near.to_owned(), count)));
-            let is_found = found
-                .iter()
-                .any(|(near, _)| "cabbac".starts_with(near.as_str()));
-            assert!(is_found, "{error}: {found:?}");
-        }
-        let mut found = Vec::new();
-        words.near("grösse", |near, count| {
-            found.push((near.to_owned(), count));
-        });
-        assert!(found.is_empty(), "two errors: {found:?}");
+    fn letters_of_any_alphabet_stand_for_one_another() {
+        let words = Words::of_names(["елка большая.jpg", "größe.pdf", "größer"].into_iter(), 3);
+        let expected = |text: &str| vec![(text.to_owned(), true)];
+        assert_eq!(near(&words, "болшая"), expected("большая"));
+        assert_eq!(
+            near(&words, "größee"),
+            [("größe".to_owned(), true), ("größer".to_owned(), true)]
+        );
+        assert_eq!(near(&words, "grösse"), []);
+    }
+
+    #[test]
+    fn a_small_budget_ends_it() {
+        let words = Words::of_names(["cabbac"].into_iter(), 1);
+        let budget = Budget::new(20);
+        words.near("cabbba", &budget, |_| {});
+        assert!(budget.is_spent());
     }
 }

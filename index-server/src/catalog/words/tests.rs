@@ -18,7 +18,8 @@ fn words() -> Words {
 fn found(text: &[u8], hold: Hold) -> Vec<Doc> {
     let words = words();
     let mut gather = Gather::default();
-    words.gather(Part { text, hold }, &mut gather);
+    let budget = Budget::new(u64::MAX);
+    assert!(words.gather(Part { text, hold }, &mut gather, &budget));
     gather.finish(6).iter_from(0).collect()
 }
 
@@ -69,8 +70,20 @@ fn the_start_of_a_name_and_a_name_of_one_word_are_told_apart() {
     assert_eq!(docs(words.with_only(b"linux")), [2]);
     assert_eq!(docs(words.with_only("größe".as_bytes())), [0]);
     let mut gather = Gather::default();
-    words.gather_first(b"li", &mut gather);
+    assert!(words.gather_first(b"li", &mut gather, &Budget::new(u64::MAX)));
     assert_eq!(gather.finish(6).iter_from(0).collect::<Vec<_>>(), [2, 3]);
+}
+
+#[test]
+fn what_the_budget_does_not_reach_for_is_said() {
+    let words = words();
+    for text in [b"li".as_slice(), b"lin", b"l", b"linux"] {
+        for hold in [Hold::Inside, Hold::Start, Hold::Whole] {
+            let budget = Budget::new(0);
+            let is_reached = words.gather(Part { text, hold }, &mut Gather::default(), &budget);
+            assert!(!is_reached, "{text:?} {hold:?}");
+        }
+    }
 }
 
 #[test]
