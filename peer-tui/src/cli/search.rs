@@ -14,6 +14,10 @@ use crate::daemon::state::Reply;
 use crate::discover;
 use crate::index_client::{IndexApi, IndexUrl};
 
+/// Pages that the index ended before they were full, until no more is asked for: a second of its
+/// work.
+const CUT_PAGES_MAX_COUNT: usize = 100;
+
 /// Where searches go.
 pub enum Searcher {
     /// A daemon.
@@ -110,11 +114,19 @@ pub fn run(layers: &Layers, search: &SearchArgs, json: bool) -> Result<(), Troub
         print::json(&found);
         return Ok(());
     }
+    let typed = search.query.join(" ");
     if found.results.is_empty() {
-        return Err(Trouble::not_found(format!(
-            "nothing on this network matches `{}`",
-            search.query.join(" ")
-        )));
+        return Err(Trouble::not_found(if found.cut {
+            format!("too many names to look through for `{typed}`: more letters or words find it")
+        } else {
+            format!("nothing on this network matches `{typed}`")
+        }));
+    }
+    if let Some(corrected) = &found.corrected {
+        eprintln!(
+            "nothing for `{typed}`: showing `{}` (in \"quotes\" it stays as typed)",
+            name(corrected)
+        );
     }
     let mut table = vec![
         ["NAME", "SIZE", "SOURCES", "OWNER", "HASH"]
@@ -139,8 +151,13 @@ pub fn run(layers: &Layers, search: &SearchArgs, json: bool) -> Result<(), Troub
             "at least "
         };
         eprintln!(
-            "{shown} of {least}{} matches: --limit shows more",
-            found.total
+            "{shown} of {least}{} matches: {}",
+            found.total,
+            if found.cut {
+                "more letters or words find the rest"
+            } else {
+                "--limit shows more"
+            }
         );
     }
     Ok(())
@@ -161,17 +178,25 @@ fn look(searcher: &mut Searcher, search: &SearchArgs) -> Result<SearchResponse, 
         ..SearchParams::default()
     };
     let mut found = searcher.search(&params)?;
-    while found.results.len() < search.limit && found.next_cursor.is_some() {
-        params.cursor = found.next_cursor.take();
+    let mut cut_pages = usize::from(found.cut);
+    while found.results.len() < search.limit && cut_pages < CUT_PAGES_MAX_COUNT {
+        let Some(cursor) = found.next_cursor.take() else {
+            break;
+        };
+        params.cursor = Some(cursor);
         params.limit = (search.limit - found.results.len()).min(SEARCH_LIMIT_MAX_COUNT);
         let page = searcher.search(&params)?;
-        if page.results.is_empty() {
-            break;
-        }
+        cut_pages += usize::from(page.cut);
         found.results.extend(page.results);
-        found.next_cursor = page.next_cursor;
+        (found.cut, found.next_cursor) = (page.cut, page.next_cursor);
     }
     found.count = found.results.len();
+    if found.next_cursor.is_none() {
+        // The end: whatever the index counted, these are all.
+        (found.total, found.total_is_exact, found.cut) = (found.count as u64, true, false);
+    } else if found.cut {
+        found.total = found.total.max(found.count as u64 + 1);
+    }
     Ok(found)
 }
 

@@ -15,11 +15,14 @@ pub fn no_results(model: &Model) -> Vec<String> {
     }
     let has_filter =
         search.category.is_some() || search.min_size.is_some() || search.max_size.is_some();
-    if !search.prompt.is_empty() {
-        let mut lines = vec![format!(
-            "Nothing on this network matches {}.",
-            format::cut_end(&format::clean(search.prompt.text()), 40)
+    if search.is_cut {
+        return vec![format!(
+            "Too many names to look through for {}: more letters or words find it.",
+            typed(model)
         )];
+    }
+    if !search.prompt.is_empty() {
+        let mut lines = vec![format!("Nothing on this network matches {}.", typed(model))];
         if has_filter {
             lines.push("A filter is set: ^F changes it.".to_owned());
         }
@@ -42,6 +45,25 @@ pub fn no_results(model: &Model) -> Vec<String> {
         }
     }
     lines
+}
+
+fn typed(model: &Model) -> String {
+    format::cut_end(&format::clean(model.search.prompt.text()), 40)
+}
+
+/// What is to be said of all results together, if anything: that they are those of a corrected
+/// query, or not all.
+pub fn about_results(model: &Model) -> Option<String> {
+    let search = &model.search;
+    if let Some(corrected) = &search.corrected {
+        return Some(format!(
+            "nothing for {}: showing {}; in \"quotes\" it stays as typed",
+            format::cut_end(&format::clean(search.prompt.text()), 16),
+            format::cut_end(corrected, 20),
+        ));
+    }
+    let has_rows = search.list.total() > 0;
+    (search.is_cut && has_rows).then(|| "not all are shown: more letters find the rest".to_owned())
 }
 
 fn waiting(model: &Model) -> Vec<String> {

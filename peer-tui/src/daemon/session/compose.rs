@@ -229,6 +229,8 @@ fn results_section(engine: &Engine, search: &LiveSearch) -> Option<Results> {
         rows,
         total: found.total,
         total_is_exact: found.total_is_exact,
+        corrected: found.corrected.clone(),
+        is_cut: found.is_cut,
         took_us: found.took_us,
         trouble: found.trouble.clone(),
     })

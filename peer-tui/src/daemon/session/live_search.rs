@@ -18,6 +18,9 @@ use crate::daemon::engine::Engine;
 const REFRESH_EVERY: Duration = Duration::from_millis(333);
 /// A look that took long is repeated less often: at most a fifth of the time is spent looking.
 const REFRESH_SHARE: u32 = 5;
+/// Pages that the index ended before they were full, one after the other, until no more is asked
+/// for: whoever types has typed on by then.
+const CUT_PAGES_MAX_COUNT: usize = 8;
 /// Rows of the first page, so that the first screenful is there at once.
 const FIRST_PAGE_MIN_COUNT: usize = 50;
 
@@ -32,11 +35,17 @@ pub struct Found {
     pub total: u64,
     /// Whether that is exact.
     pub total_is_exact: bool,
+    /// What was searched for, where what was asked has nothing but a typing error in it.
+    pub corrected: Option<String>,
+    /// Whether these are all rows only because the index looked long enough.
+    pub is_cut: bool,
     /// From asking to the first page.
     pub took_us: u64,
     /// Why there is nothing.
     pub trouble: Option<String>,
     next_cursor: Option<String>,
+    /// Pages that the index ended before they were full.
+    cut_pages: usize,
 }
 
 /// The search of one screen.
@@ -203,6 +212,7 @@ async fn look(engine: &Engine, watch: &SearchWatch, known: Option<Found>, wanted
         } else {
             SEARCH_LIMIT_MAX_COUNT
         };
+        let limit = missing.clamp(least, SEARCH_LIMIT_MAX_COUNT);
         let params = SearchParams {
             q: watch.query.clone(),
             category: watch.category,
@@ -210,12 +220,12 @@ async fn look(engine: &Engine, watch: &SearchWatch, known: Option<Found>, wanted
             max_size: watch.max_size,
             sort: watch.sort,
             order: watch.order,
-            limit: missing.clamp(least, SEARCH_LIMIT_MAX_COUNT),
+            limit,
             cursor: found.next_cursor.take(),
             ..SearchParams::default()
         };
         match engine.search(&params).await {
-            Ok(page) => extend(&mut found, page),
+            Ok(page) => extend(&mut found, page, limit),
             Err(error) => {
                 found.trouble = Some(if engine.is_looking_for_index() {
                     "looking for an index: this machine, then the local network".to_owned()
@@ -237,9 +247,81 @@ async fn look(engine: &Engine, watch: &SearchWatch, known: Option<Found>, wanted
     found
 }
 
-fn extend(found: &mut Found, page: SearchResponse) {
+fn extend(found: &mut Found, page: SearchResponse, limit: usize) {
+    let is_full = page.results.len() >= limit;
     found.files.extend(page.results);
     found.total = page.total;
     found.total_is_exact = page.total_is_exact;
+    found.corrected = page.corrected;
     found.next_cursor = page.next_cursor;
+    found.is_cut = false;
+    if page.cut && !is_full {
+        found.cut_pages += 1;
+    } else {
+        found.cut_pages = 0;
+    }
+    let known = found.files.len() as u64;
+    if found.next_cursor.is_none() {
+        // The end: whatever the index counted, these are all.
+        (found.total, found.total_is_exact) = (known, true);
+    } else if found.cut_pages >= CUT_PAGES_MAX_COUNT {
+        found.next_cursor = None;
+        found.is_cut = true;
+        (found.total, found.total_is_exact) = (known, false);
+    } else if !found.total_is_exact {
+        found.total = found.total.max(known + 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A page without rows, as of an index that looked through `counted` names.
+    fn page(is_cut: bool, counted: u64, has_more: bool) -> SearchResponse {
+        SearchResponse {
+            results: Vec::new(),
+            count: 0,
+            total: counted,
+            total_is_exact: !is_cut,
+            cut: is_cut,
+            next_cursor: has_more.then(|| "next".to_owned()),
+            corrected: None,
+            took_us: 1,
+        }
+    }
+
+    #[test]
+    fn a_list_goes_on_behind_a_page_that_was_cut() {
+        let mut found = Found::default();
+        extend(&mut found, page(true, 3, true), 50);
+        assert!(!found.is_cut && found.next_cursor.is_some());
+        assert_eq!((found.total, found.total_is_exact), (3, false));
+        extend(&mut found, page(true, 3, false), 50);
+        assert!(!found.is_cut, "the end is the end");
+        assert_eq!((found.total, found.total_is_exact), (0, true));
+    }
+
+    #[test]
+    fn after_many_cut_pages_the_list_ends_and_says_so() {
+        let mut found = Found::default();
+        for _ in 1..CUT_PAGES_MAX_COUNT {
+            extend(&mut found, page(true, 3, true), 50);
+            assert!(found.next_cursor.is_some());
+        }
+        extend(&mut found, page(true, 3, true), 50);
+        assert!(found.is_cut && found.next_cursor.is_none());
+        assert_eq!((found.total, found.total_is_exact), (0, false));
+        let mut found = Found::default();
+        for number in 0..3 * CUT_PAGES_MAX_COUNT {
+            // A full page between them: whoever scrolls gets more.
+            let is_cut = number % 2 == 0;
+            extend(
+                &mut found,
+                page(is_cut, 3, true),
+                if is_cut { 50 } else { 0 },
+            );
+            assert!(found.next_cursor.is_some());
+        }
+    }
 }

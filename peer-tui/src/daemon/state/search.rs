@@ -66,6 +66,12 @@ pub struct Results {
     pub total: u64,
     /// Whether that is exact.
     pub total_is_exact: bool,
+    /// What was searched for in place of what was typed, which has nothing but a typing error in it.
+    #[serde(default)]
+    pub corrected: Option<String>,
+    /// Whether there are more which the index did not get to.
+    #[serde(default)]
+    pub is_cut: bool,
     /// Microseconds from asking to having the answer.
     pub took_us: u64,
     /// Why there are none: query error or index lost, in words.

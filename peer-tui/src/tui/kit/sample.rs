@@ -118,6 +118,8 @@ pub(crate) fn found_results(generation: u64, rows: &[ResultRow], window: Window)
         rows: shown,
         total: rows.len() as u64,
         total_is_exact: true,
+        corrected: None,
+        is_cut: false,
         took_us: 2_600,
         trouble: None,
     }

@@ -49,6 +49,10 @@ pub struct SearchTab {
     pub total_is_exact: bool,
     /// Matches in all.
     pub matches: u64,
+    /// What was searched for in place of what is typed.
+    pub corrected: Option<String>,
+    /// Whether there are more which the index did not get to.
+    pub is_cut: bool,
     /// Microseconds it took.
     pub took_us: u64,
     /// Why there are none.
@@ -87,6 +91,8 @@ impl Default for SearchTab {
             shown_generation: 0,
             total_is_exact: true,
             matches: 0,
+            corrected: None,
+            is_cut: false,
             took_us: 0,
             trouble: None,
             category: None,

@@ -24,6 +24,7 @@ use crate::tui::words;
 /// Draws the screen; where the cursor stands.
 pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<Position> {
     let cursor = prompt(model, layout, canvas);
+    about(model, layout, canvas);
     results(model, layout, canvas);
     status(model, layout, canvas);
     if layout.pane.height > 0 {
@@ -65,6 +66,18 @@ fn prompt(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Position {
             .saturating_sub(2);
     }
     edited(&search.prompt, x, y, right.saturating_sub(x).max(1), canvas)
+}
+
+/// In the rule under the prompt, where the eye is while typing.
+fn about(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
+    let Some(words) = words::about_results(model) else {
+        return;
+    };
+    if layout.rule.height > 0 {
+        let room = usize::from(canvas.width().saturating_sub(6));
+        let words = format!(" {} ", format::cut_end(&words, room));
+        canvas.put(2, layout.rule.y, &words, Token::Warn);
+    }
 }
 
 fn found(model: &Model) -> String {

@@ -100,6 +100,8 @@ impl Turn<'_> {
         }
         search.matches = results.total;
         search.total_is_exact = results.total_is_exact;
+        search.corrected = results.corrected.as_deref().map(format::clean);
+        search.is_cut = results.is_cut;
         search.took_us = results.took_us;
         search.trouble = results.trouble.as_deref().map(format::clean);
         let page = Page {

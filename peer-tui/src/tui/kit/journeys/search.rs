@@ -212,3 +212,35 @@ fn earlier_searches_come_back() {
     app.keys("↑");
     assert_eq!(app.watch().search.expect("a search").query, "handbook");
 }
+
+#[test]
+fn what_was_corrected_and_what_was_cut_is_said_under_the_prompt() {
+    for (width, height) in [(120, 36), (80, 24), (60, 16)] {
+        let mut app = TestApp::filled(width, height);
+        app.letters("holidy");
+        let search = app.watch().search.expect("a search");
+        let rows = [result("holiday.jpg", 1 << 20, 2, Own::None)];
+        let mut results = found_results(search.generation, &rows, search.window);
+        results.corrected = Some("holi\u{202e}day".to_owned());
+        let update = |results| Update {
+            results: Some(results),
+            ..Update::default()
+        };
+        app.server(update(results.clone()));
+        let line = app.line("nothing for holidy");
+        assert!(line.contains("showing holi<U+202E>day"), "{line}");
+        results.corrected = None;
+        (results.is_cut, results.total_is_exact) = (true, false);
+        app.server(update(results.clone()));
+        assert!(!app.screen().contains("nothing for"));
+        assert!(app.screen().contains("more letters find the rest"));
+        assert!(app.screen().contains("1+ files"));
+        results.rows.clear();
+        results.total = 0;
+        app.server(update(results));
+        assert!(
+            app.screen()
+                .contains("Too many names to look through for holidy")
+        );
+    }
+}
