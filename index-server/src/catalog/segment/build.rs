@@ -1,7 +1,8 @@
 //! Builds a segment from loose rows: sorts them, stores the columns, indexes what is in them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use hashbrown::HashMap;
 use protocol::category::Category;
 use protocol::ids::FileId;
 use protocol::query;
@@ -206,7 +207,7 @@ fn words<W: Into<Box<str>> + AsRef<str>>(
     doc_count: Doc,
     words: impl Iterator<Item = (Doc, Option<W>)>,
 ) -> Postings<Box<str>> {
-    let mut lists: BTreeMap<Box<str>, Vec<Doc>> = BTreeMap::new();
+    let mut lists: HashMap<Box<str>, Vec<Doc>> = HashMap::new();
     for (doc, word) in words {
         let Some(word) = word else { continue };
         let docs = match lists.get_mut(word.as_ref()) {
@@ -217,6 +218,8 @@ fn words<W: Into<Box<str>> + AsRef<str>>(
             docs.push(doc);
         }
     }
+    let mut lists: Vec<_> = lists.into_iter().collect();
+    lists.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
     let mut writer = PostingsWriter::new(doc_count);
     for (word, docs) in lists {
         writer.push(word, &docs);
