@@ -223,14 +223,18 @@ impl Durable {
                 self.known = tidied.known;
                 return;
             }
-            Ok(Err(failure)) => failure.to_string(),
+            Ok(Err(failure)) => {
+                let is_journal = matches!(failure, Failure::Journal(_));
+                self.metrics.journal_failures.inc_by(is_journal.into());
+                failure.to_string()
+            }
             Err(error) => error.to_string(),
         };
-        self.metrics.journal_failures.inc();
         self.tidy_from = self.clock.deadline(TIDYING_PAUSE);
         tracing::warn!(
             error = failure,
-            "what the index holds could not be put down in short; the journal stays as it is"
+            "what the index holds could not be put down in short; nothing is lost, but the next \
+             start takes longer; it is tried again in ten minutes"
         );
     }
 
