@@ -42,7 +42,10 @@ macro_rules! hash_type {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&HEXLOWER.encode(&self.0))
+                // Without a place of its own in memory: lists hold tens of thousands of them.
+                let mut text = [0; 64];
+                HEXLOWER.encode_mut(&self.0, &mut text);
+                f.pad(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
             }
         }
 

@@ -114,6 +114,9 @@ impl Task {
                 },
                 Some(done) = self.jobs.join_next() => self.take_done(done),
                 Some(path) = self.hints.paths.recv() => self.take_hint(path),
+                Some(path) = self.hints.hidden.recv() => {
+                    self.change_watch(move |watch| watch.leave_out(&path));
+                }
                 () = sleep_until(wake) => {}
             }
             self.publish_if_due();

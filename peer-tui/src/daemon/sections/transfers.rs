@@ -8,37 +8,74 @@ use crate::daemon::command::{TransferFilter, TransferSort, TransfersWatch};
 use crate::daemon::state::{TransferCounts, TransferRow, is_open};
 use crate::fetch::{DownloadState, DownloadStatus};
 
+/// A transfer where it lies: lists are long, and only a window of them is copied.
+#[derive(Debug, Clone, Copy)]
+enum Place<'a> {
+    Down(&'a DownloadStatus),
+    Up(Upload<'a>),
+}
+
+/// An upload, and what lists are ordered by.
+#[derive(Debug, Clone, Copy)]
+struct Upload<'a> {
+    row: &'a TransferRow,
+    name: &'a str,
+    size_bytes: u64,
+    sent_bytes: u64,
+    rate_bytes: u64,
+}
+
+impl<'a> Place<'a> {
+    fn of(row: &'a TransferRow) -> Self {
+        match row {
+            TransferRow::Down(download) => Self::Down(download),
+            TransferRow::Up {
+                name,
+                size_bytes,
+                sent_bytes,
+                rate_bytes,
+                ..
+            } => Self::Up(Upload {
+                row,
+                name,
+                size_bytes: *size_bytes,
+                sent_bytes: *sent_bytes,
+                rate_bytes: *rate_bytes,
+            }),
+        }
+    }
+}
+
 /// Rows of the window, position of the first, and how many rows there are under the filter.
 pub fn rows(
     downloads: &[Arc<DownloadStatus>],
     uploads: &[TransferRow],
     watch: &TransfersWatch,
 ) -> (usize, Vec<TransferRow>, usize) {
-    let mut all: Vec<TransferRow> = downloads
-        .iter()
-        .filter(|download| {
-            is_under(&download.state, watch.filter) && holds(&download.name, &watch.text)
-        })
-        .map(|download| TransferRow::Down(DownloadStatus::clone(download)))
-        .collect();
+    let under = downloads.iter().filter(|download| {
+        is_under(&download.state, watch.filter) && holds(&download.name, &watch.text)
+    });
+    let mut all: Vec<Place<'_>> = under.map(|download| Place::Down(download)).collect();
     if matches!(watch.filter, TransferFilter::All | TransferFilter::Uploads) {
-        let named = uploads
-            .iter()
-            .filter(|upload| holds(name(upload), &watch.text));
-        all.extend(named.cloned());
+        let uploads = uploads.iter().map(Place::of);
+        all.extend(uploads.filter(|upload| holds(name(*upload), &watch.text)));
     }
     all.sort_by(|one, other| {
-        let order = compare(one, other, watch.sort);
+        let order = compare(*one, *other, watch.sort);
         let order = if watch.is_reversed {
             order.reverse()
         } else {
             order
         };
-        order.then_with(|| added(other).cmp(&added(one)))
+        order.then_with(|| added(*other).cmp(&added(*one)))
     });
     let total = all.len();
     let (first, rows) = cut(all, watch.window);
-    (first, rows, total)
+    let rows = rows.into_iter().map(|place| match place {
+        Place::Down(download) => TransferRow::Down(download.clone()),
+        Place::Up(upload) => upload.row.clone(),
+    });
+    (first, rows.collect(), total)
 }
 
 /// How many transfers are under each filter.
@@ -89,7 +126,7 @@ const fn is_under(state: &DownloadState, filter: TransferFilter) -> bool {
 }
 
 /// Ascending for names, largest or newest first for figures.
-fn compare(one: &TransferRow, other: &TransferRow, sort: TransferSort) -> Ordering {
+fn compare(one: Place<'_>, other: Place<'_>, sort: TransferSort) -> Ordering {
     match sort {
         TransferSort::State => row_rank(one)
             .cmp(&row_rank(other))
@@ -104,66 +141,62 @@ fn compare(one: &TransferRow, other: &TransferRow, sort: TransferSort) -> Orderi
 }
 
 /// Where a download that is not over stands in the queue: what goes first comes first.
-fn turn(row: &TransferRow) -> Option<(Reverse<i8>, i64)> {
+fn turn(row: Place<'_>) -> Option<(Reverse<i8>, i64)> {
     match row {
-        TransferRow::Down(download) if is_open(&download.state) => {
+        Place::Down(download) if is_open(&download.state) => {
             Some((Reverse(download.priority), download.place))
         }
         _ => None,
     }
 }
 
-const fn row_rank(row: &TransferRow) -> u8 {
+const fn row_rank(row: Place<'_>) -> u8 {
     match row {
-        TransferRow::Down(download) => rank(&download.state),
-        TransferRow::Up { .. } => UPLOAD_RANK,
+        Place::Down(download) => rank(&download.state),
+        Place::Up(_) => UPLOAD_RANK,
     }
 }
 
-fn name(row: &TransferRow) -> &str {
+fn name(row: Place<'_>) -> &str {
     match row {
-        TransferRow::Down(download) => &download.name,
-        TransferRow::Up { name, .. } => name,
+        Place::Down(download) => &download.name,
+        Place::Up(upload) => upload.name,
     }
 }
 
-const fn size(row: &TransferRow) -> u64 {
+const fn size(row: Place<'_>) -> u64 {
     match row {
-        TransferRow::Down(download) => download.size_bytes,
-        TransferRow::Up { size_bytes, .. } => *size_bytes,
+        Place::Down(download) => download.size_bytes,
+        Place::Up(upload) => upload.size_bytes,
     }
 }
 
-fn per_mille(row: &TransferRow) -> u128 {
+fn per_mille(row: Place<'_>) -> u128 {
     let (done, size) = match row {
-        TransferRow::Down(download) => (download.done_bytes, download.size_bytes),
-        TransferRow::Up {
-            sent_bytes,
-            size_bytes,
-            ..
-        } => (*sent_bytes, *size_bytes),
+        Place::Down(download) => (download.done_bytes, download.size_bytes),
+        Place::Up(upload) => (upload.sent_bytes, upload.size_bytes),
     };
     u128::from(done) * 1000 / u128::from(size.max(1))
 }
 
-const fn rate(row: &TransferRow) -> u64 {
+const fn rate(row: Place<'_>) -> u64 {
     match row {
-        TransferRow::Down(download) => download.rate_bytes,
-        TransferRow::Up { rate_bytes, .. } => *rate_bytes,
+        Place::Down(download) => download.rate_bytes,
+        Place::Up(upload) => upload.rate_bytes,
     }
 }
 
-const fn sources(row: &TransferRow) -> u32 {
+const fn sources(row: Place<'_>) -> u32 {
     match row {
-        TransferRow::Down(download) => download.sources.0,
-        TransferRow::Up { .. } => 0,
+        Place::Down(download) => download.sources.0,
+        Place::Up(_) => 0,
     }
 }
 
 /// Newest first among equals; uploads have no number.
-fn added(row: &TransferRow) -> Option<crate::fetch::DownloadId> {
+fn added(row: Place<'_>) -> Option<crate::fetch::DownloadId> {
     match row {
-        TransferRow::Down(download) => Some(download.id),
-        TransferRow::Up { .. } => None,
+        Place::Down(download) => Some(download.id),
+        Place::Up(_) => None,
     }
 }

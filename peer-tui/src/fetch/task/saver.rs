@@ -1,5 +1,6 @@
 //! When the queue is written: at once for whoever waits to hear that a download is queued, else once
-//! a second; never two writes at a time.
+//! a second, or less often where it is so long that writing it takes its time; never two writes at a
+//! time.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -14,6 +15,10 @@ use super::Enqueued;
 
 /// Between writes that nobody waits for.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
+/// Writes that nobody waits for take at most such a part of the time.
+const SAVE_PARTS: u32 = 50;
+/// However long one takes, the next one is not put off longer.
+const SAVE_AT_LEAST_EVERY: Duration = Duration::from_secs(10);
 
 type Ids = Vec<Result<DownloadId, FetchError>>;
 
@@ -39,6 +44,8 @@ pub(super) struct Saver {
     folder: PathBuf,
     is_changed: bool,
     last_at: Option<Instant>,
+    /// How long the last write took.
+    took: Duration,
     /// Told by the next write.
     waiting: Vec<Waiting>,
     /// Told by the write under way.
@@ -52,6 +59,7 @@ impl Saver {
             folder,
             is_changed: false,
             last_at: None,
+            took: Duration::ZERO,
             waiting: Vec::new(),
             served: Vec::new(),
             write: None,
@@ -88,9 +96,14 @@ impl Saver {
             return None;
         }
         match self.last_at {
-            Some(last_at) if self.waiting.is_empty() => Some(last_at + SAVE_EVERY),
+            Some(last_at) if self.waiting.is_empty() => Some(last_at + self.every()),
             _ => Some(Instant::now()),
         }
+    }
+
+    fn every(&self) -> Duration {
+        let share = self.took.saturating_mul(SAVE_PARTS);
+        share.clamp(SAVE_EVERY, SAVE_AT_LEAST_EVERY)
     }
 
     pub(super) fn is_due(&self, now: Instant) -> bool {
@@ -114,6 +127,7 @@ impl Saver {
         };
         let written = write.await;
         self.write = None;
+        self.took = self.last_at.map_or(Duration::ZERO, |at| at.elapsed());
         let written = written.unwrap_or_else(|error| {
             Err(FetchError::Io {
                 operation: "write queue",

@@ -15,6 +15,7 @@ use crate::share::ShareError;
 use crate::share::open::stamp_of;
 use crate::share::scan::Found;
 use crate::share::settle::RACY;
+use crate::share::watch::Watch;
 
 /// A request to the owner.
 #[derive(Debug)]
@@ -117,18 +118,23 @@ impl Task {
         let now = self.moment().now;
         self.ledger.remove_root(id, now);
         self.roots.remove(id);
-        let crew = std::sync::Arc::clone(&self.crew);
         let path = path.to_owned();
+        self.change_watch(move |watch| watch.unwatch(&path));
+        self.hint_all();
+        Ok(())
+    }
+
+    /// Changes what the system tells of.
+    pub(super) fn change_watch(&self, change: impl FnOnce(&mut Watch) + Send + 'static) {
+        let crew = std::sync::Arc::clone(&self.crew);
         // May wait for a walk through another folder, so not on this thread.
         tokio::task::spawn_blocking(move || {
             let watch = crew.watch.lock();
             let mut watch = watch.unwrap_or_else(std::sync::PoisonError::into_inner);
             if let Some(watch) = watch.as_mut() {
-                watch.unwatch(&path);
+                change(watch);
             }
         });
-        self.hint_all();
-        Ok(())
     }
 
     fn adopt(&mut self, adopted: Adopted) {
