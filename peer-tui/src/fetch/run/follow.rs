@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::super::source::blocking;
 use super::super::store::{Store, StoreError};
-use super::super::whole::Whole;
+use super::super::whole::{CATCH_UP_MAX_COUNT, Whole};
 
 /// Bytes that come until the disk is told to write them: enough to be written in one go, little
 /// enough to leave nothing to wait for at the end.
@@ -83,9 +83,13 @@ impl Follower {
 
     fn is_next_there(&self, have: &PieceSet) -> bool {
         let layout = self.store.layout();
-        let next = self.whole.try_lock().map(|progress| progress.next_piece);
-        next.and_then(|next| layout.piece(next))
-            .is_some_and(|piece| have.contains(piece))
+        let Some(next) = self.whole.try_lock().map(|progress| progress.next_piece) else {
+            return false;
+        };
+        // A few are read again by whoever verifies the next one: in order, both hashes cost less.
+        let mut wanted =
+            (next..=next.saturating_add(CATCH_UP_MAX_COUNT)).map(|number| layout.piece(number));
+        wanted.all(|piece| piece.is_some_and(|piece| have.contains(piece)))
     }
 }
 

@@ -7,11 +7,11 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use protocol::hash::PieceHash;
-use protocol::pieces::PieceSet;
+use protocol::pieces::{PieceSet, WholeHasher};
 use protocol::routes;
 use reqwest::Response;
 use tokio::sync::mpsc;
-use tokio_util::task::AbortOnDropHandle;
+use tokio::task::JoinHandle;
 
 use super::super::scheduler::{Run, SourceKey};
 use super::super::store::Store;
@@ -19,7 +19,7 @@ use super::super::verify::Assembler;
 use super::super::whole::Whole;
 use super::answer::check_part;
 use super::pace::Pace;
-use super::{Fault, Http, Place, RunNote, blocking, range_of};
+use super::{Fault, Http, Place, RunNote, range_of};
 
 /// What a run needs to verify and keep its pieces.
 #[derive(Debug, Clone)]
@@ -114,7 +114,7 @@ async fn drain(response: &mut Response) -> Result<(), Fault> {
 /// The piece that is being verified and written while the next one comes.
 #[derive(Default)]
 struct Hand {
-    piece: Option<AbortOnDropHandle<Result<(), Fault>>>,
+    piece: Option<JoinHandle<Result<(), Fault>>>,
 }
 
 impl Hand {
@@ -127,8 +127,9 @@ impl Hand {
         notes: &mpsc::Sender<RunNote>,
     ) -> Result<(), Fault> {
         self.empty().await?;
-        let saving = save(keep.clone(), key, piece, notes.clone());
-        self.piece = Some(AbortOnDropHandle::new(tokio::spawn(saving)));
+        let (keep, notes) = (keep.clone(), notes.clone());
+        let saving = move || save(&keep, key, piece, &notes);
+        self.piece = Some(tokio::task::spawn_blocking(saving));
         Ok(())
     }
 
@@ -148,27 +149,31 @@ impl Hand {
     }
 }
 
-async fn save(
-    keep: Keep,
+/// Verifies a piece, writes it and says so: in one go, on a thread that may wait.
+fn save(
+    keep: &Keep,
     key: SourceKey,
     piece: Assembler,
-    notes: mpsc::Sender<RunNote>,
+    notes: &mpsc::Sender<RunNote>,
 ) -> Result<(), Fault> {
     let index = piece.piece();
-    let Some(expected) = keep.hashes.get(index.as_usize()).copied() else {
+    let Some(expected) = keep.hashes.get(index.as_usize()) else {
         return Ok(());
     };
-    blocking(move || {
-        let (store, bytes) = (&keep.store, piece.finish());
-        let verified = keep.whole.verify(store.layout(), index, &bytes, &expected);
-        let verified = verified.ok_or(Fault::Corrupt(index))?;
-        let offset = store.layout().range(index).first();
-        store.write_at(offset, &bytes).map_err(Fault::Disk)?;
-        verified.commit();
-        Ok(())
-    })
-    .await?;
+    let (store, bytes) = (&keep.store, piece.finish());
+    let read = |before, hasher: &mut WholeHasher| {
+        let range = store.layout().range(before);
+        let read = store.read(range.first(), range.len(), |bytes| hasher.update(bytes));
+        read.is_ok()
+    };
+    let verified = keep
+        .whole
+        .verify(store.layout(), index, (&bytes, expected), read)
+        .ok_or(Fault::Corrupt(index))?;
+    let offset = store.layout().range(index).first();
+    store.write_at(offset, &bytes).map_err(Fault::Disk)?;
+    verified.commit();
     // The job may have ended.
-    let _ = notes.send(RunNote::Piece(key, index)).await;
+    let _ = notes.blocking_send(RunNote::Piece(key, index));
     Ok(())
 }
