@@ -18,6 +18,15 @@ pub fn run(layers: &Layers, is_background: bool) -> Result<(), Trouble> {
     } else {
         LogTarget::StandardError
     };
+    keep_pages_small();
     super::runtime()?.block_on(run::run(config, target))?;
     Ok(())
+}
+
+/// Buffers here live shortly and on many threads: in pages of 2 MiB most of what they take is held
+/// for nothing, more than half of the memory of a transfer.
+fn keep_pages_small() {
+    #[cfg(target_os = "linux")]
+    // Where the kernel has no such pages there is nothing to switch off.
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
 }
