@@ -25,8 +25,9 @@ impl Run {
     }
 }
 
-/// Bytes of one run at most, however fast the source.
-const RUN_MAX_BYTES: u64 = 8 * 1024 * 1024;
+/// Bytes of one run at most, however fast the source: many times what it is asked for ahead, since
+/// the pieces of two runs at once come out of order.
+const RUN_MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// Among unfinished downloads a run is a tenth of a second: what has come can be passed on.
 const SWARM_RUNS_PER_SEC: u64 = 10;
 /// Sources that fetch one piece at the same time at most, at the end.

@@ -19,6 +19,8 @@ const RUNS_MAX_COUNT: u8 = 2;
 /// The next run is asked for when what is left of the last one takes a tenth of a second: more than
 /// a round trip.
 const AHEAD_PARTS_OF_SEC: u64 = 10;
+/// Though not more than this: who is so fast is near.
+const AHEAD_MAX_BYTES: u64 = 8 * 1024 * 1024;
 /// The same when there are few pieces left, so that none of them waits behind another.
 const AHEAD_AT_END_PARTS_OF_SEC: u64 = 40;
 
@@ -201,13 +203,12 @@ impl Candidate {
 
     /// Whether it should get its next run before the last one has ended. One that has not given a
     /// good piece yet has one run: if it lies, no more than that is wasted.
-    pub(super) const fn is_nearly_done(&self, is_ending: bool, piece_bytes: u64) -> bool {
+    pub(super) fn is_nearly_done(&self, is_ending: bool, piece_bytes: u64) -> bool {
         let ahead_bytes = if is_ending {
             self.rate_bytes / AHEAD_AT_END_PARTS_OF_SEC
-        } else if self.rate_bytes / AHEAD_PARTS_OF_SEC > piece_bytes {
-            self.rate_bytes / AHEAD_PARTS_OF_SEC
         } else {
-            piece_bytes
+            let ahead_bytes = self.rate_bytes / AHEAD_PARTS_OF_SEC;
+            ahead_bytes.min(AHEAD_MAX_BYTES).max(piece_bytes)
         };
         matches!(self.standing, Standing::Running)
             && self.run_count > 0
