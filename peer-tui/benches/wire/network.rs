@@ -92,7 +92,7 @@ impl Peer {
     /// Address and port that it serves at.
     pub fn address(&self) -> Result<String, Failure> {
         let status = self.status()?;
-        let address = status["header"]["listen"].as_str();
+        let address = status["listen"].as_str();
         let port = address
             .and_then(|address| address.rsplit(':').next())
             .ok_or("the status says where the peer listens")?;
