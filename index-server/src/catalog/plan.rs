@@ -6,6 +6,7 @@
 mod classes;
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::budget::Budget;
@@ -20,9 +21,12 @@ use super::words::{self, Part};
 pub use classes::Classes;
 
 /// Steps to read a document, to look for one text in it, and to make its separators spaces.
-const READ_STEPS: u64 = 15;
-const TEXT_STEPS: u64 = 3;
-const PHRASE_STEPS: u64 = 10;
+const READ_STEPS: u64 = 30;
+const TEXT_STEPS: u64 = 4;
+const PHRASE_STEPS: u64 = 30;
+/// Parts of words that are looked up before any set is made of them, so that the rarest of them
+/// comes first; of more parts the longest are enough mostly.
+const PARTS_AT_ONCE: usize = 4;
 /// Steps to read a document's columns.
 const COLUMN_STEPS: u64 = 2;
 /// Steps to find the documents of one owner in a layer.
@@ -180,15 +184,28 @@ impl<'v> Asker<'v> {
 
     /// By words and phrases, rare ones first, as far as the budget reaches.
     fn narrow_by_words(&self, narrowed: &mut Narrowed<'v>) {
-        let doc_count = self.layer.segment.complete_count();
-        let mut gathers: Vec<(u64, Gather<'v>)> = Vec::new();
+        let mut parts = Vec::new();
         for needle in self.question.needles() {
             narrowed.is_certain &= words::is_part_of_a_word(needle);
-            for part in words::parts(needle) {
-                match self.anywhere(part) {
-                    Some(gather) => gathers.push((gather.estimate(doc_count), gather)),
-                    None => narrowed.is_certain = false,
-                }
+            parts.extend(words::parts(needle));
+        }
+        parts.sort_by_key(|part| Reverse(part.text.len()));
+        for some in parts.chunks(PARTS_AT_ONCE) {
+            if narrowed.is_small() {
+                narrowed.is_certain = false;
+                return;
+            }
+            self.narrow_by_parts(some, narrowed);
+        }
+    }
+
+    fn narrow_by_parts(&self, parts: &[Part<'_>], narrowed: &mut Narrowed<'v>) {
+        let doc_count = self.layer.segment.complete_count();
+        let mut gathers: Vec<(u64, Gather<'v>)> = Vec::new();
+        for part in parts {
+            match self.anywhere(*part) {
+                Some(gather) => gathers.push((gather.estimate(doc_count), gather)),
+                None => narrowed.is_certain = false,
             }
         }
         gathers.sort_by_key(|(count, _)| *count);

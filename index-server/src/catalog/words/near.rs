@@ -11,9 +11,10 @@ use super::{ONLY, Words};
 use crate::catalog::budget::Budget;
 use crate::catalog::postings::Posting;
 
-/// Steps to find where a text would stand among so many words.
+/// Steps to make a text and find where it would stand among so many words: each comparison waits
+/// for memory.
 fn steps(word_count: usize) -> u64 {
-    4 + 4 * u64::from(word_count.checked_ilog2().unwrap_or_default())
+    25 + 12 * u64::from(word_count.checked_ilog2().unwrap_or_default())
 }
 
 /// A text that some words start with.
