@@ -9,7 +9,7 @@ mod spelling;
 use std::ops::Range;
 
 use protocol::query::{self, Query, fold};
-use protocol::search::SearchParams;
+use protocol::search::{SearchParams, Sort};
 
 use super::budget::{Budget, SEARCH_MAX_STEPS};
 use super::matcher::is_between_words;
@@ -18,7 +18,7 @@ use super::view::CatalogView;
 use super::{CursorError, SearchPage};
 
 /// Of the steps of a search so many are left for what a correction finds.
-const KEPT_SHARE: u64 = 4;
+const KEPT_SHARE: u64 = 2;
 
 /// A stretch of a word that no name holds, and what it may have been meant to be.
 struct Unknown {
@@ -179,6 +179,8 @@ impl CatalogView {
         let params = SearchParams {
             online: false,
             limit: 1,
+            // Without classes, which cost more than the answer is worth.
+            sort: Sort::UploadTime,
             ..SearchParams::default()
         };
         let effort = Effort {

@@ -18,6 +18,8 @@ use order::Permuted;
 /// Steps to go to the next document of an order, and to one of the order backwards.
 const FORWARD_STEPS: u64 = 1;
 const BACKWARD_STEPS: u64 = 20;
+/// So many documents of a layer are a step of making the sets of a class.
+const SET_SHARE: u64 = 300;
 /// Steps more to look at a document in another order than that of the numbers.
 const SCATTERED_STEPS: u64 = 15;
 
@@ -58,6 +60,8 @@ impl Search<'_> {
             classes.plan().set.clone()
         };
         let segment = &asker.layer.segment;
+        self.budget
+            .spend(u64::from(segment.complete_count()) / SET_SHARE);
         if self.ranking.is_reversed || segment.order(self.ranking.sort).is_some() {
             DocSet::Bits(set.into_bits(segment.complete_count()))
         } else {
