@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use super::layer::Layer;
 use super::owners::Owners;
 use super::postings::GONE;
-use super::segment::{Merged, merge};
+use super::segment::{Doc, Merged, merge};
 
 /// So many segments of one size are merged into one.
 const FAN_OUT: usize = 4;
@@ -182,18 +182,11 @@ fn install(layers: &mut Vec<Layer>, sources: &[Layer], merged: Merged, owners: &
         let place = layers
             .iter()
             .position(|layer| Arc::ptr_eq(&layer.segment, &source.segment));
-        let new_places = |docs: roaring::RoaringBitmap| {
-            let docs = docs.into_iter().map(|doc| moved[doc as usize]);
-            docs.filter(|doc| *doc != GONE).collect::<Vec<_>>()
-        };
-        match place {
-            Some(place) => {
-                let now = layers.swap_remove(place);
-                layer.bury(new_places(&*now.dead - &*source.dead));
-            }
-            // All of it died and it was let go.
-            None => layer.bury(moved.iter().copied().filter(|doc| *doc != GONE)),
-        }
+        // Without a place all of it died and it was let go.
+        let now = place.map(|place| layers.swap_remove(place));
+        let is_live = |doc: Doc| now.as_ref().is_some_and(|now| now.is_live(doc));
+        let moved = (0..).zip(moved).filter(|(_, new)| **new != GONE);
+        layer.bury(moved.filter(|(doc, _)| !is_live(*doc)).map(|(_, new)| *new));
     }
     layers.push(layer);
 }

@@ -9,7 +9,6 @@ mod iter;
 
 use std::borrow::Cow;
 
-use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
 use super::segment::Doc;
@@ -219,25 +218,6 @@ impl<'v> DocSet<'v> {
     #[must_use]
     pub fn without_bits(self, bits: &Bits) -> Self {
         self.without(&DocSet::Bits(Cow::Borrowed(bits)))
-    }
-
-    /// Those that are not among the dead.
-    #[must_use]
-    pub fn without_dead(self, dead: &RoaringBitmap) -> Self {
-        if dead.is_empty() {
-            return self;
-        }
-        match self {
-            Self::Bits(mut own) => {
-                let bits = own.to_mut();
-                dead.iter().for_each(|doc| bits.remove(doc));
-                Self::Bits(own)
-            }
-            Self::List(docs) => {
-                let docs = docs.iter().copied();
-                Self::list(docs.filter(|doc| !dead.contains(*doc)).collect())
-            }
-        }
     }
 }
 

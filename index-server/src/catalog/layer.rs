@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use protocol::hash::ContentHash;
 use protocol::ids::FileId;
-use roaring::RoaringBitmap;
 
 use super::FileEntry;
 use super::columns::Scan;
@@ -20,8 +19,9 @@ use super::segment::{Doc, Holder, Segment};
 pub struct Layer {
     /// Documents.
     pub segment: Arc<Segment>,
-    /// Those that are gone.
-    pub dead: Arc<RoaringBitmap>,
+    /// Those that still count.
+    pub live: Arc<Bits>,
+    live_count: u64,
     /// Complete documents that count, of owners that are online.
     pub online: Arc<Bits>,
 }
@@ -49,8 +49,9 @@ impl Layer {
             online.insert(doc);
         }
         Self {
+            live: Arc::new(Bits::all(segment.doc_count())),
+            live_count: segment.doc_count().into(),
             segment,
-            dead: Arc::default(),
             online: Arc::new(online),
         }
     }
@@ -58,8 +59,8 @@ impl Layer {
     /// Takes note that an owner came or went.
     pub fn set_online(&mut self, owner: OwnerIndex, is_online: bool) {
         let docs = self.segment.docs_of_owner(owner).iter().copied();
-        let (segment, dead) = (&self.segment, &self.dead);
-        let is_wanted = |doc: &Doc| *doc < segment.complete_count() && !dead.contains(*doc);
+        let (segment, live) = (&self.segment, &self.live);
+        let is_wanted = |doc: &Doc| *doc < segment.complete_count() && live.contains(*doc);
         let mut complete = docs.filter(is_wanted);
         let Some(first) = complete.next() else {
             return;
@@ -76,12 +77,12 @@ impl Layer {
 
     /// Whether the document still counts.
     pub fn is_live(&self, doc: Doc) -> bool {
-        !self.dead.contains(doc)
+        self.live.contains(doc)
     }
 
     /// Documents that still count.
     pub fn live_count(&self) -> u64 {
-        u64::from(self.segment.doc_count()) - self.dead.len()
+        self.live_count
     }
 
     /// The record that a document belongs to; none once its owner is gone.
@@ -96,10 +97,11 @@ impl Layer {
         if docs.peek().is_none() {
             return;
         }
-        let dead = Arc::make_mut(&mut self.dead);
+        let live = Arc::make_mut(&mut self.live);
         let online = Arc::make_mut(&mut self.online);
         for doc in docs {
-            dead.insert(doc);
+            self.live_count -= u64::from(live.contains(doc));
+            live.remove(doc);
             online.remove(doc);
         }
     }

@@ -132,12 +132,12 @@ impl<'v> Asker<'v> {
         self.narrow_by_kind(&mut narrowed);
         self.leave_out(&mut narrowed);
         let complete_count = self.layer.segment.complete_count();
-        let dead = &self.layer.dead;
+        let live = &self.layer.live;
         let set = match (narrowed.set, self.question.is_online_only) {
             (Some(set), true) => set.within_bits(&self.layer.online),
-            (Some(set), false) => set.without_dead(dead),
+            (Some(set), false) => set.within_bits(live),
             (None, true) => DocSet::Bits(Cow::Borrowed(&self.layer.online)),
-            (None, false) => DocSet::Bits(Cow::Owned(Bits::all(complete_count))).without_dead(dead),
+            (None, false) => DocSet::Bits(Cow::Owned(Bits::all(complete_count))).within_bits(live),
         };
         Plan {
             set,

@@ -86,10 +86,15 @@ impl<K: Ord> Postings<K> {
     where
         K: std::borrow::Borrow<Q>,
     {
-        match self.keys.binary_search_by(|own| own.borrow().cmp(key)) {
-            Ok(index) => self.at(index),
-            Err(_) => Posting::List(&[]),
-        }
+        (self.index_of(key)).map_or(Posting::List(&[]), |index| self.at(index))
+    }
+
+    /// Where `key` stands among all keys.
+    pub fn index_of<Q: Ord + ?Sized>(&self, key: &Q) -> Option<usize>
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        self.keys.binary_search_by(|own| own.borrow().cmp(key)).ok()
     }
 
     /// All keys, in order.

@@ -9,25 +9,25 @@ use std::sync::{Arc, Weak};
 use std::thread;
 
 use protocol::ids::{FileId, PeerId};
-use roaring::RoaringBitmap;
 
+use super::docs::Bits;
 use super::layer::Layer;
 use super::lookup::spread;
 use super::membership::Membership;
 use super::owners::Owners;
-use super::segment::Segment;
+use super::segment::{Doc, Segment};
 use super::view::CatalogView;
 use super::{Catalog, OwnerTotals};
 
 /// The layout of the bytes: one more whenever a column comes, goes or changes its meaning (a test
 /// remembers the bytes of a small catalog).
-pub const LAYOUT: u32 = 1;
+pub const LAYOUT: u32 = 2;
 
 /// A segment with its dead.
 #[derive(Debug)]
 pub struct Part {
     segment: Arc<Segment>,
-    dead: Arc<RoaringBitmap>,
+    live: Arc<Bits>,
 }
 
 /// Tells a segment from all others, for ever, without keeping it in memory.
@@ -53,23 +53,41 @@ impl Part {
     }
 
     fn live_count(&self) -> u64 {
-        u64::from(self.segment.doc_count()) - self.dead.len()
+        self.live.count()
     }
 
-    /// Its dead.
+    fn dead(&self) -> impl Iterator<Item = Doc> {
+        (0..self.segment.doc_count()).filter(|doc| !self.live.contains(*doc))
+    }
+
+    /// Its dead: how many live ones stand before each, behind the one before.
     pub fn dead_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.dead.serialized_size());
-        // Memory takes everything.
-        let _ = self.dead.serialize_into(&mut bytes);
-        bytes
+        let mut next = 0;
+        let steps = self.dead().map(|doc| {
+            let step = doc - next;
+            next = doc + 1;
+            step
+        });
+        postcard::to_stdvec(&steps.collect::<Vec<Doc>>()).unwrap_or_default()
     }
 
     /// The part that had these bytes; none where they are no part.
     pub fn from_bytes(segment: &[u8], dead: &[u8]) -> Option<Self> {
         let segment: Segment = postcard::from_bytes(segment).ok()?;
+        let steps: Vec<Doc> = postcard::from_bytes(dead).ok()?;
+        let mut live = Bits::all(segment.doc_count());
+        let mut next: Doc = 0;
+        for step in steps {
+            let doc = next.checked_add(step)?;
+            if !live.contains(doc) {
+                return None;
+            }
+            live.remove(doc);
+            next = doc + 1;
+        }
         Some(Self {
             segment: Arc::new(segment),
-            dead: Arc::new(RoaringBitmap::deserialize_from(dead).ok()?),
+            live: Arc::new(live),
         })
     }
 }
@@ -80,7 +98,7 @@ impl CatalogView {
         let layers = self.layers.iter();
         let part = |layer: &Layer| Part {
             segment: Arc::clone(&layer.segment),
-            dead: Arc::clone(&layer.dead),
+            live: Arc::clone(&layer.live),
         };
         layers.map(part).collect()
     }
@@ -133,14 +151,14 @@ impl Catalog {
     /// Takes note of the records of a part, and numbers their contents; puts those of its dead into
     /// `gone`.
     fn know(&mut self, part: &mut Part, gone: &mut Vec<u64>) {
-        let Part { segment, dead } = part;
+        let Part { segment, live } = part;
         let docs = 0..segment.doc_count();
         let mut contents = Vec::with_capacity(docs.len());
         for doc in docs {
             let detail = segment.detail(doc);
             let content = spread(detail.hash.as_bytes());
             contents.push(self.contents.add(content));
-            if segment.scan(doc).place.is_last() && !dead.contains(doc) {
+            if segment.scan(doc).place.is_last() && live.contains(doc) {
                 self.ids.insert(spread(detail.id.as_bytes()));
             } else {
                 // Of several names of a record one counts.
@@ -190,14 +208,15 @@ fn indexed(parts: Vec<Part>, owners: &Owners) -> Vec<Layer> {
 }
 
 fn layer(part: Part, owners: &Owners) -> Layer {
-    let Part { mut segment, dead } = part;
+    let dead: Vec<Doc> = part.dead().collect();
+    let mut segment = part.segment;
     // Fresh from its bytes: nobody else has it.
     if let Some(segment) = Arc::get_mut(&mut segment) {
         segment.index_keys();
         segment.mark_contents();
     }
     let mut layer = Layer::around(segment, owners);
-    layer.bury(dead.iter());
+    layer.bury(dead);
     layer
 }
 
@@ -351,7 +370,7 @@ mod tests {
         // Another text here needs another `LAYOUT`: else a shelf of before is read as one of now.
         assert_eq!(
             (LAYOUT, &told[..16]),
-            (1, "9f611a6cf74f4f9e"),
+            (2, "1f0d2691cfb967f4"),
             "{} bytes",
             bytes.len()
         );

@@ -6,6 +6,7 @@
 //! Words lie between ASCII bytes that are neither letters nor digits.
 
 mod build;
+mod frequent;
 mod near;
 
 use memchr::memmem;
@@ -18,6 +19,7 @@ use super::postings::{Posting, Postings};
 use super::segment::Doc;
 
 pub use build::merge;
+use frequent::Frequent;
 pub use near::Near;
 
 /// Three bytes of a word in a row; the end of the word is a zero byte.
@@ -88,6 +90,7 @@ pub struct Words {
     bytes: Postings<u8>,
     /// Numbers of words, by gram.
     grams: Postings<Gram>,
+    frequent: Frequent,
 }
 
 impl Words {
@@ -95,6 +98,12 @@ impl Words {
     /// `budget` does not reach for them.
     #[must_use]
     pub fn gather<'v>(&'v self, part: Part<'_>, into: &mut Gather<'v>, budget: &Budget) -> bool {
+        if part.hold == Hold::Inside
+            && let Some(posting) = self.frequent.get(part.text)
+        {
+            into.add(posting);
+            return budget.afford(GRAM_STEPS);
+        }
         match (part.hold, part.text) {
             (Hold::Whole, text) => {
                 into.add(self.exactly(None, text));
@@ -149,7 +158,7 @@ impl Words {
     /// Bytes held, about.
     pub fn bytes(&self) -> usize {
         let texts: usize = self.docs.keys().iter().map(|word| word.len()).sum();
-        texts + self.docs.bytes() + self.bytes.bytes() + self.grams.bytes()
+        texts + self.docs.bytes() + self.bytes.bytes() + self.grams.bytes() + self.frequent.bytes()
     }
 
     fn exactly(&self, mark: Option<u8>, text: &[u8]) -> Posting<'_> {

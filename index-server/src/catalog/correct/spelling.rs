@@ -89,7 +89,7 @@ fn add(
         let set = if is_online {
             set.within_bits(&layer.online)
         } else {
-            set.without_dead(&layer.dead)
+            set.within_bits(&layer.live)
         };
         Some(set.len()).filter(|count| *count > 0)
     };

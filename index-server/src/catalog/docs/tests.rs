@@ -45,8 +45,8 @@ proptest! {
         prop_assert_eq!(plain(&other.clone().within(&own)), &left & &right);
         prop_assert_eq!(plain(&own.clone().within_bits(&bits(&right))), &left & &right);
         prop_assert_eq!(plain(&own.clone().without(&other)), &left - &right);
-        let dead = right.iter().copied().collect();
-        prop_assert_eq!(plain(&own.clone().without_dead(&dead)), &left - &right);
+        prop_assert_eq!(plain(&own.clone().without_bits(&bits(&right))), &left - &right);
+        prop_assert_eq!(own.clone().into_bits(COUNT).into_owned(), bits(&left));
         prop_assert_eq!(own.count_within(&bits(&right)), (&left & &right).len() as u64);
         let rest: Vec<_> = left.range(start..).copied().collect();
         prop_assert_eq!(own.iter_from(start).collect::<Vec<_>>(), rest);

@@ -2,6 +2,7 @@
 
 use hashbrown::HashMap;
 
+use super::frequent::Frequent;
 use super::{FIRST, Gram, ONLY, Words, gram};
 use crate::catalog::matcher::is_between_words;
 use crate::catalog::postings::{self, Merged, Postings, PostingsWriter};
@@ -61,8 +62,10 @@ impl<'t> Builder<'t> {
             docs.push(marked(mark, word), &list);
         }
         let docs = docs.finish();
+        let grams = grams_of(&docs);
         Words {
-            grams: grams_of(&docs),
+            frequent: Frequent::new(&docs, &grams, doc_count),
+            grams,
             bytes: bytes_of(&self.bytes, doc_count, expand),
             docs,
         }
@@ -222,6 +225,7 @@ pub fn merge(sources: &[(&Words, &[Doc])], doc_count: Doc) -> Words {
         .collect();
     let grams = postings::merge(&parts, number(postings.keys().len())).postings;
     Words {
+        frequent: Frequent::new(&postings, &grams, doc_count),
         docs: postings,
         bytes,
         grams,
