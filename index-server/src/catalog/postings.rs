@@ -159,6 +159,8 @@ pub fn merge<K: Ord + Clone>(sources: &[(&Postings<K>, &[Doc])], doc_count: Doc)
         docs.retain(|&doc| doc != GONE);
         if holders.len() > 1 {
             merge_runs(&mut docs);
+            // Documents go to places of their own, words that several sources have to one.
+            docs.dedup();
         }
         let place = if docs.is_empty() {
             GONE

@@ -102,3 +102,21 @@ fn a_needle_is_cut_where_words_end() {
     assert_eq!(cut(".a/"), [(b"a".as_slice(), Hold::Whole)]);
     assert_eq!(cut("--"), []);
 }
+
+#[test]
+fn a_word_of_several_dictionaries_is_one_word_of_the_merged_one() {
+    // So many that most grams are in few of them, which are lists and not bits.
+    let names: Vec<String> = (0..300).map(|number| format!("w{number:03}x")).collect();
+    let names = || names.iter().map(String::as_str);
+    let (one, other) = (Words::of_names(names(), 300), Words::of_names(names(), 300));
+    let moved: [Vec<Doc>; 2] = [(0..300).collect(), (300..600).collect()];
+    let merged = merge(&[(&one, &moved[0]), (&other, &moved[1])], 600);
+    let built = Words::of_names(names().chain(names()), 600);
+    let all = |words: &Words| -> Vec<(Gram, Vec<Doc>)> {
+        let grams = words.grams.keys().iter().enumerate();
+        let numbers = |index| words.grams.at(index).to_set().iter_from(0).collect();
+        grams.map(|(index, gram)| (*gram, numbers(index))).collect()
+    };
+    assert_eq!(merged.docs.keys(), built.docs.keys());
+    assert_eq!(all(&merged), all(&built));
+}
