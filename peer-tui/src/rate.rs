@@ -3,12 +3,14 @@
 //! Pure, but for [`RateLimit`], which shares one bucket between many streams, and [`RateLimits`],
 //! which has one for each of many. Time is an argument.
 
+mod calm;
 mod each;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+pub use calm::CalmRate;
 pub use each::RateLimits;
 
 /// Tokens that may be saved up, as a part of a second.

@@ -1,7 +1,6 @@
 //! What the engine shows: the newest state of each part, and a counter for each that says when it
 //! changed. Sessions read it; they never wait for the engine, and it never waits for them.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,13 +14,10 @@ use tokio::sync::watch;
 use super::log::LogRing;
 use super::memory::Limits;
 use super::peers::PeerBook;
-use super::state::TransferRow;
+use super::state::{Speed, TransferRow};
 use crate::fetch::FetchView;
 use crate::index_client::Link;
 use crate::serve::ServeStatus;
-
-/// Samples of the speed graph: five minutes at one a second.
-pub const SPEED_MAX_COUNT: usize = 300;
 
 /// One counter a part; each grows when its part changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -92,7 +88,7 @@ pub struct Board {
     transfers: ArcSwap<Transfers>,
     limits: ArcSwap<Limits>,
     peers: Mutex<PeerBook>,
-    speed: Mutex<VecDeque<(u64, u64)>>,
+    speed: Mutex<Speed>,
     log: LogRing,
 }
 
@@ -178,15 +174,11 @@ impl Board {
 
     /// Adds a sample of (in, out) bytes a second.
     pub fn add_speed(&self, sample: (u64, u64)) {
-        let mut speed = lock(&self.speed);
-        if speed.len() == SPEED_MAX_COUNT {
-            speed.pop_front();
-        }
-        speed.push_back(sample);
+        lock(&self.speed).add(sample);
     }
 
     /// What `read` makes of the samples, oldest first.
-    pub fn read_speed<T>(&self, read: impl FnOnce(&VecDeque<(u64, u64)>) -> T) -> T {
+    pub fn read_speed<T>(&self, read: impl FnOnce(&Speed) -> T) -> T {
         read(&lock(&self.speed))
     }
 

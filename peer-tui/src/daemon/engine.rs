@@ -156,7 +156,7 @@ impl Engine {
                 index: network.index.as_deref(),
                 link: network.link.as_ref(),
                 stats: network.stats.as_ref(),
-                speed,
+                speed: &speed.samples,
                 rates: (transfers.fetch.down_rate, transfers.serve.rate_bytes),
                 downloads: &transfers.fetch.downloads,
                 active_uploads: transfers.uploads.len(),

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use self::peers::{PeerLimit, PeerRow, Peers};
 pub use self::search::{Browse, BrowseRow, Own, ResultRow, Results};
 pub use self::shares::{ShareKind, ShareRow, Shares};
-pub use self::transfers::{Dock, TransferCounts, TransferRow, Transfers};
+pub use self::transfers::{Dock, SPEED_MAX_COUNT, Speed, TransferCounts, TransferRow, Transfers};
 use super::command::Action;
 pub use crate::fetch::{
     DownloadDetail, DownloadId, DownloadState, DownloadStatus, SourceState, SourceStatus, Wish,

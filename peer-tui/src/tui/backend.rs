@@ -93,7 +93,7 @@ impl<W: Write> ScreenBackend<W> {
             return;
         }
         let absolute = format!("\x1b[{};{}H", target.y + 1, target.x + 1);
-        let relative = self.at.and_then(|from| relative_move(from, target));
+        let relative = self.at.map(|from| relative_move(from, target));
         let shortest = match relative {
             Some(relative) if relative.len() < absolute.len() => relative,
             _ => absolute,
@@ -133,25 +133,24 @@ impl<W> ScreenBackend<W> {
     }
 }
 
-fn relative_move(from: Position, to: Position) -> Option<String> {
-    if from.y == to.y {
-        return Some(match (from.x, to.x) {
-            (_, 0) => "\r".to_owned(),
-            (now, next) if next == now + 1 => "\x1b[C".to_owned(),
-            (now, next) if next > now => format!("\x1b[{}C", next - now),
-            (now, next) if now == next + 1 => "\x08".to_owned(),
-            (now, next) => format!("\x1b[{}D", now - next),
-        });
-    }
+fn relative_move(from: Position, to: Position) -> String {
     // Line feeds keep the column in raw mode; they never scroll, since the target is on the screen.
-    (to.y > from.y && to.y - from.y <= 3 && (to.x == 0 || to.x == from.x)).then(|| {
-        let feeds = "\n".repeat(usize::from(to.y - from.y));
-        if to.x == 0 {
-            format!("\r{feeds}")
-        } else {
-            feeds
-        }
-    })
+    let vertical = match (from.y, to.y) {
+        (now, next) if now == next => String::new(),
+        (now, next) if next > now && next - now <= 3 => "\n".repeat(usize::from(next - now)),
+        (now, next) if next > now => format!("\x1b[{}B", next - now),
+        (now, next) if now == next + 1 => "\x1b[A".to_owned(),
+        (now, next) => format!("\x1b[{}A", now - next),
+    };
+    let horizontal = match (from.x, to.x) {
+        (now, next) if now == next => String::new(),
+        (_, 0) => "\r".to_owned(),
+        (now, next) if next == now + 1 => "\x1b[C".to_owned(),
+        (now, next) if next > now => format!("\x1b[{}C", next - now),
+        (now, next) if now - next <= 3 => "\x08".repeat(usize::from(now - next)),
+        (now, next) => format!("\x1b[{}D", now - next),
+    };
+    horizontal + &vertical
 }
 
 /// Lines, blocks and marks that this screen draws itself: one column on every terminal that is not

@@ -135,6 +135,17 @@ pub fn rate(bytes_a_second: u64) -> String {
     }
 }
 
+/// `12 MiB/s`, `8.2 MiB/s`, `250 KiB/s`: two digits, for rows, where a third never stands still.
+pub fn rough_rate(bytes_a_second: u64) -> String {
+    match scaled(bytes_a_second) {
+        (_, 0) if bytes_a_second == 0 => "0".to_owned(),
+        (value, unit) if value >= 99.5 => {
+            format!("{:.0} {}/s", (value / 10.0).round() * 10.0, UNITS[unit])
+        }
+        _ => format!("{}/s", size(bytes_a_second)),
+    }
+}
+
 /// `12.4M`, for narrow screens.
 pub fn rate_short(bytes_a_second: u64) -> String {
     match scaled(bytes_a_second) {
@@ -149,12 +160,20 @@ pub fn limit(bytes_a_second: Option<u64>) -> String {
     bytes_a_second.map_or_else(|| "none".to_owned(), rate)
 }
 
-/// Time that is left at this rate: `0:35`, `1:02:03`, `3 d`, `--` when nothing moves.
+/// Time that is left at this rate: `0:35`, `5:40`, `1:02:00`, `3 d`, `--` when nothing moves. Never
+/// less than it is, and no finer than anybody can foresee: ten seconds from a minute on, a minute
+/// from ten minutes on.
 pub fn left(remaining_bytes: u64, bytes_a_second: u64) -> String {
     if bytes_a_second == 0 {
         return "--".to_owned();
     }
     let secs = remaining_bytes.div_ceil(bytes_a_second);
+    let secs = match secs {
+        0..60 => secs,
+        60..600 => secs.next_multiple_of(10),
+        600..86_400 => secs.next_multiple_of(60),
+        _ => secs,
+    };
     match secs {
         0..3_600 => format!("{}:{:02}", secs / 60, secs % 60),
         3_600..86_400 => format!("{}:{:02}:{:02}", secs / 3_600, secs / 60 % 60, secs % 60),
@@ -248,6 +267,9 @@ mod tests {
             assert_eq!(size(bytes), expected);
         }
         assert_eq!(rate(13_002_342), "12.4 MiB/s");
+        assert_eq!(rough_rate(13_002_342), "12 MiB/s");
+        assert_eq!(rough_rate(256 * 1024), "260 KiB/s");
+        assert_eq!(rough_rate(8_598_323), "8.2 MiB/s");
         assert_eq!(rate_short(13_002_342), "12.4M");
     }
 
@@ -271,7 +293,9 @@ mod tests {
     #[test]
     fn left_is_shown_in_the_unit_that_fits() {
         assert_eq!(left(35, 1), "0:35");
-        assert_eq!(left(3_723, 1), "1:02:03");
+        assert_eq!(left(331, 1), "5:40");
+        assert_eq!(left(595, 1), "10:00");
+        assert_eq!(left(3_723, 1), "1:03:00");
         assert_eq!(left(1_000_000, 1), "11 d");
         assert_eq!(left(5, 0), "--");
     }

@@ -2,6 +2,7 @@
 //!
 //! Knows no terminal, no socket and no clock.
 
+pub mod calm;
 pub mod line;
 pub mod list;
 pub mod popup;
@@ -18,7 +19,9 @@ use super::keymap::{Context, Keymap, Tab};
 use super::layout::{Body, Layout};
 use super::theme::{Glyphs, Theme};
 use crate::daemon::command::Watch;
-use crate::daemon::state::{Dock, Header, TransferRow};
+use crate::daemon::state::{Header, TransferCounts, TransferRow};
+use crate::rate::CalmRate;
+use calm::CalmRows;
 use list::List;
 use popup::Popup;
 use tabs::{BrowseTab, DetailsView, LogTab, PeersTab, SearchTab, SharesTab, TransfersTab};
@@ -76,8 +79,10 @@ pub struct Model {
     pub search: SearchTab,
     /// The transfers under the search.
     pub dock: List<TransferRow>,
+    /// What its rows said last.
+    pub dock_calm: CalmRows,
     /// Figures of the dock.
-    pub dock_counts: Dock,
+    pub dock_counts: TransferCounts,
     /// Transfers.
     pub transfers: TransfersTab,
     /// One transfer closely.
@@ -92,6 +97,8 @@ pub struct Model {
     pub log: LogTab,
     /// The state line.
     pub header: Option<Header>,
+    /// Its rates, in and out.
+    pub header_rates: (CalmRate, CalmRate),
     /// The way to the daemon.
     pub link: DaemonLink,
     /// Why the daemon said it would go.
@@ -132,7 +139,8 @@ impl Model {
             details_pane: None,
             search: SearchTab::default(),
             dock: List::default(),
-            dock_counts: Dock::default(),
+            dock_calm: CalmRows::default(),
+            dock_counts: TransferCounts::default(),
             transfers: TransfersTab::default(),
             details: None,
             shares: SharesTab {
@@ -143,6 +151,7 @@ impl Model {
             browse: None,
             log: LogTab::default(),
             header: None,
+            header_rates: (CalmRate::default(), CalmRate::default()),
             link: DaemonLink::Up,
             goodbye: String::new(),
             popup: None,

@@ -12,9 +12,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Engine;
-use crate::daemon::board::{SPEED_MAX_COUNT, Transfers};
-use crate::daemon::state::TransferRow;
+use crate::daemon::board::Transfers;
+use crate::daemon::state::{SPEED_MAX_COUNT, TransferRow};
 use crate::fetch::FetchView;
+use crate::rate::CalmRate;
 use crate::serve::{ServeStatus, UploadStatus};
 
 /// Between figures.
@@ -91,6 +92,8 @@ struct Pump {
     shape: u64,
     sample_at: Option<Instant>,
     sampled_at: Option<Instant>,
+    /// What was told of the speeds, in and out.
+    calm: (CalmRate, CalmRate),
     rested: u32,
 }
 
@@ -119,7 +122,10 @@ impl Pump {
         for _ in 0..quiet_secs.min(SPEED_MAX_COUNT as u64) {
             engine.board().add_speed((0, 0));
         }
-        engine.board().add_speed(speed);
+        let (down, up) = &mut self.calm;
+        engine
+            .board()
+            .add_speed((down.take(speed.0), up.take(speed.1)));
         self.sampled_at = Some(now);
         self.show(engine);
         let is_moving = speed != (0, 0) || fetch.active_count > 0 || !serve.active.is_empty();

@@ -244,11 +244,9 @@ fn transfers_section(engine: &Engine, watch: &TransfersWatch) -> Transfers {
         rows,
         total,
         counts: transfers::counts(&now.fetch.downloads, &now.uploads),
-        speed: watch.with_speed.then(|| {
-            engine
-                .board()
-                .read_speed(|speed| speed.iter().copied().collect())
-        }),
+        speed: watch
+            .with_speed
+            .then(|| engine.board().read_speed(|speed| speed.clone())),
         disk_free_bytes: now.disk_free_bytes,
         slots: now.serve.slots,
     }

@@ -1,9 +1,14 @@
 //! Rows of transfers, in the list and in the dock.
 
+use std::collections::VecDeque;
+
 use protocol::hash::ContentHash;
 use serde::{Deserialize, Serialize};
 
 use crate::fetch::DownloadStatus;
+
+/// Samples of the speed that are kept: five minutes.
+pub const SPEED_MAX_COUNT: usize = 300;
 
 /// A row of transfers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,6 +55,26 @@ pub struct Dock {
     pub counts: TransferCounts,
 }
 
+/// How fast bytes came and went lately, a sample a second while something moved.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Speed {
+    /// Samples ever taken: whoever draws several as one keeps the same ones together by it.
+    pub taken: u64,
+    /// (in, out) bytes a second, oldest first, at most [`SPEED_MAX_COUNT`].
+    pub samples: VecDeque<(u64, u64)>,
+}
+
+impl Speed {
+    /// Adds the newest sample.
+    pub fn add(&mut self, sample: (u64, u64)) {
+        if self.samples.len() == SPEED_MAX_COUNT {
+            self.samples.pop_front();
+        }
+        self.samples.push_back(sample);
+        self.taken += 1;
+    }
+}
+
 /// The list of transfers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Transfers {
@@ -61,8 +86,8 @@ pub struct Transfers {
     pub total: usize,
     /// For the filter line.
     pub counts: TransferCounts,
-    /// Where asked for: one sample a second, oldest first, at most 300: (in, out) bytes a second.
-    pub speed: Option<Vec<(u64, u64)>>,
+    /// Where asked for.
+    pub speed: Option<Speed>,
     /// Free bytes on the disk of the download folder.
     pub disk_free_bytes: Option<u64>,
     /// Upload slots in use and in all.

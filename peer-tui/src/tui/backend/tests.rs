@@ -59,7 +59,7 @@ fn a_changed_frame_is_one_write_of_what_changed() {
     let writes = draw(&mut screen, |buffer| {
         buffer.set_string(0, 1, "63%", Style::new());
     });
-    assert_eq!(writes, [b"\x1b[2D3".to_vec()]);
+    assert_eq!(writes, [b"\x08\x083".to_vec()]);
 }
 
 #[test]

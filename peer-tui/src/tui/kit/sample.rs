@@ -41,10 +41,11 @@ pub(crate) fn answer(watch: &Watch) -> Update {
             rows,
             total: transfers().len(),
             counts: COUNTS,
-            speed: wanted.with_speed.then(|| {
-                (0..300_u64)
+            speed: wanted.with_speed.then(|| Speed {
+                taken: 300,
+                samples: (0..300_u64)
                     .map(|n| ((n * n) % (20 * MIB) + n * 40_000, n * 1_000))
-                    .collect()
+                    .collect(),
             }),
             disk_free_bytes: Some(1_200_000 * MIB),
             slots: (2, 64),

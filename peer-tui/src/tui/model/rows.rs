@@ -8,7 +8,7 @@ use crate::daemon::state::{BrowseRow, LogRow, PeerRow, ResultRow, ShareRow, Tran
 use crate::daemon::state::{DownloadId, SourceStatus};
 
 /// Identity of a transfer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum TransferKey {
     /// A download.
     Down(DownloadId),

@@ -10,11 +10,13 @@ use protocol::ids::PeerId;
 use protocol::limits::QUERY_MAX_CHARS;
 use protocol::search::{Order, Sort};
 
+use super::calm::CalmRows;
 use super::line::Line;
 use super::list::List;
 use crate::daemon::command::{PeerFilter, PeerSort, TransferFilter, TransferSort};
 use crate::daemon::state::{
-    BrowseRow, LogRow, PeerRow, Peers, ResultRow, ShareRow, Shares, TransferCounts, TransferRow,
+    BrowseRow, LogRow, PeerRow, Peers, ResultRow, ShareRow, Shares, Speed, TransferCounts,
+    TransferRow,
 };
 use crate::daemon::state::{DownloadDetail, DownloadId, SourceStatus};
 use crate::tui::keymap::Tab;
@@ -163,13 +165,13 @@ pub struct TransfersTab {
     /// Figures of the filter line.
     pub counts: TransferCounts,
     /// Bytes a second, in and out, a sample a second.
-    pub speed: Vec<(u64, u64)>,
+    pub speed: Speed,
     /// Free bytes of the download folder.
     pub disk_free_bytes: Option<u64>,
     /// Upload slots in use and in all.
     pub slots: (usize, usize),
-    /// When each shown row was taken anew last, for calm rows.
-    pub refreshed_at: Option<Timestamp>,
+    /// What the rows said last.
+    pub calm: CalmRows,
 }
 
 /// One transfer closely.

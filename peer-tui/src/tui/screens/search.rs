@@ -338,7 +338,7 @@ fn dock(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     let class = layout.class.unwrap_or(Class::Line);
     let mut y = area.y;
     if class > Class::Tiny {
-        let counts = &model.dock_counts.counts;
+        let counts = &model.dock_counts;
         let parts = [
             (counts.downloading, "active"),
             (counts.paused, "paused"),

@@ -83,7 +83,7 @@ pub fn draw(
                 tail: format!(" → {client}"),
                 size: *size_bytes,
                 done: *sent_bytes,
-                rate: (format::rate(*rate_bytes), Token::Text),
+                rate: (format::rough_rate(*rate_bytes), Token::Text),
                 left: format::left(size_bytes.saturating_sub(*sent_bytes), *rate_bytes),
                 sources: "1 peer".to_owned(),
             }
@@ -105,10 +105,22 @@ fn progress(table: &Table, y: u16, done: u64, size: u64, canvas: &mut Canvas<'_>
     let Some((x, width)) = table.place_of(BAR) else {
         return;
     };
-    let percent = format!("{:>3}%", format::percent(done, size));
+    let percent = format::percent(done, size);
     let bar_width = width.saturating_sub(5);
-    bar(canvas, (x, y), bar_width, done, size);
-    canvas.put_in(x + bar_width + 1, y, 4, &percent, Token::Text);
+    bar(canvas, (x, y), bar_width, bar_percent(percent), 100);
+    let words = format!("{percent:>3}%");
+    canvas.put_in(x + bar_width + 1, y, 4, &words, Token::Text);
+}
+
+/// What the bar of a row shows of a percent: in steps of less than a column, since the percent
+/// stands beside it and each step costs a slow line as much as all the other figures.
+fn bar_percent(percent: u8) -> u64 {
+    const STEP: u64 = 4;
+    let percent = u64::from(percent);
+    if percent == 100 {
+        return 100;
+    }
+    ((percent + STEP / 2) / STEP * STEP).min(100 - STEP)
 }
 
 fn of_download(status: &DownloadStatus, model: &Model) -> Facts {
@@ -148,7 +160,7 @@ pub fn sign_and_rate(status: &DownloadStatus) -> ((&'static str, Token), (String
     match status.state {
         DownloadState::Downloading => (
             ("▼", Token::Down),
-            (format::rate(status.rate_bytes), Token::Text),
+            (format::rough_rate(status.rate_bytes), Token::Text),
         ),
         DownloadState::Queued => (("…", Token::Dim), word("queued", Token::Dim)),
         DownloadState::Looking => (("…", Token::Down), word("looking", Token::Text)),

@@ -10,7 +10,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::parts::{empty, filter_text, filters};
 use super::transfer_row;
-use crate::daemon::state::TransferRow;
+use crate::daemon::state::{SPEED_MAX_COUNT, Speed, TransferRow};
 use crate::tui::format;
 use crate::tui::layout::{Class, Layout};
 use crate::tui::model::Model;
@@ -122,8 +122,8 @@ fn speed(model: &Model, area: Rect, class: Class, canvas: &mut Canvas<'_>) {
         .header
         .as_ref()
         .map_or((0, 0), |header| (header.down_rate, header.up_rate));
-    let downs: Vec<u64> = tab.speed.iter().map(|(down, _)| *down).collect();
-    let peak = downs.iter().copied().max().unwrap_or(0);
+    let downs = tab.speed.samples.iter().map(|(down, _)| *down);
+    let peak = downs.max().unwrap_or(0);
     let right = format!(
         "now ↓ {}  ↑ {}  peak ↓ {}",
         format::rate(down),
@@ -150,9 +150,11 @@ fn speed(model: &Model, area: Rect, class: Class, canvas: &mut Canvas<'_>) {
         Token::Dim,
     );
     let columns_shown = usize::from(plot.width);
-    graph(canvas, plot, &squeezed(&downs, columns_shown), top);
+    graph(canvas, plot, &squeezed(&tab.speed, columns_shown), top);
     let y = plot.bottom();
-    canvas.put(AXIS, y, "-5 min", Token::Dim);
+    let shown = u16::try_from(five_minutes(columns_shown)).unwrap_or(plot.width);
+    let start = plot.right().saturating_sub(shown);
+    canvas.put(start, y, "-5 min", Token::Dim);
     canvas.put_right(plot.right(), y, 3, "now", Token::Dim);
     if class == Class::Large {
         let disk = tab.disk_free_bytes.map_or_else(String::new, |free| {
@@ -166,21 +168,49 @@ fn speed(model: &Model, area: Rect, class: Class, canvas: &mut Canvas<'_>) {
     }
 }
 
-/// Five minutes in so many columns: each shows the mean of its seconds.
-fn squeezed(samples: &[u64], columns: usize) -> Vec<u64> {
-    const SECS: usize = 300;
-    if columns == 0 {
-        return Vec::new();
+/// The last five minutes in at most so many columns, newest last: each the mean of the samples of
+/// as many seconds, and of the same ones until they leave, so that the curve moves and its shape
+/// does not waver.
+fn squeezed(speed: &Speed, columns: usize) -> Vec<u64> {
+    let secs = SPEED_MAX_COUNT.div_ceil(columns.max(1)) as u64;
+    let count = speed.samples.len() as u64;
+    let first = speed.taken.saturating_sub(count);
+    let mut shown: Vec<u64> = Vec::new();
+    let (mut sum, mut summed) = (0_u128, 0_u128);
+    for (number, (down, _)) in (first..).zip(&speed.samples) {
+        sum += u128::from(*down);
+        summed += 1;
+        if (number + 1).is_multiple_of(secs) || number + 1 == speed.taken {
+            shown.push(u64::try_from(sum / summed).unwrap_or(u64::MAX));
+            (sum, summed) = (0, 0);
+        }
     }
-    let mut padded = vec![0; SECS.saturating_sub(samples.len())];
-    padded.extend_from_slice(&samples[samples.len().saturating_sub(SECS)..]);
-    let columns = columns.min(SECS);
-    (0..columns)
-        .map(|column| {
-            let (from, to) = (column * SECS / columns, (column + 1) * SECS / columns);
-            let part = &padded[from..to];
-            let sum: u128 = part.iter().map(|sample| u128::from(*sample)).sum();
-            u64::try_from(sum / part.len().max(1) as u128).unwrap_or(u64::MAX)
-        })
-        .collect()
+    shown.split_off(shown.len().saturating_sub(five_minutes(columns)))
+}
+
+/// How many of the columns five minutes take.
+fn five_minutes(columns: usize) -> usize {
+    SPEED_MAX_COUNT.div_ceil(SPEED_MAX_COUNT.div_ceil(columns.max(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_is_the_mean_of_the_same_seconds_until_it_leaves() {
+        let sample = |number: u64| number * number % 977;
+        let mut speed = Speed::default();
+        for number in 0..700 {
+            speed.add((sample(number), 0));
+            let shown = squeezed(&speed, 108);
+            assert!(shown.len() <= 100, "{}", shown.len());
+            for (bucket, column) in (0..=number / 3).rev().zip(shown.iter().rev()) {
+                let seconds = (bucket * 3).max((number + 1).saturating_sub(300))..bucket * 3 + 3;
+                let there: Vec<u64> = seconds.filter(|at| *at <= number).map(sample).collect();
+                let mean = there.iter().sum::<u64>() / there.len() as u64;
+                assert_eq!(*column, mean, "{bucket} after {number}");
+            }
+        }
+    }
 }

@@ -1,21 +1,15 @@
 //! What the daemon says, taken into the model.
 
-use jiff::SignedDuration;
-
 use super::Turn;
 use crate::daemon::state::DownloadDetail;
 use crate::daemon::state::{
-    Browse, Log, Peers, Reply, Results, ServerMessage, ShareKind, Shares, TransferRow, Transfers,
-    Update,
+    Browse, Dock, Log, Peers, Reply, Results, ServerMessage, ShareKind, Shares, Transfers, Update,
 };
 use crate::tui::format;
 use crate::tui::keymap::Command;
 use crate::tui::model::Pending;
-use crate::tui::model::list::{Identified, Page};
+use crate::tui::model::list::Page;
 use crate::tui::model::toast::Level;
-
-/// A calm row takes rate and rest anew after so long even when its percent has not changed.
-const CALM_ROW_LIFE: SignedDuration = SignedDuration::from_secs(5);
 
 impl Turn<'_> {
     pub(super) fn server(&mut self, message: ServerMessage) {
@@ -57,13 +51,14 @@ impl Turn<'_> {
     }
 
     fn sections(&mut self, update: Update) {
-        if let Some(header) = update.header {
+        if let Some(mut header) = update.header {
+            let (down, up) = &mut self.model.header_rates;
+            header.down_rate = down.take(header.down_rate);
+            header.up_rate = up.take(header.up_rate);
             self.model.header = Some(header);
         }
         if let Some(dock) = update.dock {
-            let page = whole(dock.rows.clone());
-            self.model.dock.follow(page);
-            self.model.dock_counts = dock;
+            self.dock(dock);
         }
         if let Some(results) = update.results {
             self.results(results);
@@ -121,35 +116,23 @@ impl Turn<'_> {
         }
     }
 
-    /// Rows change when their percent or state does, the selected one with each update: numbers
-    /// that flicker tell nothing and cost a slow line its calm.
-    fn transfers(&mut self, new: Transfers) {
-        let now = self.model.now;
+    fn dock(&mut self, mut new: Dock) {
+        let model = &mut *self.model;
+        let is_focused = model.search.is_in_dock();
+        model
+            .dock_calm
+            .settle(&mut new.rows, &model.dock, is_focused, model.now);
+        model.dock.follow(whole(new.rows));
+        model.dock_counts = new.counts;
+    }
+
+    fn transfers(&mut self, mut new: Transfers) {
         let tab = &mut self.model.transfers;
-        let is_due = tab
-            .refreshed_at
-            .is_none_or(|at| now.duration_since(at) >= CALM_ROW_LIFE);
-        if is_due {
-            tab.refreshed_at = Some(now);
-        }
-        let selected = tab.list.selected().map(Identified::key);
-        let mut rows = new.rows;
-        for row in &mut rows {
-            if is_due || Some(row.key()) == selected {
-                continue;
-            }
-            let shown = tab
-                .list
-                .rows()
-                .iter()
-                .find(|shown| shown.key() == row.key());
-            if let Some(shown) = shown.filter(|shown| looks_the_same(shown, row)) {
-                *row = shown.clone();
-            }
-        }
+        tab.calm
+            .settle(&mut new.rows, &tab.list, true, self.model.now);
         tab.list.follow(Page {
             first: new.first,
-            rows,
+            rows: new.rows,
             total: new.total,
         });
         tab.counts = new.counts;
@@ -232,36 +215,5 @@ fn whole<R>(rows: Vec<R>) -> Page<R> {
         first: 0,
         total: rows.len(),
         rows,
-    }
-}
-
-fn looks_the_same(shown: &TransferRow, new: &TransferRow) -> bool {
-    match (shown, new) {
-        (TransferRow::Down(shown), TransferRow::Down(new)) => {
-            shown.state == new.state
-                && shown.sources == new.sources
-                && shown.priority == new.priority
-                && (shown.rate_bytes == 0) == (new.rate_bytes == 0)
-                && format::percent(shown.done_bytes, shown.size_bytes)
-                    == format::percent(new.done_bytes, new.size_bytes)
-        }
-        (
-            TransferRow::Up {
-                sent_bytes: shown_sent,
-                size_bytes,
-                rate_bytes: shown_rate,
-                ..
-            },
-            TransferRow::Up {
-                sent_bytes,
-                rate_bytes,
-                ..
-            },
-        ) => {
-            (*shown_rate == 0) == (*rate_bytes == 0)
-                && format::percent(*shown_sent, *size_bytes)
-                    == format::percent(*sent_bytes, *size_bytes)
-        }
-        _ => false,
     }
 }

@@ -10,7 +10,7 @@ use crate::tui::model::{DaemonLink, Model};
 use crate::tui::theme::Token;
 use crate::tui::update::{COPIES, LIMITS, ORDERS, sorts};
 use crate::tui::widgets::canvas::{Canvas, columns};
-use crate::tui::widgets::graph::sparkline;
+use crate::tui::widgets::graph::{round_peak, sparkline};
 use crate::tui::words;
 
 /// Hints of the smallest window.
@@ -117,7 +117,7 @@ fn large_figures(
     ];
     if header.down_history.iter().any(|rate| *rate > 0) {
         let peak = header.down_history.iter().copied().max().unwrap_or(1);
-        let line = sparkline(&header.down_history, peak);
+        let line = sparkline(&header.down_history, round_peak(peak));
         spans.push((format!(" {line}"), Token::Graph));
     }
     spans.extend([
