@@ -12,7 +12,7 @@ mod model_tests;
 pub mod paths;
 pub mod snapshot;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -139,6 +139,15 @@ impl<F: Files> World<F> {
     fn has_name(&self, id: &FileId, path: &str) -> bool {
         let entry = self.files.get(id);
         entry.is_some_and(|entry| entry.names.iter().any(|name| name.path == path))
+    }
+}
+
+impl World {
+    /// Bytes held for records, by part, for whoever measures; about.
+    pub fn memory(&mut self) -> BTreeMap<&'static str, usize> {
+        let mut parts = self.files.memory();
+        parts.insert("names of owners", self.paths.bytes());
+        parts
     }
 }
 

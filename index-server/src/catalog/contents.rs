@@ -62,6 +62,12 @@ impl Contents {
         }
     }
 
+    /// Bytes held, about.
+    pub fn bytes(&self) -> usize {
+        self.by_spread.capacity() * size_of::<(u64, Known)>()
+            + self.free.capacity() * size_of::<Content>()
+    }
+
     /// All numbers are below this one.
     pub fn bound(&self) -> Content {
         self.bound

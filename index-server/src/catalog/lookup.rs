@@ -49,6 +49,11 @@ impl Lookup {
         }
     }
 
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.starts) + size_of_val(&*self.docs)
+    }
+
     /// Documents that may have the key, ascending; those that do not must be sorted out by a look
     /// at the column.
     pub fn candidates(&self, spread: u64) -> &[u32] {

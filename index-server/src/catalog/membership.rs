@@ -32,6 +32,11 @@ impl Membership {
         }
     }
 
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.0.allocation_size()
+    }
+
     /// Whether the key may be in; where not, it is certainly not.
     pub fn may_hold(&self, spread: u64) -> bool {
         let mark = mark(spread);

@@ -265,24 +265,28 @@ impl Segment {
     }
 
     /// Bytes held, by part, for whoever measures.
-    pub fn memory(&self) -> [(&'static str, usize); 8] {
-        let count = self.scans.len();
-        [
-            ("scan columns", count * size_of::<Scan>()),
-            ("detail columns", count * size_of::<Detail>()),
-            ("texts", self.texts.len() + self.paths.len()),
+    pub fn memory(&self) -> Vec<(&'static str, usize)> {
+        let mut parts = vec![
+            ("scan columns", size_of_val(&*self.scans)),
+            ("detail columns", size_of_val(&*self.details)),
+            ("texts", self.texts.len()),
+            ("paths", self.paths.len()),
             ("rests", self.rests.len()),
+            ("by id", self.by_id.bytes()),
+            ("holders", self.holders.bytes()),
+            ("by owner", size_of_val(&*self.by_owner)),
+            ("orders", self.orders.bytes()),
             (
-                "orders and lookups",
-                count * (5 * 4 + 4 + 8) + self.holders.bytes(),
+                "marks of contents",
+                self.alone.bytes() + self.firsts.bytes(),
             ),
-            ("words of names", self.name_words.bytes()),
-            ("words of folders", self.folder_words.bytes()),
-            (
-                "other postings",
-                self.tags.bytes() + self.extensions.bytes() + self.categories.bytes(),
-            ),
-        ]
+            ("tags", self.tags.bytes()),
+            ("extensions", self.extensions.bytes()),
+            ("categories", self.categories.bytes()),
+        ];
+        parts.extend(self.name_words.memory());
+        parts.extend(self.folder_words.memory());
+        parts
     }
 }
 

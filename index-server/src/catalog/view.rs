@@ -92,8 +92,12 @@ impl CatalogView {
     /// Bytes held for records, by part; about.
     pub fn memory(&self) -> BTreeMap<&'static str, usize> {
         let mut parts = BTreeMap::new();
-        for (part, bytes) in self.layers.iter().flat_map(|layer| layer.segment.memory()) {
-            *parts.entry(part).or_default() += bytes;
+        for layer in &self.layers {
+            for (part, bytes) in layer.segment.memory() {
+                *parts.entry(part).or_default() += bytes;
+            }
+            *parts.entry("live and online").or_default() +=
+                layer.live.bytes() + layer.online.bytes();
         }
         parts
     }

@@ -155,10 +155,16 @@ impl Words {
         self.exactly(Some(ONLY), text)
     }
 
-    /// Bytes held, about.
-    pub fn bytes(&self) -> usize {
+    /// Bytes held, by part.
+    pub fn memory(&self) -> [(&'static str, usize); 5] {
         let texts: usize = self.docs.keys().iter().map(|word| word.len()).sum();
-        texts + self.docs.bytes() + self.bytes.bytes() + self.grams.bytes() + self.frequent.bytes()
+        [
+            ("texts of words", texts),
+            ("documents of words", self.docs.bytes()),
+            ("documents of bytes", self.bytes.bytes()),
+            ("grams of words", self.grams.bytes()),
+            ("documents of frequent grams", self.frequent.bytes()),
+        ]
     }
 
     fn exactly(&self, mark: Option<u8>, text: &[u8]) -> Posting<'_> {

@@ -4,6 +4,7 @@
 //! A change of anything in a record takes it out of its segment and puts it anew among those that
 //! wait, so segments never change.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
@@ -173,6 +174,14 @@ impl Catalog {
         });
         self.current = Some(Arc::clone(&view));
         view
+    }
+
+    /// Bytes held for records, by part; about. Those that wait for the next view aside.
+    pub fn memory(&mut self) -> BTreeMap<&'static str, usize> {
+        let mut parts = self.view().memory();
+        parts.insert("contents", self.contents.bytes());
+        parts.insert("ids", self.ids.bytes());
+        parts
     }
 
     /// Waits until all merging that is due is done: after a replay, and before a measurement.

@@ -56,6 +56,11 @@ impl PathIndex {
         self.owners.get(owner).map_or(0, HashTable::len)
     }
 
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.owners.values().map(HashTable::allocation_size).sum()
+    }
+
     /// Takes all names of an owner out.
     pub fn drop_owner(&mut self, owner: &PeerId) {
         self.owners.remove(owner);

@@ -53,6 +53,11 @@ impl Orders {
         Self(lists)
     }
 
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.0.iter().map(|order| size_of_val(&**order)).sum()
+    }
+
     /// The permutation for `sort`.
     pub fn get(&self, sort: Sort) -> Option<&[Doc]> {
         let index = SORTS.iter().position(|own| *own == sort)?;
