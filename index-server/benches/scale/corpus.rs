@@ -155,8 +155,16 @@ impl<'t> Row<'t> {
             text(&path),
             self.size,
             self.hash,
-            self.hash,
+            self.root(),
         );
+    }
+
+    /// The root of a file of more than one block is another text than its hash.
+    fn root(&self) -> String {
+        match self.size.parse() {
+            Ok(0..=16_384_u64) => self.hash.to_owned(),
+            _ => ContentHash::of(self.hash.as_bytes()).to_string(),
+        }
     }
 }
 
