@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::contents::Content;
 use super::owners::OwnerIndex;
+use super::paths::PathText;
 use super::{FileEntry, RecordName};
 
 /// What a search reads of every candidate, in one cache line.
@@ -20,10 +21,10 @@ use super::{FileEntry, RecordName};
 pub struct Scan {
     /// Bytes of the file.
     pub size_bytes: u64,
-    /// Start of the folded text.
-    pub text_at: u32,
-    /// Start of the file name inside the text.
+    /// Start of the folded file name.
     pub name_at: u32,
+    /// Which of the folders of its segment.
+    pub folder: u32,
     /// Whose.
     pub owner: OwnerIndex,
     /// Which content; numbered anew by each process.
@@ -35,6 +36,8 @@ pub struct Scan {
     pub crowd: u8,
     /// Of the record: a download that is not finished.
     pub is_partial: bool,
+    /// The file name is not the last part of the path; the whole path stands for the folder then.
+    pub is_named_apart: bool,
     /// Which of the record's names.
     pub place: Place,
 }
@@ -79,26 +82,47 @@ pub struct Detail {
     pub id: FileId,
     /// Content.
     pub hash: ContentHash,
-    /// Redirects given.
-    pub downloads: u64,
-    /// Mean of the votes.
-    pub rating: f64,
-    /// When it was registered last.
-    #[serde(with = "super::stored::moment")]
-    pub uploaded_at: Timestamp,
-    /// Start of the path as given; nothing is stored where it equals the text.
-    pub path_at: u32,
+    /// When it was registered last, in milliseconds since 1970, as journals have it.
+    pub uploaded_ms: i64,
+    /// Which of the tallies of its segment.
+    pub tally: u32,
+    /// Start of the file name as given; nothing is stored where it equals the folded one.
+    pub given_at: u32,
     /// Start of the stored rest.
     pub rest_at: u32,
+    /// Which of the roots of its segment.
+    pub root: u32,
 }
 
-/// What is only read to show a row, stored packed, once a record.
+impl Detail {
+    /// When it was registered last.
+    pub fn uploaded_at(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.uploaded_ms).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+}
+
+/// What others made of a record; few records have one of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Tally {
+    /// Redirects given.
+    pub downloads: u64,
+    /// Sum of all stars.
+    pub rating_sum: u64,
+    /// Number of votes.
+    pub rating_votes: u64,
+}
+
+impl Tally {
+    /// Mean of the votes.
+    pub fn rating(&self) -> f64 {
+        crate::view::mean_rating(self.rating_sum, self.rating_votes)
+    }
+}
+
+/// What is only read to show a row, stored packed; alike ones once.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Rest {
-    pieces_root: Option<PiecesRoot>,
     tags: Vec<CompactString>,
-    rating_sum: u64,
-    rating_votes: u64,
     /// Empty where the one path says it all.
     names: Vec<RecordName>,
 }
@@ -110,11 +134,17 @@ pub struct Row<'a> {
     pub scan: Scan,
     /// Columns; likewise.
     pub detail: Detail,
-    /// Path as given.
-    pub path: &'a str,
-    /// Folded path and name.
-    pub text: &'a str,
-    /// Packed [`Rest`], whole.
+    /// What others made of it.
+    pub tally: Tally,
+    /// Merkle root, where told.
+    pub pieces_root: Option<PiecesRoot>,
+    /// Folder as given, and folded where that is known already.
+    pub folder: (&'a str, Option<&'a str>),
+    /// File name as given; empty where it is the folded one.
+    pub given: &'a str,
+    /// Folded file name.
+    pub name: &'a str,
+    /// Packed [`Rest`].
     pub rest: &'a [u8],
 }
 
@@ -125,53 +155,67 @@ pub struct Prepared {
     owner: OwnerIndex,
     content: Content,
     crowd: u8,
-    texts: Vec<(String, u32)>,
+    /// Folded file names.
+    names: Vec<CompactString>,
     rest: Vec<u8>,
 }
 
 impl Prepared {
     /// Folds and packs `entry`; `crowd` is [`super::rank::crowd`] of its content.
     pub fn new(entry: FileEntry, owner: OwnerIndex, content: Content, crowd: u8) -> Self {
-        let texts = entry.names.iter().map(searched_text).collect();
+        let names = entry.names.iter().map(|name| fold(parts_of(name).1));
+        let names = names.collect();
         let rest = Rest::of(&entry).pack();
         Self {
             entry,
             owner,
             content,
             crowd,
-            texts,
+            names,
             rest,
         }
     }
 
     /// One row a name.
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        let count = self.entry.names.len();
-        let names = self.entry.names.iter().zip(&self.texts).enumerate();
-        names.map(move |(index, (name, (text, name_at)))| Row {
-            scan: Scan {
-                size_bytes: self.entry.size_bytes,
-                text_at: 0,
-                name_at: *name_at,
-                owner: self.owner,
-                content: self.content,
-                category: self.entry.category,
-                crowd: self.crowd,
-                is_partial: self.entry.is_partial,
-                place: place(index, count),
-            },
-            detail: Detail {
-                id: self.entry.id,
-                hash: self.entry.hash,
-                downloads: self.entry.downloads,
-                rating: crate::view::mean_rating(self.entry.rating_sum, self.entry.rating_votes),
-                uploaded_at: self.entry.uploaded_at,
-                path_at: 0,
-                rest_at: 0,
-            },
-            path: &name.path,
-            text,
-            rest: &self.rest,
+        let entry = &self.entry;
+        let count = entry.names.len();
+        let names = entry.names.iter().zip(&self.names).enumerate();
+        names.map(move |(index, (name, folded))| {
+            let (folder, given) = parts_of(name);
+            Row {
+                scan: Scan {
+                    size_bytes: entry.size_bytes,
+                    name_at: 0,
+                    folder: 0,
+                    owner: self.owner,
+                    content: self.content,
+                    category: entry.category,
+                    crowd: self.crowd,
+                    is_partial: entry.is_partial,
+                    is_named_apart: folder.len() == name.path.len(),
+                    place: place(index, count),
+                },
+                detail: Detail {
+                    id: entry.id,
+                    hash: entry.hash,
+                    uploaded_ms: entry.uploaded_at.as_millisecond(),
+                    tally: 0,
+                    given_at: 0,
+                    rest_at: 0,
+                    root: 0,
+                },
+                tally: Tally {
+                    downloads: entry.downloads,
+                    rating_sum: entry.rating_sum,
+                    rating_votes: entry.rating_votes,
+                },
+                pieces_root: entry.pieces_root,
+                folder: (folder, None),
+                given: if given == folded { "" } else { given },
+                name: folded,
+                rest: &self.rest,
+            }
         })
     }
 }
@@ -186,45 +230,40 @@ fn place(index: usize, count: usize) -> Place {
     }
 }
 
-/// The folded text that words are looked for in, and where the file name starts in it.
-fn searched_text(name: &RecordName) -> (String, u32) {
-    let (folder, file_name) = name.path.rsplit_once('/').unwrap_or(("", &name.path));
-    let (folder, file_name) = match name.filename.as_deref() {
-        Some(given) if given != file_name => (name.path.as_str(), given),
-        _ => (folder, file_name),
+/// Folder and file name, as given, that words are looked for in: those of the path, or the whole
+/// path and a name that is not its last part.
+fn parts_of(name: &RecordName) -> (&str, &str) {
+    let path = name.path.as_str();
+    let (folder, file_name) = match path.rsplit_once('/') {
+        None => ("", path),
+        // No path that the wire carries: whole, it comes back as it was.
+        Some(("", file_name)) => (path, file_name),
+        Some(parts) => parts,
     };
-    let mut text = String::with_capacity(folder.len() + 1 + file_name.len());
-    if !folder.is_empty() {
-        push_folded(&mut text, folder);
-        text.push('/');
+    match name.filename.as_deref() {
+        Some(given) if given != file_name => (path, given),
+        _ => (folder, file_name),
     }
-    let name_at = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    push_folded(&mut text, file_name);
-    (text, name_at)
 }
 
-/// Appends `part` folded; odd white space becomes a space, so that for phrases every separator is
+/// A part of a path folded; odd white space becomes a space, so that for phrases every separator is
 /// one byte.
-fn push_folded(text: &mut String, part: &str) {
+pub fn fold(part: &str) -> CompactString {
     let folded = query::fold(part);
     if folded.is_ascii() {
-        text.push_str(&folded);
-    } else {
-        let plain = folded
-            .chars()
-            .map(|c| if c.is_whitespace() { ' ' } else { c });
-        text.extend(plain);
+        return folded;
     }
+    let plain = folded
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c });
+    plain.collect()
 }
 
 impl Rest {
     fn of(entry: &FileEntry) -> Self {
         let is_plain = matches!(&entry.names[..], [name] if name.filename.is_none());
         Self {
-            pieces_root: entry.pieces_root,
             tags: entry.tags.clone(),
-            rating_sum: entry.rating_sum,
-            rating_votes: entry.rating_votes,
             names: if is_plain {
                 Vec::new()
             } else {
@@ -256,10 +295,15 @@ impl Rest {
     }
 }
 
-impl Row<'_> {
-    /// Folded file name.
-    pub fn name(&self) -> &[u8] {
-        &self.text.as_bytes()[self.scan.name_at as usize..]
+impl<'a> Row<'a> {
+    /// The path as given.
+    pub fn path(&self) -> PathText<'a> {
+        let given = if self.given.is_empty() {
+            self.name
+        } else {
+            self.given
+        };
+        PathText::new(self.folder.0, given, self.scan.is_named_apart)
     }
 
     /// The whole record; `owner` is the id behind the row's owner number.
@@ -267,7 +311,7 @@ impl Row<'_> {
         let rest = Rest::unpack(self.rest);
         let names = if rest.names.is_empty() {
             vec![RecordName {
-                path: self.path.into(),
+                path: self.path().to_text(),
                 filename: None,
             }]
         } else {
@@ -277,16 +321,16 @@ impl Row<'_> {
             id: self.detail.id,
             owner,
             hash: self.detail.hash,
-            pieces_root: rest.pieces_root,
+            pieces_root: self.pieces_root,
             size_bytes: self.scan.size_bytes,
             category: self.scan.category,
             tags: rest.tags,
             names,
-            uploaded_at: self.detail.uploaded_at,
+            uploaded_at: self.detail.uploaded_at(),
             is_partial: self.scan.is_partial,
-            downloads: self.detail.downloads,
-            rating_sum: rest.rating_sum,
-            rating_votes: rest.rating_votes,
+            downloads: self.tally.downloads,
+            rating_sum: self.tally.rating_sum,
+            rating_votes: self.tally.rating_votes,
         }
     }
 }

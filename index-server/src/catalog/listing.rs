@@ -5,6 +5,7 @@ use protocol::ids::{FileId, PeerId};
 use super::cursor;
 use super::layer::{Layer, Spot};
 use super::owners::OwnerIndex;
+use super::paths::PathText;
 use super::view::CatalogView;
 use super::{CursorError, OwnerPage, RecordName};
 
@@ -42,15 +43,15 @@ pub fn page(
     spots.truncate(limit);
     let next_cursor = spots.last().filter(|_| has_more).map(|last| {
         let (path, id) = place(last);
-        cursor::seal(asked, &(path, id))
+        cursor::seal(asked, &(path.to_text(), id))
     });
     let rows = spots.iter().filter_map(|spot| {
         let layer = &view.layers[spot.layer];
         let entry = layer.entry(spot.doc, &view.owners)?;
         let path = layer.segment.path(spot.doc);
-        let name = entry.names.iter().find(|name| name.path == path);
+        let name = entry.names.iter().find(|name| path.is(&name.path));
         let name = name.cloned().unwrap_or_else(|| RecordName {
-            path: path.into(),
+            path: path.to_text(),
             filename: None,
         });
         Some((name, entry))
@@ -73,8 +74,8 @@ fn docs_behind<'a>(
     let docs = segment.docs_of_owner(owner);
     let is_before = |doc: &u32| {
         let path = segment.path(*doc);
-        let is_passed = after.is_some_and(|(last, _)| path < last.as_str());
-        path < prefix || is_passed
+        let is_passed = after.is_some_and(|(last, _)| path < PathText::of(last));
+        path < PathText::of(prefix) || is_passed
     };
     let start = docs.partition_point(is_before);
     docs[start..]
@@ -83,7 +84,7 @@ fn docs_behind<'a>(
         .take_while(move |doc| segment.path(*doc).starts_with(prefix))
         .filter(move |doc| {
             let place = (segment.path(*doc), segment.detail(*doc).id);
-            after.is_none_or(|(path, id)| place > (path.as_str(), *id))
+            after.is_none_or(|(path, id)| place > (PathText::of(path), *id))
         })
         .filter(|&doc| layer.is_live(doc))
 }

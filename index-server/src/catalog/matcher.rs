@@ -42,8 +42,21 @@ pub struct Question {
     pub is_online_only: bool,
 }
 
-/// Space for texts with their separators made spaces, kept between documents.
-pub type Scratch = Vec<u8>;
+/// Space for a text, and for it with its separators made spaces; kept between documents.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// Folded folder and file name.
+    pub text: Vec<u8>,
+    /// With separators made spaces.
+    pub plain: Vec<u8>,
+}
+
+impl Scratch {
+    /// Without anything in it.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 impl Question {
     /// What `query` and `params` ask for together.
@@ -116,7 +129,7 @@ impl Question {
     }
 
     /// How a folded text whose file name starts at `name_at` meets the question.
-    pub fn meet_text(&self, text: &[u8], name_at: usize, scratch: &mut Scratch) -> Option<Match> {
+    pub fn meet_text(&self, text: &[u8], name_at: usize, scratch: &mut Vec<u8>) -> Option<Match> {
         if !self.is_met_by_text(text, name_at, scratch) {
             return None;
         }
@@ -127,7 +140,7 @@ impl Question {
     }
 
     /// Whether such a text meets the question; puts it into `scratch` where there are phrases.
-    pub fn is_met_by_text(&self, text: &[u8], name_at: usize, scratch: &mut Scratch) -> bool {
+    pub fn is_met_by_text(&self, text: &[u8], name_at: usize, scratch: &mut Vec<u8>) -> bool {
         let name = &text[name_at..];
         let is_ending =
             |ending: &String| name.len() > ending.len() && name.ends_with(ending.as_bytes());

@@ -83,7 +83,7 @@ fn any_entry(contents: u16) -> impl Strategy<Value = FileEntry> {
                 category,
                 tags: tags.into_iter().map(Into::into).collect(),
                 names,
-                uploaded_at: Timestamp::constant(at * 1_000, 7),
+                uploaded_at: Timestamp::constant(at * 1_000, 7_000_000),
                 is_partial,
                 downloads,
                 rating_sum: 3 * votes,

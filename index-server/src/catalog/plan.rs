@@ -107,9 +107,9 @@ impl<'v> Asker<'v> {
         if !is_met {
             return None;
         }
-        let name_at = scan.name_at as usize;
-        self.question
-            .meet_text(segment.text_bytes(doc), name_at, scratch)
+        let Scratch { text, plain } = scratch;
+        let name_at = segment.copy_text(doc, text);
+        self.question.meet_text(text, name_at, plain)
     }
 
     /// Whether a document's columns meet the question.

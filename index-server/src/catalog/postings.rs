@@ -9,6 +9,8 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::docs::{Bits, DocSet, Gather};
+use super::exact;
+use super::keys::{Key, KeyList, KeyWriter};
 use super::segment::Doc;
 
 /// Of so many documents one must have a key for bits to be smaller than a list.
@@ -58,10 +60,9 @@ enum Place {
 
 /// Documents by key.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(bound(serialize = "K: Serialize", deserialize = "K: Deserialize<'de>"))]
-pub struct Postings<K> {
-    #[serde(with = "super::stored::whole")]
-    keys: Box<[K]>,
+#[serde(bound = "")]
+pub struct Postings<K: Key + ?Sized> {
+    keys: K::List,
     #[serde(with = "super::stored::whole")]
     places: Box<[Place]>,
     #[serde(with = "super::stored::whole")]
@@ -69,10 +70,10 @@ pub struct Postings<K> {
     bits: Box<[Bits]>,
 }
 
-impl<K> Default for Postings<K> {
+impl<K: Key + ?Sized> Default for Postings<K> {
     fn default() -> Self {
         Self {
-            keys: Box::default(),
+            keys: K::List::default(),
             places: Box::default(),
             lists: Box::default(),
             bits: Box::default(),
@@ -80,36 +81,32 @@ impl<K> Default for Postings<K> {
     }
 }
 
-impl<K: Ord> Postings<K> {
+impl<K: Key + ?Sized> Postings<K> {
     /// The documents of `key`; an empty list where there are none.
-    pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Posting<'_>
-    where
-        K: std::borrow::Borrow<Q>,
-    {
+    pub fn get(&self, key: &K) -> Posting<'_> {
         (self.index_of(key)).map_or(Posting::List(&[]), |index| self.at(index))
     }
 
     /// Where `key` stands among all keys.
-    pub fn index_of<Q: Ord + ?Sized>(&self, key: &Q) -> Option<usize>
-    where
-        K: std::borrow::Borrow<Q>,
-    {
-        self.keys.binary_search_by(|own| own.borrow().cmp(key)).ok()
+    pub fn index_of(&self, key: &K) -> Option<usize> {
+        let all = 0..self.keys.len();
+        let index = self.keys.partition_point(all, |own| own < key);
+        (index < self.keys.len() && self.keys.at(index) == key).then_some(index)
     }
 
     /// All keys, in order.
-    pub fn keys(&self) -> &[K] {
+    pub fn keys(&self) -> &K::List {
         &self.keys
     }
 
     /// Where the keys from `first` to before the first one that `is_behind` stand.
-    pub fn range<Q: Ord + ?Sized>(&self, first: &Q, is_behind: impl Fn(&Q) -> bool) -> Range<usize>
-    where
-        K: std::borrow::Borrow<Q>,
-    {
-        let start = self.keys.partition_point(|key| key.borrow() < first);
-        let rest = &self.keys[start..];
-        start..start + rest.partition_point(|key| !is_behind(key.borrow()))
+    pub fn range(&self, first: &K, is_behind: impl Fn(&K) -> bool) -> Range<usize> {
+        let count = self.keys.len();
+        let start = self.keys.partition_point(0..count, |key| key < first);
+        start
+            ..self
+                .keys
+                .partition_point(start..count, |key| !is_behind(key))
     }
 
     /// The documents of the key at `index` of all keys.
@@ -122,17 +119,18 @@ impl<K: Ord> Postings<K> {
         }
     }
 
-    /// Bytes held, about; those that keys hold elsewhere aside.
+    /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.keys.len() * (size_of::<K>() + size_of::<Place>())
-            + self.lists.len() * size_of::<Doc>()
+        self.keys.bytes()
+            + size_of_val(&*self.places)
+            + size_of_val(&*self.lists)
             + self.bits.iter().map(Bits::bytes).sum::<usize>()
     }
 }
 
 /// Postings of several segments as one, and where the keys of each source went.
 #[derive(Debug)]
-pub struct Merged<K> {
+pub struct Merged<K: Key + ?Sized> {
     /// All documents.
     pub postings: Postings<K>,
     /// By source and key: its new place, [`GONE`] where none of its documents is left.
@@ -141,7 +139,7 @@ pub struct Merged<K> {
 
 /// The postings of several segments as one: `moved` says for each document of a source which one it
 /// becomes, ascending, [`GONE`] where it is left out.
-pub fn merge<K: Ord + Clone>(sources: &[(&Postings<K>, &[Doc])], doc_count: Doc) -> Merged<K> {
+pub fn merge<K: Key + ?Sized>(sources: &[(&Postings<K>, &[Doc])], doc_count: Doc) -> Merged<K> {
     let mut writer = PostingsWriter::new(doc_count);
     writer.reserve(sources.iter().map(|(own, _)| *own));
     let mut moved: Vec<Vec<Doc>> = (sources.iter())
@@ -171,7 +169,7 @@ pub fn merge<K: Ord + Clone>(sources: &[(&Postings<K>, &[Doc])], doc_count: Doc)
             moved[*source].push(place);
         }
         if place != GONE {
-            writer.push(key.clone(), &docs);
+            writer.push(key, &docs);
         }
     }
     Merged {
@@ -181,16 +179,17 @@ pub fn merge<K: Ord + Clone>(sources: &[(&Postings<K>, &[Doc])], doc_count: Doc)
 }
 
 /// The smallest key that no source has moved yet; puts the sources that have it into `holders`.
-fn first_key<'s, K: Ord>(
+fn first_key<'s, K: Key + ?Sized>(
     sources: &[(&'s Postings<K>, &[Doc])],
     moved: &[Vec<Doc>],
     holders: &mut Vec<usize>,
 ) -> Option<&'s K> {
     let mut first: Option<&K> = None;
     for (source, ((own, _), moved)) in sources.iter().zip(moved).enumerate() {
-        let Some(key) = own.keys.get(moved.len()) else {
+        if moved.len() == own.keys.len() {
             continue;
-        };
+        }
+        let key = own.keys.at(moved.len());
         let order = first.map_or(Ordering::Less, |first| key.cmp(first));
         if order.is_lt() {
             first = Some(key);
@@ -217,19 +216,19 @@ pub const GONE: Doc = Doc::MAX;
 
 /// Takes keys in order and makes [`Postings`].
 #[derive(Debug)]
-pub struct PostingsWriter<K> {
-    keys: Vec<K>,
+pub struct PostingsWriter<K: Key + ?Sized> {
+    keys: <K::List as KeyList<K>>::Writer,
     places: Vec<Place>,
     lists: Vec<Doc>,
     bits: Vec<Bits>,
     doc_count: Doc,
 }
 
-impl<K> PostingsWriter<K> {
+impl<K: Key + ?Sized> PostingsWriter<K> {
     /// For documents below `doc_count`.
     pub fn new(doc_count: Doc) -> Self {
         Self {
-            keys: Vec::new(),
+            keys: Default::default(),
             places: Vec::new(),
             lists: Vec::new(),
             bits: Vec::new(),
@@ -246,15 +245,15 @@ impl<K> PostingsWriter<K> {
         for source in sources {
             key_count = source.keys.len().max(key_count);
             doc_count += source.lists.len();
+            self.keys.reserve_as(&source.keys);
         }
-        self.keys.reserve(key_count);
         self.places.reserve(key_count);
         self.lists.reserve(doc_count);
     }
 
     /// Adds the ascending documents of `key`, which must be larger than all before; none where
     /// there are no documents.
-    pub fn push(&mut self, key: K, docs: &[Doc]) {
+    pub fn push(&mut self, key: &K, docs: &[Doc]) {
         if docs.is_empty() {
             return;
         }
@@ -281,9 +280,9 @@ impl<K> PostingsWriter<K> {
     /// All that was added.
     pub fn finish(self) -> Postings<K> {
         Postings {
-            keys: self.keys.into(),
-            places: self.places.into(),
-            lists: self.lists.into(),
+            keys: self.keys.finish(),
+            places: exact::list(self.places),
+            lists: exact::list(self.lists),
             bits: self.bits.into(),
         }
     }

@@ -262,9 +262,9 @@ impl<'v> Search<'v> {
         let entry = layer.entry(found.spot.doc, &view.owners)?;
         let path = layer.segment.path(found.spot.doc);
         let name = (!scan.place.is_last()).then(|| {
-            let name = entry.names.iter().find(|name| name.path == path);
+            let name = entry.names.iter().find(|name| path.is(&name.path));
             name.cloned().unwrap_or_else(|| RecordName {
-                path: path.into(),
+                path: path.to_text(),
                 filename: None,
             })
         });

@@ -8,8 +8,7 @@ mod build;
 mod holders;
 mod merge;
 mod orders;
-
-use std::ops::Range;
+mod shared;
 
 use protocol::category::Category;
 use protocol::hash::ContentHash;
@@ -20,16 +19,18 @@ use serde::{Deserialize, Serialize};
 pub use holders::Holder;
 pub use merge::{Merged, merge};
 
-use super::columns::{Detail, Row, Scan};
+use super::columns::{Detail, Row, Scan, Tally};
 use super::contents::Content;
 use super::docs::Bits;
 use super::lookup::{Lookup, spread};
 use super::owners::OwnerIndex;
+use super::paths::PathText;
 use super::postings::{Posting, Postings};
 use super::rank::{Match, RowKey, Values};
 use super::words::Words;
 use holders::Holders;
 use orders::Orders;
+use shared::Shared;
 
 /// Number of a document in its segment.
 pub type Doc = u32;
@@ -41,10 +42,11 @@ pub struct Segment {
     scans: Box<[Scan]>,
     #[serde(with = "super::stored::whole")]
     details: Box<[Detail]>,
-    texts: Box<str>,
-    paths: Box<str>,
-    #[serde(with = "super::stored::bytes")]
-    rests: Box<[u8]>,
+    /// Folded file names.
+    names: Box<str>,
+    /// File names as given, where that is another text.
+    given: Box<str>,
+    shared: Shared,
     complete_count: Doc,
     #[serde(skip)]
     by_id: Lookup,
@@ -64,8 +66,8 @@ pub struct Segment {
     /// Of the others, one document of each content.
     #[serde(skip)]
     firsts: Bits,
-    extensions: Postings<Box<str>>,
-    tags: Postings<Box<str>>,
+    extensions: Postings<str>,
+    tags: Postings<str>,
     categories: Postings<Category>,
 }
 
@@ -82,7 +84,8 @@ impl Segment {
 
     /// Bytes of the longest column: what 32-bit positions must reach.
     pub fn arena_bytes(&self) -> usize {
-        self.texts.len().max(self.paths.len()).max(self.rests.len())
+        let names = self.names.len().max(self.given.len());
+        names.max(self.shared.arena_bytes())
     }
 
     /// Columns read by a search.
@@ -102,29 +105,28 @@ impl Segment {
         &self.details[doc as usize]
     }
 
-    /// Folded path and name.
-    pub fn text(&self, doc: Doc) -> &str {
-        &self.texts[self.text_range(doc)]
-    }
-
-    /// The same as bytes.
-    pub fn text_bytes(&self, doc: Doc) -> &[u8] {
-        &self.texts.as_bytes()[self.text_range(doc)]
-    }
-
-    fn text_range(&self, doc: Doc) -> Range<usize> {
-        let start = self.scan(doc).text_at as usize;
-        let next = self.scans.get(doc as usize + 1);
-        let end = next.map_or(self.texts.len(), |scan| scan.text_at as usize);
-        start..end
+    /// Puts the folded folder and file name into `text`, in place of what is there; yields where the
+    /// file name starts.
+    pub fn copy_text(&self, doc: Doc, text: &mut Vec<u8>) -> usize {
+        text.clear();
+        let folder = self.folder(doc);
+        if !folder.is_empty() {
+            text.extend_from_slice(folder.as_bytes());
+            text.push(b'/');
+        }
+        let name_at = text.len();
+        text.extend_from_slice(self.name(doc).as_bytes());
+        name_at
     }
 
     /// Reads a little of each document that is looked at next: the reads wait for memory together
     /// and not one after the other.
     pub fn warm(&self, docs: &[Doc]) {
         let first_byte = |doc: &Doc| {
-            let at = self.scan(*doc).text_at as usize;
-            self.texts.as_bytes().get(at).copied().unwrap_or_default()
+            let at = self.scan(*doc).name_at as usize;
+            let name = self.names.as_bytes().get(at).copied();
+            let folder = self.folder(*doc).as_bytes().first().copied();
+            name.unwrap_or_default() ^ folder.unwrap_or_default()
         };
         let sum = docs
             .iter()
@@ -140,52 +142,68 @@ impl Segment {
 
     /// Folded file name.
     pub fn name(&self, doc: Doc) -> &str {
-        &self.text(doc)[self.scan(doc).name_at as usize..]
+        let start = self.scan(doc).name_at as usize;
+        let next = self.scans.get(doc as usize + 1);
+        let end = next.map_or(self.names.len(), |scan| scan.name_at as usize);
+        &self.names[start..end]
     }
 
     /// Folded folder.
     pub fn folder(&self, doc: Doc) -> &str {
-        let folder = &self.text(doc)[..self.scan(doc).name_at as usize];
-        folder.strip_suffix('/').unwrap_or(folder)
+        self.shared.folder(self.scan(doc).folder)
     }
 
     /// Path as given.
-    pub fn path(&self, doc: Doc) -> &str {
-        let start = self.detail(doc).path_at as usize;
-        let next = self.details.get(doc as usize + 1);
-        let end = next.map_or(self.paths.len(), |detail| detail.path_at as usize);
-        if start == end {
-            self.text(doc)
-        } else {
-            &self.paths[start..end]
-        }
+    pub fn path(&self, doc: Doc) -> PathText<'_> {
+        let given = match self.given(doc) {
+            "" => self.name(doc),
+            given => given,
+        };
+        let scan = self.scan(doc);
+        let folder = self.shared.given_folder(scan.folder);
+        PathText::new(folder, given, scan.is_named_apart)
     }
 
-    /// Packed rest of its record; its length stands before it.
+    /// File name as given; empty where it is the folded one.
+    fn given(&self, doc: Doc) -> &str {
+        let start = self.detail(doc).given_at as usize;
+        let next = self.details.get(doc as usize + 1);
+        let end = next.map_or(self.given.len(), |detail| detail.given_at as usize);
+        &self.given[start..end]
+    }
+
+    /// Packed rest of its record.
     fn rest(&self, doc: Doc) -> &[u8] {
-        let stored = &self.rests[self.detail(doc).rest_at as usize..];
-        let (len, after) = stored.split_at(4);
-        let len = len
-            .iter()
-            .rev()
-            .fold(0, |len, byte| len << 8 | usize::from(*byte));
-        &after[..len]
+        self.shared.rest(self.detail(doc).rest_at)
+    }
+
+    fn values(&self, doc: Doc) -> Values {
+        let (scan, detail) = (self.scan(doc), self.detail(doc));
+        values(scan, detail, &self.shared.tally(detail.tally))
     }
 
     /// The document as it was stored.
     pub fn row(&self, doc: Doc) -> Row<'_> {
+        let (scan, detail) = (*self.scan(doc), *self.detail(doc));
+        let shared = &self.shared;
         Row {
-            scan: *self.scan(doc),
-            detail: *self.detail(doc),
-            path: self.path(doc),
-            text: self.text(doc),
+            scan,
+            detail,
+            tally: shared.tally(detail.tally),
+            pieces_root: shared.root(detail.root, &detail.hash),
+            folder: (
+                shared.given_folder(scan.folder),
+                Some(shared.folder(scan.folder)),
+            ),
+            given: self.given(doc),
+            name: self.name(doc),
             rest: self.rest(doc),
         }
     }
 
     /// Its place under `sort`, class aside.
     pub fn key(&self, doc: Doc, sort: Sort) -> RowKey<'_> {
-        let (major, minor) = values(self.scan(doc), self.detail(doc)).key(sort);
+        let (major, minor) = self.values(doc).key(sort);
         RowKey {
             class: Match::Whole,
             major,
@@ -269,9 +287,8 @@ impl Segment {
         let mut parts = vec![
             ("scan columns", size_of_val(&*self.scans)),
             ("detail columns", size_of_val(&*self.details)),
-            ("texts", self.texts.len()),
-            ("paths", self.paths.len()),
-            ("rests", self.rests.len()),
+            ("names", self.names.len()),
+            ("names as given", self.given.len()),
             ("by id", self.by_id.bytes()),
             ("holders", self.holders.bytes()),
             ("by owner", size_of_val(&*self.by_owner)),
@@ -284,18 +301,19 @@ impl Segment {
             ("extensions", self.extensions.bytes()),
             ("categories", self.categories.bytes()),
         ];
+        parts.extend(self.shared.memory());
         parts.extend(self.name_words.memory());
         parts.extend(self.folder_words.memory());
         parts
     }
 }
 
-fn values(scan: &Scan, detail: &Detail) -> Values {
+fn values(scan: &Scan, detail: &Detail, tally: &Tally) -> Values {
     Values {
         size_bytes: scan.size_bytes,
-        downloads: detail.downloads,
-        rating: detail.rating,
-        uploaded_at: detail.uploaded_at,
+        downloads: tally.downloads,
+        rating: tally.rating(),
+        uploaded_at: detail.uploaded_at(),
         crowd: scan.crowd,
     }
 }

@@ -85,7 +85,7 @@ pub fn is_part_of_a_word(needle: &[u8]) -> bool {
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Words {
     /// By word; those behind a mark come first.
-    docs: Postings<Box<str>>,
+    docs: Postings<str>,
     /// By byte that any of their words holds.
     bytes: Postings<u8>,
     /// Numbers of words, by gram.
@@ -157,10 +157,10 @@ impl Words {
 
     /// Bytes held, by part.
     pub fn memory(&self) -> [(&'static str, usize); 5] {
-        let texts: usize = self.docs.keys().iter().map(|word| word.len()).sum();
+        let texts = self.docs.keys().bytes();
         [
             ("texts of words", texts),
-            ("documents of words", self.docs.bytes()),
+            ("documents of words", self.docs.bytes() - texts),
             ("documents of bytes", self.bytes.bytes()),
             ("grams of words", self.grams.bytes()),
             ("documents of frequent grams", self.frequent.bytes()),
@@ -169,7 +169,7 @@ impl Words {
 
     fn exactly(&self, mark: Option<u8>, text: &[u8]) -> Posting<'_> {
         match key(mark, text) {
-            Some(key) => self.docs.get(key.as_str()),
+            Some(key) => self.docs.get(&key),
             None => Posting::List(&[]),
         }
     }
@@ -185,9 +185,7 @@ impl Words {
         let Some(key) = key(mark, text) else {
             return true;
         };
-        let range = self
-            .docs
-            .range(key.as_str(), |word| !word.starts_with(key.as_str()));
+        let range = self.docs.range(&key, |word| !word.starts_with(&key));
         let is_reached = budget.afford(WORD_STEPS + range.len() as u64);
         if is_reached {
             range.for_each(|index| into.add(self.docs.at(index)));
@@ -222,7 +220,7 @@ impl Words {
         let is_among = |number| others.iter().all(|posting| posting.contains(number));
         self.gather_numbers(
             numbers,
-            |number| is_among(number) && is_held(self.docs.keys()[number as usize].as_bytes()),
+            |number| is_among(number) && is_held(self.docs.keys().at(number as usize).as_bytes()),
             into,
             budget,
         )

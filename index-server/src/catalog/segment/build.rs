@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 use protocol::category::Category;
-use protocol::ids::FileId;
 use protocol::query;
 use protocol::search::Sort;
 
 use super::holders::{Holder, Holders};
 use super::orders::Orders;
+use super::shared::{SharedWriter, position};
 use super::{Doc, Segment, doc_count, values};
-use crate::catalog::columns::{Place, Rest, Row, Scan};
+use crate::catalog::columns::{Rest, Row, Scan};
 use crate::catalog::docs::Bits;
+use crate::catalog::exact;
 use crate::catalog::lookup::{Lookup, spread};
 use crate::catalog::natural;
 use crate::catalog::postings::{Postings, PostingsWriter};
@@ -48,8 +49,8 @@ impl Segment {
         let complete = 0..self.complete_count;
         let names = complete.clone().map(|doc| self.name(doc));
         let name_words = Words::of_names(names, self.complete_count);
-        let folders = complete.map(|doc| self.folder(doc));
-        self.folder_words = Words::of_folders(folders, self.complete_count);
+        let folders = complete.map(|doc| self.scan(doc).folder);
+        self.folder_words = Words::of_folders(self.shared.folders(), folders, self.complete_count);
         self.name_words = name_words;
     }
 
@@ -81,65 +82,47 @@ impl Segment {
 /// Bytes that columns will have at most, where that is known.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Room {
-    /// Folded texts.
-    pub texts: usize,
-    /// Paths as given.
-    pub paths: usize,
-    /// Packed rests.
-    pub rests: usize,
+    /// Folded file names.
+    pub names: usize,
+    /// File names as given.
+    pub given: usize,
 }
 
-/// Stores the columns of `rows`, which come in the order in which they are to be numbered; the
-/// packed rest of a record with several names is stored once.
+/// Stores the columns of `rows`, which come in the order in which they are to be numbered; what
+/// several share is stored once.
 pub fn store<'a>(rows: impl ExactSizeIterator<Item = Row<'a>>, room: Room) -> Segment {
     let mut scans = Vec::with_capacity(rows.len());
     let mut details = Vec::with_capacity(rows.len());
-    let mut texts = String::with_capacity(room.texts);
-    let mut paths = String::with_capacity(room.paths);
-    let mut rests = Vec::with_capacity(room.rests);
-    let mut shared_rests: HashMap<FileId, u32> = HashMap::new();
+    let mut names = String::with_capacity(room.names);
+    let mut given = String::with_capacity(room.given);
+    let mut shared = SharedWriter::default();
     let mut complete_count = 0;
     for row in rows {
-        let mut pack = || {
-            let at = position(rests.len());
-            rests.extend_from_slice(&position(row.rest.len()).to_le_bytes());
-            rests.extend_from_slice(row.rest);
-            at
-        };
-        let rest_at = if row.scan.place == Place::Only {
-            pack()
-        } else {
-            *shared_rests.entry(row.detail.id).or_insert_with(pack)
-        };
         complete_count += usize::from(!row.scan.is_partial);
         scans.push(Scan {
-            text_at: position(texts.len()),
+            name_at: position(names.len()),
+            folder: shared.folder(&row),
             ..row.scan
         });
         details.push(super::Detail {
-            path_at: position(paths.len()),
-            rest_at,
+            tally: shared.tally(&row),
+            given_at: position(given.len()),
+            rest_at: shared.rest(&row),
+            root: shared.root(&row),
             ..row.detail
         });
-        texts.push_str(row.text);
-        if row.path != row.text {
-            paths.push_str(row.path);
-        }
+        names.push_str(row.name);
+        given.push_str(row.given);
     }
     Segment {
         scans: scans.into(),
         details: details.into(),
-        texts: texts.into(),
-        paths: paths.into(),
-        rests: rests.into(),
+        names: exact::text(names),
+        given: exact::text(given),
+        shared: shared.finish(),
         complete_count: doc_count(complete_count),
         ..Segment::default()
     }
-}
-
-/// Segments are kept so small that their columns can be reached by 32 bits.
-fn position(bytes: usize) -> u32 {
-    u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
 /// `rows` in the order in which a segment numbers them, and the numbers of the complete ones by file
@@ -149,13 +132,13 @@ fn in_order(rows: &[Row<'_>]) -> (Vec<usize>, Box<[Doc]>) {
         .iter()
         .enumerate()
         .filter(|(_, row)| !row.scan.is_partial)
-        .map(|(index, row)| (natural::start(row.name()), index))
+        .map(|(index, row)| (natural::start(row.name.as_bytes()), index))
         .collect();
     by_name.sort_unstable_by(|(left_start, left), (right_start, right)| {
         let (left, right) = (&rows[*left], &rows[*right]);
         left_start
             .cmp(right_start)
-            .then_with(|| natural::compare(left.name(), right.name()))
+            .then_with(|| natural::compare(left.name.as_bytes(), right.name.as_bytes()))
             .then_with(|| left.detail.id.cmp(&right.detail.id))
     });
     // Those of unfinished downloads have no place: no search finds them.
@@ -165,7 +148,7 @@ fn in_order(rows: &[Row<'_>]) -> (Vec<usize>, Box<[Doc]>) {
     }
     let mut keyed: Vec<_> = (rows.iter().zip(name_places).enumerate())
         .map(|(index, (row, place))| {
-            let (major, minor) = values(&row.scan, &row.detail).key(Sort::Relevance);
+            let (major, minor) = values(&row.scan, &row.detail, &row.tally).key(Sort::Relevance);
             let id = row.scan.is_partial.then_some(row.detail.id);
             ((id.is_some(), major, minor, place, id), index)
         })
@@ -186,7 +169,7 @@ fn by_owner(segment: &Segment) -> Box<[Doc]> {
         let owner = segment.scan(doc).owner;
         (owner, segment.path(doc), segment.detail(doc).id)
     });
-    docs.into()
+    exact::list(docs)
 }
 
 fn categories(segment: &Segment) -> Postings<Category> {
@@ -197,7 +180,7 @@ fn categories(segment: &Segment) -> Postings<Category> {
     }
     let mut writer = PostingsWriter::new(segment.complete_count);
     for (category, docs) in lists {
-        writer.push(category, &docs);
+        writer.push(&category, &docs);
     }
     writer.finish()
 }
@@ -206,7 +189,7 @@ fn categories(segment: &Segment) -> Postings<Category> {
 fn words<W: Into<Box<str>> + AsRef<str>>(
     doc_count: Doc,
     words: impl Iterator<Item = (Doc, Option<W>)>,
-) -> Postings<Box<str>> {
+) -> Postings<str> {
     let mut lists: HashMap<Box<str>, Vec<Doc>> = HashMap::new();
     for (doc, word) in words {
         let Some(word) = word else { continue };
@@ -220,9 +203,9 @@ fn words<W: Into<Box<str>> + AsRef<str>>(
     }
     let mut lists: Vec<_> = lists.into_iter().collect();
     lists.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
-    let mut writer = PostingsWriter::new(doc_count);
+    let mut writer = PostingsWriter::<str>::new(doc_count);
     for (word, docs) in lists {
-        writer.push(word, &docs);
+        writer.push(&word, &docs);
     }
     writer.finish()
 }

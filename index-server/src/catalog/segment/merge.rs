@@ -8,6 +8,8 @@ use protocol::search::Sort;
 use super::build::Room;
 use super::orders::{self, Numbers, Orders, SORTS};
 use super::{Doc, Segment, build};
+use crate::catalog::exact;
+use crate::catalog::keys::Key;
 use crate::catalog::layer::Layer;
 use crate::catalog::natural;
 use crate::catalog::postings::{self, GONE, Postings};
@@ -40,7 +42,7 @@ pub fn merge(sources: &[Layer]) -> Merged {
     let mut segment = build::store(rows, room(sources));
     drop(order);
     segment.index_keys();
-    segment.by_owner = by_owner(sources, &moved);
+    segment.by_owner = by_owner(sources, &moved, segment.scans.len());
     segment.orders = Orders::from_lists(SORTS.map(|sort| {
         match sort {
             Sort::Filename => (names.order.iter())
@@ -62,9 +64,8 @@ pub fn merge(sources: &[Layer]) -> Merged {
 fn room(sources: &[Layer]) -> Room {
     let mut room = Room::default();
     for Layer { segment, .. } in sources {
-        room.texts += segment.texts.len();
-        room.paths += segment.paths.len();
-        room.rests += segment.rests.len();
+        room.names += segment.names.len();
+        room.given += segment.given.len();
     }
     room
 }
@@ -150,11 +151,11 @@ fn by_sort(sources: &[Layer], moved: &[Vec<Doc>], sort: Sort, names: &Names) -> 
         Ord::cmp,
         |source, doc| order.push(moved[source][doc as usize]),
     );
-    order.into()
+    exact::list(order)
 }
 
-fn by_owner(sources: &[Layer], moved: &[Vec<Doc>]) -> Box<[Doc]> {
-    let mut order = Vec::new();
+fn by_owner(sources: &[Layer], moved: &[Vec<Doc>], doc_count: usize) -> Box<[Doc]> {
+    let mut order = Vec::with_capacity(doc_count);
     let lists = sources.iter().zip(moved).map(|(layer, moved)| {
         let docs = layer.segment.by_owner.iter().copied();
         docs.filter(|&doc| moved[doc as usize] != GONE)
@@ -169,10 +170,10 @@ fn by_owner(sources: &[Layer], moved: &[Vec<Doc>]) -> Box<[Doc]> {
         Ord::cmp,
         |source, doc| order.push(moved[source][doc as usize]),
     );
-    order.into()
+    exact::list(order)
 }
 
-fn merge_postings<K: Ord + Clone>(
+fn merge_postings<K: Key + ?Sized>(
     sources: &[Layer],
     moved: &[Vec<Doc>],
     doc_count: Doc,

@@ -3,7 +3,7 @@
 use protocol::search::Sort;
 use serde::{Deserialize, Serialize};
 
-use super::{Doc, Segment, values};
+use super::{Doc, Segment};
 
 /// The sorts that need a permutation: documents are numbered by relevance already.
 pub const SORTS: [Sort; 5] = [
@@ -19,7 +19,7 @@ pub type Numbers = (u64, u64, u32);
 
 /// The place of a document under `sort`, where that is not by name.
 pub fn numbers(segment: &Segment, doc: Doc, sort: Sort, name_place: u32) -> Numbers {
-    let (major, minor) = values(segment.scan(doc), segment.detail(doc)).key(sort);
+    let (major, minor) = segment.values(doc).key(sort);
     (major, minor, name_place)
 }
 

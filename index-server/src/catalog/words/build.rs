@@ -1,5 +1,7 @@
 //! Builds dictionaries: from texts, or from the dictionaries of segments that are merged.
 
+use std::borrow::Cow;
+
 use hashbrown::HashMap;
 
 use super::frequent::Frequent;
@@ -54,12 +56,12 @@ impl<'t> Builder<'t> {
         let texts = by_first(self.last_texts.len(), &self.pairs);
         let mut words: Vec<_> = self.words.into_iter().collect();
         words.sort_unstable();
-        let mut docs = PostingsWriter::new(doc_count);
+        let mut docs = PostingsWriter::<str>::new(doc_count);
         let mut list = Vec::new();
         for ((mark, word), word_number) in words {
             list.clear();
             expand(texts.of(word_number), &mut list);
-            docs.push(marked(mark, word), &list);
+            docs.push(&marked(mark, word), &list);
         }
         let docs = docs.finish();
         let grams = grams_of(&docs);
@@ -72,7 +74,7 @@ impl<'t> Builder<'t> {
     }
 }
 
-fn marked(mark: u8, word: &str) -> Box<str> {
+fn marked(mark: u8, word: &str) -> Cow<'_, str> {
     if mark == UNMARKED {
         return word.into();
     }
@@ -104,7 +106,7 @@ fn bytes_of(
     for byte in 0..=u8::MAX {
         list.clear();
         expand(texts.of(byte.into()), &mut list);
-        bytes.push(byte, &list);
+        bytes.push(&byte, &list);
     }
     bytes.finish()
 }
@@ -161,22 +163,21 @@ impl Words {
         builder.finish(doc_count, |docs, list| list.extend_from_slice(docs))
     }
 
-    /// Of folders, folded, of documents `0..`. Folders are fewer than documents: each is cut once.
-    pub fn of_folders<'t>(folders: impl Iterator<Item = &'t str>, doc_count: Doc) -> Self {
+    /// Of folders, folded; `of_docs` has the number of the folder of each document `0..`.
+    pub fn of_folders<'t>(
+        folders: impl Iterator<Item = &'t str>,
+        of_docs: impl Iterator<Item = u32>,
+        doc_count: Doc,
+    ) -> Self {
         let mut builder = Builder::default();
-        let mut known: HashMap<&str, u32> = HashMap::new();
-        let mut pairs = Vec::with_capacity(doc_count as usize);
-        for (doc, folder) in (0..).zip(folders) {
-            let text = *known.entry(folder).or_insert_with(|| {
-                let text = builder.begin();
-                for word in words(folder) {
-                    builder.add(UNMARKED, word, text);
-                }
-                text
-            });
-            pairs.push((text, doc));
+        for folder in folders {
+            let text = builder.begin();
+            for word in words(folder) {
+                builder.add(UNMARKED, word, text);
+            }
         }
-        let docs = by_first(known.len(), &pairs);
+        let pairs: Vec<(u32, Doc)> = of_docs.zip(0..).collect();
+        let docs = by_first(builder.bytes.len(), &pairs);
         builder.finish(doc_count, |texts, list| {
             for text in texts {
                 list.extend_from_slice(docs.of(*text));
@@ -233,9 +234,9 @@ pub fn merge(sources: &[(&Words, &[Doc])], doc_count: Doc) -> Words {
 }
 
 /// The numbers of words by their grams; those behind a mark aside.
-fn grams_of(words: &Postings<Box<str>>) -> Postings<Gram> {
+fn grams_of(words: &Postings<str>) -> Postings<Gram> {
     let mut pairs: Vec<(Gram, Doc)> = Vec::new();
-    for (number, word) in (0..).zip(words.keys()) {
+    for (number, word) in (0..).zip(words.keys().iter()) {
         let bytes = word.as_bytes();
         if bytes.first().is_none_or(|first| *first <= ONLY) {
             continue;
@@ -260,7 +261,7 @@ fn grams_of(words: &Postings<Box<str>>) -> Postings<Gram> {
     let mut writer = PostingsWriter::new(word_count);
     for alike in pairs.chunk_by(|left, right| left.0 == right.0) {
         let numbers: Vec<Doc> = alike.iter().map(|(_, number)| *number).collect();
-        writer.push(alike[0].0, &numbers);
+        writer.push(&alike[0].0, &numbers);
     }
     writer.finish()
 }

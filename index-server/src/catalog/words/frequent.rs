@@ -24,7 +24,7 @@ pub struct Frequent(Postings<Gram>);
 
 impl Frequent {
     /// Of the words whose documents are `docs`, and their numbers by gram.
-    pub fn new(docs: &Postings<Box<str>>, grams: &Postings<Gram>, doc_count: Doc) -> Self {
+    pub fn new(docs: &Postings<str>, grams: &Postings<Gram>, doc_count: Doc) -> Self {
         let mut writer = PostingsWriter::new(doc_count);
         let word_count = Doc::try_from(docs.keys().len()).unwrap_or(Doc::MAX);
         let mut push = |key: Gram, grams_held: Range<usize>| {
@@ -38,7 +38,7 @@ impl Frequent {
                 held.add(docs.at(number as usize));
             }
             let held: Vec<Doc> = held.finish(doc_count).iter_from(0).collect();
-            writer.push(key, &held);
+            writer.push(&key, &held);
         };
         for (index, gram) in grams.keys().iter().enumerate() {
             push(*gram, index..index + 1);

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::{ONLY, Words};
 use crate::catalog::budget::Budget;
+use crate::catalog::keys::KeyList;
 use crate::catalog::postings::Posting;
 
 /// Steps to make a text and find where it would stand among so many words: each comparison waits
@@ -42,8 +43,8 @@ impl Words {
             let numbers = self.starting(&text, range, budget);
             if !numbers.is_empty() {
                 seen.push(text.clone());
-                let first = &self.docs.keys()[numbers.start];
-                let whole = (**first == *text).then_some(numbers.start);
+                let first = self.docs.keys().at(numbers.start);
+                let whole = (*first == *text).then_some(numbers.start);
                 found(Near {
                     text,
                     numbers,
@@ -51,8 +52,8 @@ impl Words {
                 });
             }
         };
-        let marked = self.docs.keys().partition_point(is_marked);
-        let mut alike = marked..self.docs.keys().len();
+        let count = self.docs.keys().len();
+        let mut alike = self.docs.keys().partition_point(0..count, is_marked)..count;
         for (at, letter) in letters.iter().enumerate() {
             let (before, rest) = (text(&letters[..at]), &letters[at + 1..]);
             if alike.is_empty() || budget.is_spent() {
@@ -81,11 +82,9 @@ impl Words {
     /// The numbers in `range` of words that start with `text`.
     fn starting(&self, text: &str, range: &Range<usize>, budget: &Budget) -> Range<usize> {
         budget.spend(steps(range.len()));
-        let words = &self.docs.keys()[range.clone()];
-        let start = words.partition_point(|word| **word < *text);
-        let count = words[start..].partition_point(|word| word.starts_with(text));
-        let start = range.start + start;
-        start..start + count
+        let words = self.docs.keys();
+        let start = words.partition_point(range.clone(), |word| word < text);
+        start..words.partition_point(start..range.end, |word| word.starts_with(text))
     }
 
     /// The letter that stands at byte `at` in the first words of `left`, and the numbers of those
@@ -101,25 +100,21 @@ impl Words {
                 return None;
             }
             budget.spend(steps(left.len()));
-            let words = &self.docs.keys()[left.clone()];
+            let words = self.docs.keys();
             // A word that ends here comes first.
-            let Some(letter) = words[0][at..].chars().next() else {
+            let Some(letter) = words.at(left.start)[at..].chars().next() else {
                 left.start += 1;
                 continue;
             };
-            let count = words.partition_point(|word| word[at..].chars().next() <= Some(letter));
-            let range = left.start..left.start + count;
+            let is_alike = |word: &str| word[at..].chars().next() <= Some(letter);
+            let range = left.start..words.partition_point(left.clone(), is_alike);
             left.start = range.end;
             return Some((letter, range));
         }
     }
 }
 
-#[expect(
-    clippy::borrowed_box,
-    reason = "what a partition point of boxed words is asked with"
-)]
-fn is_marked(word: &Box<str>) -> bool {
+fn is_marked(word: &str) -> bool {
     word.as_bytes().first().is_some_and(|first| *first <= ONLY)
 }
 

@@ -1,0 +1,170 @@
+//! What documents of a segment share: folders, tallies, roots and rests, each stored once and known
+//! to the documents by a number.
+
+use hashbrown::HashMap;
+use protocol::hash::{ContentHash, PiecesRoot};
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::columns::{self, Row, Tally};
+use crate::catalog::exact;
+use crate::catalog::texts::{Texts, TextsWriter};
+
+/// Stands for a record whose root was not told.
+const NO_ROOT: u32 = u32::MAX;
+/// Stands for the content's own hash: the root of a file of at most one block is its SHA-256.
+const OWN_HASH: u32 = u32::MAX - 1;
+
+/// What is shared.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Shared {
+    /// Folders, folded.
+    folders: Texts,
+    /// As given; empty where that is the same.
+    given_folders: Texts,
+    #[serde(with = "crate::catalog::stored::whole")]
+    tallies: Box<[Tally]>,
+    #[serde(with = "crate::catalog::stored::whole")]
+    roots: Box<[PiecesRoot]>,
+    #[serde(with = "crate::catalog::stored::bytes")]
+    rests: Box<[u8]>,
+}
+
+impl Shared {
+    /// A folder, folded.
+    pub fn folder(&self, folder: u32) -> &str {
+        self.folders.at(folder as usize)
+    }
+
+    /// All folders, folded, by number.
+    pub fn folders(&self) -> impl Iterator<Item = &str> {
+        self.folders.iter()
+    }
+
+    /// A folder as given.
+    pub fn given_folder(&self, folder: u32) -> &str {
+        match self.given_folders.at(folder as usize) {
+            "" => self.folder(folder),
+            given => given,
+        }
+    }
+
+    /// A tally.
+    pub fn tally(&self, tally: u32) -> Tally {
+        self.tallies[tally as usize]
+    }
+
+    /// The root of a record of the content `hash`.
+    pub fn root(&self, root: u32, hash: &ContentHash) -> Option<PiecesRoot> {
+        match root {
+            NO_ROOT => None,
+            OWN_HASH => Some(PiecesRoot::from_bytes(*hash.as_bytes())),
+            stored => Some(self.roots[stored as usize]),
+        }
+    }
+
+    /// A packed rest; its length stands before it.
+    pub fn rest(&self, at: u32) -> &[u8] {
+        let (len, after) = self.rests[at as usize..].split_at(4);
+        let len = len
+            .iter()
+            .rev()
+            .fold(0, |len, byte| len << 8 | usize::from(*byte));
+        &after[..len]
+    }
+
+    /// Bytes of the longest column that is reached by position.
+    pub fn arena_bytes(&self) -> usize {
+        let folders = self.folders.letter_bytes() + self.given_folders.letter_bytes();
+        folders.max(self.rests.len())
+    }
+
+    /// Bytes held, by part.
+    pub fn memory(&self) -> [(&'static str, usize); 4] {
+        [
+            ("folders", self.folders.bytes() + self.given_folders.bytes()),
+            ("tallies", size_of_val(&*self.tallies)),
+            ("roots", size_of_val(&*self.roots)),
+            ("rests", self.rests.len()),
+        ]
+    }
+}
+
+/// Gathers what rows share.
+#[derive(Debug, Default)]
+pub struct SharedWriter<'r> {
+    folders: TextsWriter,
+    given_folders: TextsWriter,
+    folder_numbers: HashMap<&'r str, u32>,
+    tallies: Vec<Tally>,
+    tally_numbers: HashMap<Tally, u32>,
+    roots: Vec<PiecesRoot>,
+    rests: Vec<u8>,
+    rest_places: HashMap<&'r [u8], u32>,
+}
+
+impl<'r> SharedWriter<'r> {
+    /// The number of a row's folder.
+    pub fn folder(&mut self, row: &Row<'r>) -> u32 {
+        let (given, folded) = row.folder;
+        if let Some(number) = self.folder_numbers.get(given) {
+            return *number;
+        }
+        let number = position(self.folders.len());
+        let made = folded.is_none().then(|| columns::fold(given));
+        let folded = folded.or(made.as_deref()).unwrap_or_default();
+        self.folders.push(folded);
+        self.given_folders
+            .push(if folded == given { "" } else { given });
+        self.folder_numbers.insert(given, number);
+        number
+    }
+
+    /// The number of a row's tally.
+    pub fn tally(&mut self, row: &Row<'r>) -> u32 {
+        let number = self.tally_numbers.entry(row.tally).or_insert_with(|| {
+            self.tallies.push(row.tally);
+            position(self.tallies.len() - 1)
+        });
+        *number
+    }
+
+    /// The number of a row's root.
+    pub fn root(&mut self, row: &Row<'r>) -> u32 {
+        match row.pieces_root {
+            None => NO_ROOT,
+            Some(root) if root.as_bytes() == row.detail.hash.as_bytes() => OWN_HASH,
+            Some(root) => {
+                self.roots.push(root);
+                position(self.roots.len() - 1)
+            }
+        }
+    }
+
+    /// The place of a row's rest.
+    pub fn rest(&mut self, row: &Row<'r>) -> u32 {
+        let rests = &mut self.rests;
+        let place = self.rest_places.entry(row.rest).or_insert_with(|| {
+            let at = position(rests.len());
+            rests.extend_from_slice(&position(row.rest.len()).to_le_bytes());
+            rests.extend_from_slice(row.rest);
+            at
+        });
+        *place
+    }
+
+    /// All of it.
+    pub fn finish(self) -> Shared {
+        Shared {
+            folders: self.folders.finish(),
+            given_folders: self.given_folders.finish(),
+            tallies: exact::list(self.tallies),
+            roots: exact::list(self.roots),
+            rests: exact::list(self.rests),
+        }
+    }
+}
+
+/// Segments are kept so small that their columns can be reached by 32 bits.
+pub fn position(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
