@@ -22,7 +22,7 @@ mod listing;
 mod load;
 mod lookup;
 mod matcher;
-mod membership;
+pub mod membership;
 mod natural;
 mod owners;
 mod paths;

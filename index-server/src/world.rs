@@ -117,7 +117,8 @@ impl<F: Files> World<F> {
 
     /// The record of `owner` that goes by `path`.
     pub fn file_at(&self, owner: &PeerId, path: &str) -> Option<FileId> {
-        self.paths.find(owner, path, |id| self.has_name(id, path))
+        let may_be = self.paths.may_hold(owner, path);
+        may_be.then(|| self.files.find_name(owner, path)).flatten()
     }
 
     /// How many names the records of `owner` have together.
@@ -136,7 +137,8 @@ impl<F: Files> World<F> {
         }
     }
 
-    fn has_name(&self, id: &FileId, path: &str) -> bool {
+    /// Whether a record goes by `path`.
+    pub fn has_name(&self, id: &FileId, path: &str) -> bool {
         let entry = self.files.get(id);
         entry.is_some_and(|entry| entry.names.iter().any(|name| name.path == path))
     }
@@ -195,10 +197,13 @@ impl<F: Files> Ground for World<F> {
         if let Some(peer) = self.peers.remove(id) {
             self.uncount(&peer);
         }
-        for file in self.files.drop_owner(id) {
-            self.votes.remove(&file);
-        }
-        self.paths.drop_owner(id);
+        let (votes, paths) = (&mut self.votes, &mut self.paths);
+        self.files.drop_owner(id, &mut |file| {
+            votes.remove(&file.id);
+            for name in &file.names {
+                paths.remove(id, &name.path);
+            }
+        });
     }
 
     fn file(&self, id: &FileId) -> Option<FileEntry> {
@@ -214,12 +219,12 @@ impl<F: Files> Ground for World<F> {
         self.votes.remove(&entry.id);
     }
 
-    fn put_path(&mut self, owner: &PeerId, path: &str, id: FileId) {
-        self.paths.put(owner, path, id);
+    fn put_path(&mut self, owner: &PeerId, path: &str, _id: FileId) {
+        self.paths.put(owner, path);
     }
 
-    fn remove_path(&mut self, owner: &PeerId, path: &str, id: FileId) {
-        self.paths.remove(owner, path, id);
+    fn remove_path(&mut self, owner: &PeerId, path: &str, _id: FileId) {
+        self.paths.remove(owner, path);
     }
 
     fn vote(&self, file: &FileId, voter: &PeerId) -> Option<u8> {

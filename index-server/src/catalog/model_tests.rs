@@ -183,7 +183,8 @@ fn take(catalog: &mut Catalog, model: &mut Model, step: &Step) {
             model.owners.insert(*id, facts.clone());
         }
         Step::Drop(id) => {
-            let mut gone = catalog.drop_owner(id);
+            let mut gone = Vec::new();
+            catalog.drop_owner(id, &mut |entry| gone.push(entry.id));
             gone.sort();
             let entries = model.entries.values().filter(|entry| entry.owner == *id);
             let expected: Vec<FileId> = entries.map(|entry| entry.id).collect();

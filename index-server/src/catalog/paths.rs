@@ -60,7 +60,8 @@ impl<'a> PathText<'a> {
         self.folder.len() + self.slash.len() + self.name.len()
     }
 
-    fn pieces(self) -> [&'a str; 3] {
+    /// Its text, cut.
+    pub fn pieces(self) -> [&'a str; 3] {
         [self.folder, self.slash, self.name]
     }
 }

@@ -8,7 +8,7 @@ use std::panic::resume_unwind;
 use std::sync::{Arc, Weak};
 use std::thread;
 
-use protocol::ids::{FileId, PeerId};
+use protocol::ids::PeerId;
 
 use super::docs::Bits;
 use super::layer::Layer;
@@ -171,14 +171,23 @@ impl Catalog {
         }
     }
 
+    /// How many names the records have that do not wait.
+    pub fn name_count(&self) -> usize {
+        let counts = self.layers.iter().map(Layer::live_count);
+        usize::try_from(counts.sum::<u64>()).unwrap_or_default()
+    }
+
     /// Every name of every record that does not wait.
-    pub fn each_name(&self, mut each: impl FnMut(&PeerId, &str, FileId)) {
+    pub fn each_name(&self, mut each: impl FnMut(&PeerId, &str)) {
+        let mut path = String::new();
         for layer in &self.layers {
             for doc in (0..layer.segment.doc_count()).filter(|doc| layer.is_live(*doc)) {
                 let owner = self.owners.id_of(layer.segment.scan(doc).owner);
                 if let Some(owner) = owner {
-                    let id = layer.segment.detail(doc).id;
-                    each(&owner, &layer.segment.path(doc).to_text(), id);
+                    path.clear();
+                    let pieces = layer.segment.path(doc).pieces();
+                    path.extend(pieces);
+                    each(&owner, &path);
                 }
             }
         }
@@ -308,6 +317,7 @@ mod tests {
     use jiff::Timestamp;
     use protocol::category::Category;
     use protocol::hash::ContentHash;
+    use protocol::ids::FileId;
 
     use super::*;
     use crate::catalog::{FileEntry, OwnerFacts, RecordName};

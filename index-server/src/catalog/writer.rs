@@ -63,10 +63,10 @@ impl Catalog {
             .resize(self.owners.slot_count(), OwnerTotals::default());
     }
 
-    /// Takes an owner out with all its records; yields the ids that went.
-    pub fn drop_owner(&mut self, owner: &PeerId) -> Vec<FileId> {
+    /// Takes an owner out with all its records; hands each that went to `gone`.
+    pub fn drop_owner(&mut self, owner: &PeerId, gone: &mut dyn FnMut(FileEntry)) {
         let Some(index) = self.owners.index_of(owner) else {
-            return Vec::new();
+            return;
         };
         let mut ids: Vec<FileId> = (self.waiting.values())
             .filter(|entry| entry.owner == *owner)
@@ -78,11 +78,10 @@ impl Catalog {
             ids.extend(last_names.map(|doc| layer.segment.detail(doc).id));
         }
         for id in &ids {
-            self.remove(id);
+            self.remove(id).into_iter().for_each(&mut *gone);
         }
         self.current = None;
         self.owners.free(owner);
-        ids
     }
 
     /// Puts a record in, in place of one with the same id. A record without a name is not kept.
@@ -121,6 +120,20 @@ impl Catalog {
         }
         let spot = self.find(id)?;
         self.layers[spot.layer].entry(spot.doc, &self.owners)
+    }
+
+    /// A record of `owner` that goes by `path`. Records that wait are looked at one by one: behind a
+    /// view none do.
+    pub fn find_name(&self, owner: &PeerId, path: &str) -> Option<FileId> {
+        let has_name = |entry: &&FileEntry| {
+            entry.owner == *owner && entry.names.iter().any(|name| name.path == path)
+        };
+        if let Some(entry) = self.waiting.values().find(has_name) {
+            return Some(entry.id);
+        }
+        let index = self.owners.index_of(owner)?;
+        let mut layers = self.layers.iter();
+        layers.find_map(|layer| layer.find_name(index, path))
     }
 
     /// Sets the redirect count of a record.

@@ -203,7 +203,12 @@ impl<F: Files> Ground for Draft<'_, F> {
     }
 
     fn remove_path(&mut self, owner: &PeerId, path: &str, id: FileId) {
-        if self.file_at(owner, path) == Some(id) {
+        let drafted = self.paths.get(owner).and_then(|paths| paths.get(path));
+        let is_there = match drafted {
+            Some(holder) => *holder == Some(id),
+            None => !self.dropped.contains(owner) && self.world.has_name(&id, path),
+        };
+        if is_there {
             let paths = self.paths.entry(*owner).or_default();
             paths.insert(path.into(), None);
             *self.names_added.entry(*owner).or_default() -= 1;

@@ -73,7 +73,13 @@ impl Taker<'_> {
         let was_there = earlier.is_some();
         let was_complete = earlier.is_some_and(|entry| !entry.is_partial);
         let name_count = earlier.map_or(0, |entry| entry.names.len());
-        match draft.file_at(&self.owner, path) {
+        let mut names = earlier.into_iter().flat_map(|entry| &entry.names);
+        let holder = if names.any(|name| name.path == path) {
+            Some(id)
+        } else {
+            draft.file_at(&self.owner, path)
+        };
+        match holder {
             Some(holder) if holder == id => {}
             Some(other) => {
                 check_names(name_count)?;

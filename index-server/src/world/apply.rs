@@ -24,8 +24,9 @@ pub trait Ground {
     fn file(&self, id: &FileId) -> Option<FileEntry>;
     fn put_file(&mut self, entry: FileEntry);
     fn remove_file(&mut self, entry: &FileEntry);
+    /// Which the record did not have.
     fn put_path(&mut self, owner: &PeerId, path: &str, id: FileId);
-    /// Only if it is that record's.
+    /// Which the record had.
     fn remove_path(&mut self, owner: &PeerId, path: &str, id: FileId);
     fn vote(&self, file: &FileId, voter: &PeerId) -> Option<u8>;
     fn put_vote(&mut self, file: FileId, voter: PeerId, stars: u8);
@@ -99,6 +100,11 @@ fn restore(ground: &mut impl Ground, record: &Record) {
         Record::Holdings { owner, files } if ground.peer(owner).is_some() => {
             for held in files {
                 let entry = held.clone().into_entry(*owner);
+                if let Some(earlier) = ground.file(&entry.id) {
+                    for name in &earlier.names {
+                        ground.remove_path(&earlier.owner, &name.path, earlier.id);
+                    }
+                }
                 for name in &entry.names {
                     ground.put_path(owner, &name.path, entry.id);
                 }
@@ -123,8 +129,11 @@ pub fn apply_file_op(ground: &mut impl Ground, owner: &PeerId, at: Moment, op: &
             let Some(mut entry) = owned_file(ground, owner, id) else {
                 return;
             };
+            let name_count = entry.names.len();
             entry.names.retain(|name| name.path != *path);
-            ground.remove_path(owner, path, *id);
+            if entry.names.len() < name_count {
+                ground.remove_path(owner, path, *id);
+            }
             if entry.names.is_empty() {
                 ground.remove_file(&entry);
             } else {

@@ -13,10 +13,11 @@ use crate::catalog::{Catalog, FileEntry, OwnerFacts, OwnerTotals};
 )]
 pub trait Files: Default {
     fn put_owner(&mut self, owner: PeerId, facts: OwnerFacts);
-    fn drop_owner(&mut self, owner: &PeerId) -> Vec<FileId>;
+    fn drop_owner(&mut self, owner: &PeerId, gone: &mut dyn FnMut(FileEntry));
     fn put(&mut self, entry: FileEntry);
     fn remove(&mut self, id: &FileId);
     fn get(&self, id: &FileId) -> Option<FileEntry>;
+    fn find_name(&self, owner: &PeerId, path: &str) -> Option<FileId>;
     fn set_downloads(&mut self, id: &FileId, downloads: u64);
     fn set_rating(&mut self, id: &FileId, sum: u64, votes: u64);
     fn totals(&self, owner: &PeerId) -> OwnerTotals;
@@ -28,8 +29,8 @@ impl Files for Catalog {
         Self::put_owner(self, owner, facts);
     }
 
-    fn drop_owner(&mut self, owner: &PeerId) -> Vec<FileId> {
-        Self::drop_owner(self, owner)
+    fn drop_owner(&mut self, owner: &PeerId, gone: &mut dyn FnMut(FileEntry)) {
+        Self::drop_owner(self, owner, gone);
     }
 
     fn put(&mut self, entry: FileEntry) {
@@ -42,6 +43,10 @@ impl Files for Catalog {
 
     fn get(&self, id: &FileId) -> Option<FileEntry> {
         Self::get(self, id)
+    }
+
+    fn find_name(&self, owner: &PeerId, path: &str) -> Option<FileId> {
+        Self::find_name(self, owner, path)
     }
 
     fn set_downloads(&mut self, id: &FileId, downloads: u64) {
@@ -78,12 +83,10 @@ impl PlainFiles {
 impl Files for PlainFiles {
     fn put_owner(&mut self, _owner: PeerId, _facts: OwnerFacts) {}
 
-    fn drop_owner(&mut self, owner: &PeerId) -> Vec<FileId> {
-        let ids: Vec<FileId> = self.by_owner.remove(owner).into_iter().flatten().collect();
-        for id in &ids {
-            self.files.remove(id);
+    fn drop_owner(&mut self, owner: &PeerId, gone: &mut dyn FnMut(FileEntry)) {
+        for id in self.by_owner.remove(owner).into_iter().flatten() {
+            self.files.remove(&id).into_iter().for_each(&mut *gone);
         }
-        ids
     }
 
     fn put(&mut self, entry: FileEntry) {
@@ -104,6 +107,14 @@ impl Files for PlainFiles {
 
     fn get(&self, id: &FileId) -> Option<FileEntry> {
         self.files.get(id).cloned()
+    }
+
+    /// Looks at all of an owner's files: folds put names in and hardly ever ask for one.
+    fn find_name(&self, owner: &PeerId, path: &str) -> Option<FileId> {
+        let ids = self.by_owner.get(owner).into_iter().flatten();
+        let mut files = ids.filter_map(|id| self.files.get(id));
+        let file = files.find(|file| file.names.iter().any(|name| name.path == path));
+        file.map(|file| file.id)
     }
 
     fn set_downloads(&mut self, id: &FileId, downloads: u64) {

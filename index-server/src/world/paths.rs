@@ -1,68 +1,64 @@
-//! Which record an owner has at a path: 24 bytes a name, because the path itself stands in the
-//! record and is compared there.
+//! Whether an owner may have a record at a path: some bytes a name, because the names themselves
+//! stand in the records and are found there.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-use hashbrown::HashTable;
-use protocol::ids::{FileId, PeerId};
+use protocol::ids::PeerId;
 
-/// (hash of the path, record).
-type Slot = (u64, FileId);
+use crate::catalog::membership::Membership;
 
 /// Paths of all owners. Hashed with a key of this process, so that nobody can choose paths that
 /// collide; what is answered does not depend on that key.
 #[derive(Debug, Default)]
 pub struct PathIndex {
-    owners: HashMap<PeerId, HashTable<Slot>>,
+    marks: Membership,
+    counts: HashMap<PeerId, usize>,
     hasher: RandomState,
 }
 
 impl PathIndex {
-    /// Says that `id` of `owner` goes by `path`.
-    pub fn put(&mut self, owner: &PeerId, path: &str, id: FileId) {
-        let key = self.hasher.hash_one(path);
-        let table = self.owners.entry(*owner).or_default();
-        if table.find(key, |slot| *slot == (key, id)).is_none() {
-            table.insert_unique(key, (key, id), |(key, _)| *key);
+    /// Room for `count` names.
+    pub fn with_capacity(count: usize) -> Self {
+        Self {
+            marks: Membership::with_capacity(count),
+            ..Self::default()
         }
     }
 
-    /// Says that `id` of `owner` goes by `path` no longer.
-    pub fn remove(&mut self, owner: &PeerId, path: &str, id: FileId) {
-        let key = self.hasher.hash_one(path);
-        if let Some(table) = self.owners.get_mut(owner)
-            && let Ok(found) = table.find_entry(key, |slot| *slot == (key, id))
-        {
-            found.remove();
+    /// Says that a record of `owner` goes by `path`, which it did not before.
+    pub fn put(&mut self, owner: &PeerId, path: &str) {
+        self.marks.insert(self.spread(owner, path));
+        *self.counts.entry(*owner).or_default() += 1;
+    }
+
+    /// Says that a record of `owner` goes by `path` no longer, which it did.
+    pub fn remove(&mut self, owner: &PeerId, path: &str) {
+        self.marks.remove(self.spread(owner, path));
+        if let Some(count) = self.counts.get_mut(owner) {
+            *count -= 1;
+            if *count == 0 {
+                self.counts.remove(owner);
+            }
         }
     }
 
-    /// The record of `owner` at `path`; `is_there` tells whether a record really has it.
-    pub fn find(
-        &self,
-        owner: &PeerId,
-        path: &str,
-        is_there: impl Fn(&FileId) -> bool,
-    ) -> Option<FileId> {
-        let key = self.hasher.hash_one(path);
-        let table = self.owners.get(owner)?;
-        let found = table.find(key, |(slot, id)| *slot == key && is_there(id));
-        found.map(|(_, id)| *id)
+    /// Whether a record of `owner` may go by `path`; where not, none certainly does.
+    pub fn may_hold(&self, owner: &PeerId, path: &str) -> bool {
+        self.marks.may_hold(self.spread(owner, path))
     }
 
     /// How many names an owner has.
     pub fn count(&self, owner: &PeerId) -> usize {
-        self.owners.get(owner).map_or(0, HashTable::len)
+        self.counts.get(owner).copied().unwrap_or(0)
     }
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.owners.values().map(HashTable::allocation_size).sum()
+        self.marks.bytes()
     }
 
-    /// Takes all names of an owner out.
-    pub fn drop_owner(&mut self, owner: &PeerId) {
-        self.owners.remove(owner);
+    fn spread(&self, owner: &PeerId, path: &str) -> u64 {
+        self.hasher.hash_one((owner.as_bytes(), path))
     }
 }

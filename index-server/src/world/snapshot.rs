@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use protocol::ids::{FileId, PeerId};
 
+use super::paths::PathIndex;
 use super::{Files, World};
 use crate::catalog::{Catalog, CatalogView, FileEntry, OwnerTotals};
 use crate::peers::PeerState;
@@ -64,10 +65,13 @@ impl World<Catalog> {
     /// The world of a [`Still`] whose files were put down, before what stands beside them is applied
     /// ([`Still::records_beside_files`]).
     pub fn around(files: Catalog) -> Self {
-        let mut world = Self::default();
-        files.each_name(|owner, path, id| world.paths.put(owner, path, id));
-        world.files = files;
-        world
+        let mut paths = PathIndex::with_capacity(files.name_count());
+        files.each_name(|owner, path| paths.put(owner, path));
+        Self {
+            files,
+            paths,
+            ..Self::default()
+        }
     }
 
     /// The world as it is now, to be written down elsewhere while this one goes on. Costs a pointer
