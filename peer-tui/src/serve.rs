@@ -3,22 +3,29 @@
 //! Knows the share's view and unfinished downloads through [`PartialContents`]; knows nothing of
 //! fetching.
 
+mod buffers;
 mod bytes;
 pub mod call;
 mod content;
 mod contents;
 pub mod feed;
+mod file_stream;
 pub mod gate;
+mod labels;
 pub mod listener;
+mod medium;
 pub mod metrics;
 pub mod names;
+mod open_files;
 pub mod opened;
 mod operations;
+pub mod outlet;
 pub mod range_reply;
 mod reply;
 pub mod routes;
 pub mod slots;
 pub mod spread;
+pub mod stand_in;
 pub mod stream;
 #[cfg(test)]
 mod tests;
@@ -38,12 +45,14 @@ use protocol::stats::NetworkStats;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use self::buffers::Buffers;
 use self::call::App;
 use self::feed::LocalFeed;
 use self::gate::Gate;
 use self::listener::Listener;
 use self::listener::connection::Service;
 use self::metrics::Metrics;
+use self::open_files::OpenFiles;
 use self::slots::Slots;
 use self::spread::Spread;
 use self::uploads::Uploads;
@@ -203,6 +212,8 @@ impl Serve {
             network: Arc::clone(&config.network),
             identity: Arc::clone(&config.identity),
             name: config.name.clone(),
+            open_files: OpenFiles::default(),
+            buffers: Buffers::default(),
             slots: Slots::new(config.slots, config.slots_per_client, config.slot_wait),
             spread: Spread::default(),
             limit: RateLimit::new(config.up_limit),

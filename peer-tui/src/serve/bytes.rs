@@ -20,20 +20,23 @@ use warp::Reply as _;
 use warp::reply::Response;
 
 use super::call::{App, Call};
+use super::file_stream::{self, Source};
+use super::labels::Labels;
 use super::opened::Opened;
 use super::range_reply::{Conditions, Holding, RangeReply, range_reply};
+use super::reply;
 use super::slots::{Slot, Way};
-use super::stream::{self, Cut, Source};
+use super::stream::Cut;
 use super::uploads::Subject;
-use super::{names, reply};
 
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
+const WANT_REPR_DIGEST: HeaderName = HeaderName::from_static("want-repr-digest");
 
 /// GET `/content/{hash}`: of an unfinished download too.
 pub(super) async fn by_content(call: Call) -> Result<Response, Problem> {
     let hash: ContentHash = call.target.parse().map_err(|_| unknown_content())?;
     if let Some(file) = call.app.share.view().by_hash(&hash) {
-        let opened = Opened::shared(&call.app.share, file).await?;
+        let opened = Opened::shared(&call.app.open_files, &call.app.share, file).await?;
         return send(call, opened).await;
     }
     let partial = call
@@ -41,7 +44,7 @@ pub(super) async fn by_content(call: Call) -> Result<Response, Problem> {
         .partials
         .partial(&hash)
         .ok_or_else(unknown_content)?;
-    let opened = Opened::partial(hash, partial).await?;
+    let opened = Opened::partial(&call.app.open_files, hash, partial).await?;
     send(call, opened).await
 }
 
@@ -49,7 +52,7 @@ pub(super) async fn by_content(call: Call) -> Result<Response, Problem> {
 pub(super) async fn by_id(call: Call) -> Result<Response, Problem> {
     let id: FileId = call.target.parse().map_err(|_| unknown_file())?;
     let file = call.app.share.view().by_id(&id).ok_or_else(unknown_file)?;
-    let opened = Opened::shared(&call.app.share, file).await?;
+    let opened = Opened::shared(&call.app.open_files, &call.app.share, file).await?;
     send(call, opened).await
 }
 
@@ -66,7 +69,7 @@ pub(super) async fn by_name(call: Call) -> Result<Response, Problem> {
         }
     };
     let file = file.ok_or_else(unknown_file)?;
-    let opened = Opened::shared(&call.app.share, file).await?;
+    let opened = Opened::shared(&call.app.open_files, &call.app.share, file).await?;
     send(call, opened).await
 }
 
@@ -82,7 +85,7 @@ pub(super) fn unknown_content() -> Problem {
 }
 
 async fn send(call: Call, opened: Opened) -> Result<Response, Problem> {
-    let etag = names::etag(&opened.hash);
+    let labels = opened.content.labels.clone();
     let conditions = Conditions {
         if_match: call.header(IF_MATCH),
         if_none_match: call.header(IF_NONE_MATCH),
@@ -91,7 +94,7 @@ async fn send(call: Call, opened: Opened) -> Result<Response, Problem> {
     };
     let holding = Holding {
         length: opened.size_bytes,
-        etag: &etag,
+        etag: labels.etag(),
         held: opened.held(),
     };
     let mut response = match range_reply(&conditions, &holding) {
@@ -101,7 +104,7 @@ async fn send(call: Call, opened: Opened) -> Result<Response, Problem> {
         RangeReply::PreconditionFailed => empty(StatusCode::PRECONDITION_FAILED),
         RangeReply::NotSatisfiable => return Ok(not_satisfiable(opened.size_bytes)),
     };
-    insert(response.headers_mut(), ETAG, &etag)?;
+    response.headers_mut().insert(ETAG, labels.etag);
     Ok(response)
 }
 
@@ -110,28 +113,29 @@ async fn whole(call: Call, opened: Opened) -> Result<Response, Problem> {
     let range = length
         .checked_sub(1)
         .and_then(|last| ByteRange::new(0, last, length));
-    let mut headers = describe(&opened)?;
-    insert(&mut headers, CONTENT_LENGTH, &length.to_string())?;
+    let mut headers = describe(&opened.content.labels);
+    headers.insert(CONTENT_LENGTH, length.into());
     let mut response = match range.filter(|_| !call.is_head()) {
         Some(range) => stream_out(call, opened, range).await?,
         None => empty(StatusCode::OK),
     };
-    response.headers_mut().extend(headers);
+    *response.headers_mut() = headers;
     Ok(response)
 }
 
 async fn part(call: Call, opened: Opened, range: ByteRange) -> Result<Response, Problem> {
-    let mut headers = describe(&opened)?;
-    insert(&mut headers, CONTENT_LENGTH, &range.len().to_string())?;
+    let mut headers = describe(&opened.content.labels);
+    headers.insert(CONTENT_LENGTH, range.len().into());
     let content_range = range.to_content_range(opened.size_bytes);
     insert(&mut headers, CONTENT_RANGE, &content_range)?;
     let mut response = stream_out(call, opened, range).await?;
     *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-    response.headers_mut().extend(headers);
+    *response.headers_mut() = headers;
     Ok(response)
 }
 
 async fn stream_out(call: Call, opened: Opened, range: ByteRange) -> Result<Response, Problem> {
+    let is_checked = checks(&call);
     let app = call.app;
     let remote = call.connection.remote;
     let layout = PieceLayout::of_size(opened.size_bytes);
@@ -145,18 +149,24 @@ async fn stream_out(call: Call, opened: Opened, range: ByteRange) -> Result<Resp
     };
     let sending = app.uploads.begin(subject, remote);
     let stamp = opened.stamp();
-    let (id, name) = (FileId::of(&app.identity.id(), &opened.hash), opened.name);
+    let id = match &opened.shared {
+        Some(shared) => shared.id,
+        None => FileId::of(&app.identity.id(), &opened.hash),
+    };
     let source = Source {
         stamp,
-        file: opened.file,
+        content: opened.content,
         range,
+        is_checked,
         limits: [app.limit.clone(), app.client_limits.of(remote.ip())],
         sending,
         slot,
         outlet: call.connection.outlet,
+        buffers: app.buffers.clone(),
     };
-    let (hash, shared, upload_app) = (opened.hash, opened.shared, Arc::clone(&app));
-    let body = stream::start(source, move |sent_bytes, cut| {
+    let (hash, name, shared) = (opened.hash, opened.name, opened.shared);
+    let upload_app = Arc::clone(&app);
+    let body = file_stream::start(source, move |sent_bytes, cut| {
         upload_app.metrics.count_end(cut);
         let last = sent_bytes.checked_sub(1).map(|last| range.first() + last);
         let sent = last.and_then(|last| ByteRange::new(range.first(), last, layout.size_bytes()));
@@ -164,11 +174,19 @@ async fn stream_out(call: Call, opened: Opened, range: ByteRange) -> Result<Resp
             upload_app.spread.sent(hash, layout, sent);
         }
         upload_app.feed.upload(id, name, sent_bytes);
-        if let (Some(Cut::FileChanged | Cut::Disk), Some(file)) = (cut, shared) {
-            tokio::spawn(async move { upload_app.share.recheck(&file).await });
+        if let (Some(Cut::FileChanged | Cut::Disk), Some(file)) = (cut, shared)
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(async move { upload_app.share.recheck(&file).await });
         }
     });
     Ok(warp::reply::stream(body).into_response())
+}
+
+/// Whether the client says that it compares the bytes with the hash of the content (RFC 9530).
+fn checks(call: &Call) -> bool {
+    call.header(WANT_REPR_DIGEST)
+        .is_some_and(|wanted| wanted.contains("sha-256"))
 }
 
 /// A slot, after a wait where there is none at once.
@@ -186,24 +204,16 @@ pub(super) async fn take_slot(app: &App, client: IpAddr, holders: u32) -> Result
     Ok(slot)
 }
 
-fn describe(opened: &Opened) -> Result<HeaderMap, Problem> {
-    let mut headers = HeaderMap::new();
+fn describe(labels: &Labels) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(12);
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // The bytes of a hash never change, but a name may get other ones: ask again each time.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    insert(
-        &mut headers,
-        CONTENT_TYPE,
-        &names::content_type(&opened.name),
-    )?;
-    insert(
-        &mut headers,
-        CONTENT_DISPOSITION,
-        &names::disposition(&opened.name),
-    )?;
-    insert(&mut headers, REPR_DIGEST, &names::repr_digest(&opened.hash))?;
-    Ok(headers)
+    headers.insert(CONTENT_TYPE, labels.content_type.clone());
+    headers.insert(CONTENT_DISPOSITION, labels.disposition.clone());
+    headers.insert(REPR_DIGEST, labels.repr_digest.clone());
+    headers
 }
 
 fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) -> Result<(), Problem> {

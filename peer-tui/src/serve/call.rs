@@ -10,9 +10,11 @@ use protocol::file::FileInfo;
 use protocol::problem::{Problem, Slug};
 use tokio_util::sync::CancellationToken;
 
+use super::buffers::Buffers;
 use super::feed::LocalFeed;
 use super::listener::connection::Connection;
 use super::metrics::Metrics;
+use super::open_files::OpenFiles;
 use super::slots::Slots;
 use super::spread::Spread;
 use super::uploads::Uploads;
@@ -33,6 +35,10 @@ pub struct App {
     pub identity: Arc<Identity>,
     /// Name of this peer.
     pub name: String,
+    /// Files that are open already.
+    pub open_files: OpenFiles,
+    /// Memory for chunks.
+    pub buffers: Buffers,
     /// Upload slots.
     pub slots: Slots,
     /// How often pieces went out.

@@ -23,15 +23,13 @@ use warp::reply::Response;
 
 use super::bytes::take_slot;
 use super::call::{App, Call};
+use super::outlet::Outlet;
 use super::slots::Slot;
-use super::stream::{self, Cut, Outlet};
+use super::stream::{self, Cut};
 use super::uploads::Subject;
 use crate::rate::RateLimit;
 use crate::share::SharedFile;
 use crate::share::open::{open_below, stamp_of};
-
-/// Bytes that are read before they are handed on, unless one file has more.
-const CHUNK_BYTES: u64 = 256 * 1024;
 
 /// GET `/contents?of=HASH,HASH`.
 pub(super) async fn many(call: Call) -> Result<Response, Problem> {
@@ -106,7 +104,7 @@ impl Sender {
         let mut left = files.into_iter().peekable();
         while left.peek().is_some() {
             let (mut some, mut size_bytes) = (Vec::new(), 0);
-            while size_bytes < CHUNK_BYTES
+            while size_bytes < stream::CHUNK_BYTES
                 && let Some(file) = left.next()
             {
                 size_bytes += file.as_ref().map_or(0, |file| file.stamp.size_bytes);

@@ -18,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
-use self::connection::{Counted, Service};
+use self::connection::Service;
+use self::connection::outflow::Outflow;
 
 /// Connections at once: slots are few, but many may ask and be told to wait.
 const CONNECTIONS_MAX_COUNT: usize = 1_024;
@@ -143,7 +144,7 @@ impl Listener {
                 continue;
             };
             let cut = self.cut.child_token();
-            let stream = Counted::new(stream);
+            let stream = Outflow::new(stream);
             let serving =
                 service
                     .clone()

@@ -1,18 +1,15 @@
 //! A content opened for reading: a shared file that is still what was hashed, or the verified
 //! pieces of an unfinished download.
 
-use std::fs::File;
-use std::io;
 use std::sync::Arc;
 
 use protocol::byte_range::ByteRange;
 use protocol::hash::ContentHash;
 use protocol::pieces::{PieceLayout, PieceSet};
 use protocol::problem::{Problem, Slug};
-use tokio::task::spawn_blocking;
 
 use super::PartialContent;
-use crate::share::open::open_below;
+use super::open_files::{OpenContent, OpenFiles};
 use crate::share::{FileStamp, Share, SharedFile};
 
 /// An open content.
@@ -25,7 +22,7 @@ pub struct Opened {
     /// Bytes of the whole.
     pub size_bytes: u64,
     /// The descriptor.
-    pub file: File,
+    pub content: OpenContent,
     /// The shared file, where it is one.
     pub shared: Option<Arc<SharedFile>>,
     pieces: Option<(PieceLayout, Arc<PieceSet>)>,
@@ -38,48 +35,46 @@ impl Opened {
     /// # Errors
     /// `file-changed` when it is not there any more or no longer what was hashed; it is looked at
     /// again then.
-    pub async fn shared(share: &Share, shared: Arc<SharedFile>) -> Result<Self, Problem> {
-        let wanted = Arc::clone(&shared);
-        let opening = spawn_blocking(move || open_below(&wanted.root, &wanted.relative));
-        let opened = opening.await.map_err(io::Error::other).flatten();
-        match opened {
-            Ok(open) if open.stamp == shared.stamp => Ok(Self {
-                hash: shared.hash,
-                name: shared.path.file_name().to_owned(),
-                size_bytes: shared.stamp.size_bytes,
-                file: open.file,
-                shared: Some(shared),
-                pieces: None,
-                holders: None,
-            }),
-            Ok(_) | Err(_) => {
-                share.recheck(&shared).await;
-                let detail = "the file on this peer's disk is no longer the one that was hashed; \
-                              it is being looked at again";
-                Err(Problem::new(Slug::FileChanged, detail))
-            }
-        }
+    pub async fn shared(
+        files: &OpenFiles,
+        share: &Share,
+        shared: Arc<SharedFile>,
+    ) -> Result<Self, Problem> {
+        let Ok(content) = files.shared(&shared).await else {
+            share.recheck(&shared).await;
+            let detail = "the file on this peer's disk is no longer the one that was hashed; \
+                          it is being looked at again";
+            return Err(Problem::new(Slug::FileChanged, detail));
+        };
+        Ok(Self {
+            hash: shared.hash,
+            name: shared.path.file_name().to_owned(),
+            size_bytes: shared.stamp.size_bytes,
+            content,
+            shared: Some(shared),
+            pieces: None,
+            holders: None,
+        })
     }
 
     /// Opens an unfinished download.
     ///
     /// # Errors
     /// `unknown-content` when it has just been taken away.
-    pub async fn partial(hash: ContentHash, partial: PartialContent) -> Result<Self, Problem> {
+    pub async fn partial(
+        files: &OpenFiles,
+        hash: ContentHash,
+        partial: PartialContent,
+    ) -> Result<Self, Problem> {
         let held = Arc::clone(&partial.held.borrow());
         let holders = Arc::clone(&partial.holders.borrow());
-        let path = partial.path;
-        let opening = spawn_blocking(move || File::open(path));
-        let file = opening
-            .await
-            .map_err(io::Error::other)
-            .flatten()
-            .map_err(|_| super::bytes::unknown_content())?;
+        let opening = files.partial(hash, partial.path).await;
+        let content = opening.map_err(|_| super::bytes::unknown_content())?;
         Ok(Self {
             hash,
             name: hash.to_string(),
             size_bytes: partial.layout.size_bytes(),
-            file,
+            content,
             shared: None,
             pieces: Some((partial.layout, held)),
             holders: Some(holders),

@@ -1,5 +1,6 @@
 //! The serving side over loopback: real files, a real client.
 
+mod checking;
 mod kit;
 
 use std::net::IpAddr;

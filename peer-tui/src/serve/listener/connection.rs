@@ -1,14 +1,12 @@
-//! One connection: hyper on top of a stream that counts what leaves, the gate before the routes,
-//! and an answer whatever happens in a handler.
+//! One connection: hyper on top of a stream that counts what leaves, the gate before the routes, an
+//! answer whatever happens in a handler, and an end for clients that take nothing.
+
+pub mod outflow;
 
 use std::convert::Infallible;
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -18,17 +16,16 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use protocol::problem::{Problem, Slug};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tower_service::Service as _;
 use tracing::{debug, error};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
+use self::outflow::Outflow;
 use crate::serve::gate::Gate;
+use crate::serve::outlet::Outlet;
 use crate::serve::reply;
-use crate::serve::stream::Outlet;
 
 /// A whole request head must have come so long after the last answer; also the idle time of a kept
 /// connection.
@@ -75,17 +72,22 @@ impl Service {
     /// once.
     pub async fn serve(
         self,
-        stream: Counted,
+        stream: Outflow,
         remote: SocketAddr,
         local: SocketAddr,
         stopping: CancellationToken,
         cut: CancellationToken,
     ) {
-        let written = stream.written();
+        let outlet = Outlet {
+            written: stream.written(),
+            stand_ins: stream.stand_ins(),
+            turn: Arc::default(),
+            cut,
+        };
         let connection = Connection {
             remote: canonical(remote),
             local: canonical(local),
-            outlet: Outlet { written, cut },
+            outlet: outlet.clone(),
         };
         let handler = service_fn(move |request: Request<Incoming>| {
             let answer = self.clone().answer(request, connection.clone());
@@ -101,6 +103,10 @@ impl Service {
         tokio::pin!(serving);
         let ended = tokio::select! {
             ended = &mut serving => ended,
+            () = outlet.taken_too_slowly() => {
+                debug!(%remote, "a client that takes next to nothing was let go");
+                return;
+            }
             () = stopping.cancelled() => {
                 serving.as_mut().graceful_shutdown();
                 serving.await
@@ -135,75 +141,4 @@ impl Service {
 fn canonical(address: SocketAddr) -> SocketAddr {
     let ip: IpAddr = address.ip().to_canonical();
     SocketAddr::new(ip, address.port())
-}
-
-/// A TCP stream that counts the bytes that the kernel has taken.
-#[derive(Debug)]
-pub struct Counted {
-    stream: TcpStream,
-    written: Arc<AtomicU64>,
-}
-
-impl Counted {
-    /// Counts from zero.
-    pub fn new(stream: TcpStream) -> Self {
-        Self {
-            stream,
-            written: Arc::default(),
-        }
-    }
-
-    /// The count, also later on.
-    pub fn written(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.written)
-    }
-
-    fn count(&self, done: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if let Poll::Ready(Ok(bytes)) = done {
-            self.written.fetch_add(bytes as u64, Ordering::Relaxed);
-        }
-        done
-    }
-}
-
-impl AsyncRead for Counted {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
-    }
-}
-
-impl AsyncWrite for Counted {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let done = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.count(done)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        parts: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let done = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
-        self.count(done)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
 }
