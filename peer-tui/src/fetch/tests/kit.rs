@@ -106,12 +106,17 @@ pub(super) struct Network {
 
 impl Network {
     pub(super) async fn start() -> Self {
+        Self::waiting_for(Duration::from_millis(400)).await
+    }
+
+    /// Waits so long for the first byte of an answer.
+    pub(super) async fn waiting_for(first_byte: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config =
             FetchConfig::in_folders(folder.path().join("downloads"), folder.path().join("data"));
         config.timing = Timing {
             connect: Duration::from_secs(1),
-            first_byte: Duration::from_millis(400),
+            first_byte,
             slow_window: Duration::from_millis(300),
             look_again: Duration::from_millis(500),
             failure: Duration::from_millis(50),
