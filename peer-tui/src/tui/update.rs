@@ -3,6 +3,7 @@
 mod act;
 mod chords;
 mod copy;
+mod limits;
 mod link;
 mod menus;
 mod moving;
@@ -24,7 +25,7 @@ use super::model::Model;
 use super::model::line::Line;
 
 pub(crate) use chords::{
-    COPIES, LIMITS, ORDERS, peer_sort_name, search_sort_name, sorts, transfer_sort_name,
+    COPIES, ORDERS, limits, peer_sort_name, search_sort_name, sorts, transfer_sort_name,
 };
 pub(crate) use menus::{LOG_LEVEL_NAMES, PEER_FILTERS, TRANSFER_FILTER_NAMES};
 pub(crate) use transfers::TRANSFER_FILTERS;

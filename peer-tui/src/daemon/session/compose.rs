@@ -246,7 +246,7 @@ fn transfers_section(engine: &Engine, watch: &TransfersWatch) -> Transfers {
         counts: transfers::counts(&now.fetch.downloads, &now.uploads),
         speed: watch
             .with_speed
-            .then(|| engine.board().read_speed(|speed| speed.clone())),
+            .then(|| engine.board().read_speed(Clone::clone)),
         disk_free_bytes: now.disk_free_bytes,
         slots: now.serve.slots,
     }

@@ -61,6 +61,8 @@ pub enum Command {
     LimitDown,
     LimitUp,
     LimitTransfer,
+    LimitFromPeer,
+    LimitToPeer,
     LimitsOff,
     // Copying
     CopyKeys,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use protocol::category::Category;
+use protocol::ids::PeerId;
 
 use super::line::Line;
 use crate::daemon::command::Action;
@@ -51,9 +52,22 @@ pub enum Popup {
 pub enum Ask {
     AddShare,
     Connect,
-    LimitDown,
-    LimitUp,
-    LimitTransfers(Vec<DownloadId>),
+    Limit(Limited),
+}
+
+/// What a limit is set for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Limited {
+    /// All that comes in.
+    Down,
+    /// All that goes out.
+    Up,
+    /// What comes in for each of these.
+    Transfers(Vec<DownloadId>),
+    /// What comes from one peer.
+    FromPeer(PeerId),
+    /// What goes to one peer.
+    ToPeer(PeerId),
 }
 
 /// Two keys, the first of which was pressed.

@@ -47,12 +47,27 @@ pub(crate) const COPIES: [(char, &str, Command); 5] = [
 ];
 
 /// What sets which limit.
-pub(crate) const LIMITS: [(char, &str, Command); 4] = [
+const LIMITS: [(char, &str, Command); 6] = [
     ('d', "down", Command::LimitDown),
     ('u', "up", Command::LimitUp),
     ('t', "this transfer", Command::LimitTransfer),
+    ('p', "from peer", Command::LimitFromPeer),
+    ('P', "to peer", Command::LimitToPeer),
     ('o', "off", Command::LimitsOff),
 ];
+
+/// Of those, what there is something for under the cursor.
+pub(crate) fn limits(body: Body) -> impl Iterator<Item = (char, &'static str, Command)> {
+    let has_transfer = matches!(body, Body::Search | Body::Transfers | Body::Details);
+    let has_peer = matches!(body, Body::Details | Body::Peers | Body::Browse);
+    LIMITS
+        .into_iter()
+        .filter(move |(_, _, command)| match command {
+            Command::LimitTransfer => has_transfer,
+            Command::LimitFromPeer | Command::LimitToPeer => has_peer,
+            _ => true,
+        })
+}
 
 /// Letters and names of the columns that a list sorts by.
 pub(crate) fn sorts(body: Body) -> Vec<(char, &'static str)> {
@@ -127,8 +142,9 @@ impl Turn<'_> {
                 }
             }
             Chord::Limit => {
-                if let Some((_, _, command)) = LIMITS.iter().find(|(key, ..)| *key == letter) {
-                    self.run(*command);
+                let found = limits(self.model.body()).find(|(key, ..)| *key == letter);
+                if let Some((_, _, command)) = found {
+                    self.run(command);
                 }
             }
         }

@@ -2,15 +2,14 @@
 
 use std::path::PathBuf;
 
-use protocol::byte_size::parse_bytes;
-
 use super::Turn;
+use super::limits::read_limit;
 use crate::daemon::command::Action;
-use crate::daemon::state::{BrowseRow, DownloadId, ShareKind};
+use crate::daemon::state::{BrowseRow, ShareKind};
 use crate::tui::connection::Exit;
 use crate::tui::effect::Effect;
 use crate::tui::format;
-use crate::tui::keymap::{Command, Tab};
+use crate::tui::keymap::Tab;
 use crate::tui::layout::Body;
 use crate::tui::model::line::Line;
 use crate::tui::model::list::List;
@@ -77,7 +76,7 @@ impl Turn<'_> {
         self.act(action);
     }
 
-    fn ask(&mut self, ask: Ask, text: &str) {
+    pub(super) fn ask(&mut self, ask: Ask, text: &str) {
         self.model.popup = Some(Popup::Ask {
             ask,
             line: Line::new(ASK_MAX_CHARS).with_text(text),
@@ -99,23 +98,6 @@ impl Turn<'_> {
         self.ask(Ask::AddShare, "");
     }
 
-    pub(super) fn limit(&mut self, command: Command) {
-        let header = self.model.header.as_ref();
-        let (down, up) = header.map_or((None, None), |header| (header.down_limit, header.up_limit));
-        match command {
-            Command::LimitDown => self.ask(Ask::LimitDown, &limit_text(down)),
-            Command::LimitUp => self.ask(Ask::LimitUp, &limit_text(up)),
-            _ => self.act(Action::LiftLimits),
-        }
-    }
-
-    pub(super) fn ask_transfer_limit(&mut self, ids: Vec<DownloadId>, limit: Option<u64>) {
-        if ids.is_empty() {
-            return self.note("a finished download takes nothing more");
-        }
-        self.ask(Ask::LimitTransfers(ids), &limit_text(limit));
-    }
-
     /// What was filled in; what is wrong with it comes back.
     pub(super) fn answer(&mut self, ask: &Ask, text: &str) -> Result<(), String> {
         let text = text.trim();
@@ -134,21 +116,9 @@ impl Turn<'_> {
                 }
                 self.act(Action::AddShare { folder });
             }
-            Ask::LimitDown | Ask::LimitUp => {
+            Ask::Limit(which) => {
                 let limit = read_limit(text)?;
-                let header = self.model.header.as_ref();
-                let (mut down, mut up) =
-                    header.map_or((None, None), |header| (header.down_limit, header.up_limit));
-                if *ask == Ask::LimitDown {
-                    down = limit;
-                } else {
-                    up = limit;
-                }
-                self.act(Action::SetLimits { down, up });
-            }
-            Ask::LimitTransfers(ids) => {
-                let (ids, down) = (ids.clone(), read_limit(text)?);
-                self.act(Action::LimitTransfers { ids, down });
+                self.set_limit(which.clone(), limit);
             }
         }
         Ok(())
@@ -216,22 +186,6 @@ impl Turn<'_> {
     /// The row of a peer's files that copying means.
     pub(super) fn browsed(&self) -> Option<&BrowseRow> {
         self.model.browse.as_ref()?.list.selected()
-    }
-}
-
-fn limit_text(limit: Option<u64>) -> String {
-    limit.map_or_else(String::new, |limit| format!("{}K", limit.div_ceil(1024)))
-}
-
-fn read_limit(text: &str) -> Result<Option<u64>, String> {
-    let text = text.trim_end_matches("/s");
-    if matches!(text, "" | "none" | "off" | "0") {
-        return Ok(None);
-    }
-    match parse_bytes(text) {
-        Ok(bytes) if bytes > 0 => Ok(Some(bytes)),
-        Ok(_) => Ok(None),
-        Err(_) => Err("give bytes a second such as 500K or 2M, or nothing for no limit".to_owned()),
     }
 }
 

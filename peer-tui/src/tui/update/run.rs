@@ -65,7 +65,11 @@ impl Turn<'_> {
             Command::OrderKeys => self.model.popup = Some(Popup::Chord(Chord::Order)),
             Command::CopyKeys => self.model.popup = Some(Popup::Chord(Chord::Copy)),
             Command::SortKeys => self.model.popup = Some(Popup::Chord(Chord::Sort)),
-            Command::LimitDown | Command::LimitUp | Command::LimitsOff => self.limit(command),
+            Command::LimitDown
+            | Command::LimitUp
+            | Command::LimitFromPeer
+            | Command::LimitToPeer
+            | Command::LimitsOff => self.limit(command),
             Command::CopyLink
             | Command::CopyHash
             | Command::CopyName

@@ -8,7 +8,7 @@ use crate::tui::model::popup::{Chord, Popup};
 use crate::tui::model::toast::Level;
 use crate::tui::model::{DaemonLink, Model};
 use crate::tui::theme::Token;
-use crate::tui::update::{COPIES, LIMITS, ORDERS, sorts};
+use crate::tui::update::{COPIES, ORDERS, limits, sorts};
 use crate::tui::widgets::canvas::{Canvas, columns};
 use crate::tui::widgets::graph::{round_peak, sparkline};
 use crate::tui::words;
@@ -276,7 +276,9 @@ fn chord_line(model: &Model, chord: Chord, y: u16, canvas: &mut Canvas<'_>) {
         ),
         Chord::Limit => (
             "limit",
-            LIMITS.iter().map(|(key, name, _)| (*key, *name)).collect(),
+            limits(model.body())
+                .map(|(key, name, _)| (key, name))
+                .collect(),
         ),
     };
     let mut x = canvas.put(1, y, title, Token::Strong) + 2;

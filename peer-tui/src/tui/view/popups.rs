@@ -6,7 +6,7 @@ use crate::tui::format;
 use crate::tui::layout::Layout;
 use crate::tui::model::Model;
 use crate::tui::model::line::Line;
-use crate::tui::model::popup::{Ask, Dialog, Menu, Popup, SearchFilterForm};
+use crate::tui::model::popup::{Ask, Dialog, Limited, Menu, Popup, SearchFilterForm};
 use crate::tui::palette::{self, HelpLine};
 use crate::tui::theme::Token;
 use crate::tui::widgets::canvas::{Canvas, columns};
@@ -227,15 +227,16 @@ fn ask_line(
     let (title, foot) = match ask {
         Ask::AddShare => ("Share which folder?", "a path, ~ for home · Enter · Esc"),
         Ask::Connect => ("Use which index?", "URL or host:port · Enter · Esc"),
-        Ask::LimitDown => ("Limit downloads to", "such as 2M a second, empty for none"),
-        Ask::LimitUp => ("Limit uploads to", "such as 500K a second, empty for none"),
-        Ask::LimitTransfers(ids) if ids.len() > 1 => (
-            "Limit each of these downloads to",
-            "such as 2M a second, empty for none",
-        ),
-        Ask::LimitTransfers(_) => (
-            "Limit this download to",
-            "such as 2M a second, empty for none",
+        Ask::Limit(which) => (
+            match which {
+                Limited::Down => "Limit downloads to",
+                Limited::Up => "Limit uploads to",
+                Limited::Transfers(ids) if ids.len() > 1 => "Limit each of these downloads to",
+                Limited::Transfers(_) => "Limit this download to",
+                Limited::FromPeer(_) => "Limit what comes from this peer to",
+                Limited::ToPeer(_) => "Limit what goes to this peer to",
+            },
+            "such as 500K a second, empty for none",
         ),
     };
     let height = 3 + u16::from(trouble.is_some());

@@ -3,7 +3,7 @@
 use super::super::TestApp;
 use super::super::sample;
 use crate::daemon::command::Move;
-use crate::daemon::command::{Action, TransferFilter};
+use crate::daemon::command::{Action, LimitChange, TransferFilter};
 use crate::daemon::state::{DownloadId, TransferRow, Update};
 use crate::tui::keymap::Tab;
 
@@ -229,6 +229,39 @@ fn downloads_are_moved_in_the_queue_and_back() {
     app.keys("k Space Space J J");
     let again = moved(&[1, 2], Move::Down);
     assert_eq!(app.actions(), [again.clone(), again], "marks move together");
+}
+
+#[test]
+fn one_peer_is_limited_by_keys() {
+    let mut app = TestApp::filled(80, 24);
+    app.keys("Alt+4");
+    app.feed();
+    app.keys("j");
+    let peer = app.model.peers.list.selected().expect("a peer").id;
+    let limited = |down, up| Action::LimitPeer {
+        peer: peer.to_string(),
+        down,
+        up,
+    };
+    app.keys("t");
+    let screen = app.screen();
+    assert!(screen.contains("from peer"), "{screen}");
+    assert!(!screen.contains("this transfer"), "{screen}");
+    app.keys("p");
+    app.letters("300K");
+    app.keys("Enter t P");
+    app.letters("1M");
+    app.keys("Enter t p ^U Enter");
+    let expected = [
+        limited(LimitChange::To(300 << 10), LimitChange::Keep),
+        limited(LimitChange::Keep, LimitChange::To(1 << 20)),
+        limited(LimitChange::Lift, LimitChange::Keep),
+    ];
+    assert_eq!(app.actions(), expected);
+    app.keys("Alt+2");
+    app.feed();
+    app.keys("t p");
+    assert_eq!(app.actions(), [], "no peer under the cursor");
 }
 
 #[test]
