@@ -95,6 +95,8 @@ instruments! {
     files: Gauge = Gauge::default(),
     /// Bytes of all complete records.
     file_bytes: Gauge = Gauge::default(),
+    /// Segments that a search visits.
+    segments: Gauge = Gauge::default(),
     /// Redirects given.
     downloads: Counter = Counter::default(),
     /// Heartbeats taken.

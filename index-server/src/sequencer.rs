@@ -3,12 +3,14 @@
 //!
 //! Knows nothing of HTTP.
 
+mod collected;
 mod compaction;
 mod durable;
 #[cfg(test)]
 mod kit;
 mod presence;
 mod published;
+mod rest;
 mod shelved;
 mod task;
 mod telling;

@@ -30,6 +30,20 @@ pub struct Corpus {
 
 const NAMES_COUNT: usize = 4_096;
 const OWNER_FILES_COUNT: usize = 500;
+const QUERIES_COUNT: usize = 2_000;
+/// What the queries ask for.
+pub const KINDS: [&str; 10] = [
+    "a word",
+    "two words of a name",
+    "one letter",
+    "two letters",
+    "three letters",
+    "start of a word",
+    "inside a word",
+    "extension",
+    "no hit, corrected where it can be",
+    "a word by size, sizes from 10 kB",
+];
 
 impl Corpus {
     /// `count` records.
@@ -84,11 +98,12 @@ impl Corpus {
         corpus
     }
 
-    /// Query strings of all kinds, mixed: `/api/v1/files/search?...`.
+    /// Query strings of all kinds in turns, one of each of [`KINDS`]:
+    /// `/api/v1/files/search?...`.
     pub fn queries(&self) -> Vec<String> {
         let mut random = Random(7);
         let mut queries = Vec::new();
-        for round in 0..2_000 {
+        while queries.len() < QUERIES_COUNT {
             let name = &self.names[random.below(self.names.len())];
             let words: Vec<&str> = name
                 .split(|c: char| !c.is_ascii_alphanumeric())
@@ -99,7 +114,7 @@ impl Corpus {
             };
             let cut = |length: usize| &word[..length.min(word.len())];
             let inside = &word[word.len() / 4..];
-            let query = match round % 10 {
+            let query = match queries.len() % KINDS.len() {
                 0 => (*word).to_owned(),
                 1 => format!("{}+{}", word, words[words.len() - 1]),
                 2 => cut(1).to_owned(),

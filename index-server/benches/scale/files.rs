@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::corpus::{Corpus, Holding};
+use crate::corpus::{Corpus, Holding, KINDS};
 use crate::process::Process;
 use crate::search::load;
 use crate::wire::Wire;
@@ -111,7 +111,26 @@ async fn search_rows(
             quiet = load.p99;
         }
     }
+    by_kind(process, queries, sizes, table).await;
     quiet
+}
+
+/// The same queries, one kind after the other.
+async fn by_kind(process: &Process, queries: &[String], sizes: &Sizes, table: &Table) {
+    for (number, kind) in KINDS.iter().enumerate() {
+        let alike = queries.iter().skip(number).step_by(KINDS.len());
+        let alike = Arc::new(alike.cloned().collect());
+        let load = load(process, &alike, 2, sizes.load / 4).await;
+        table.row(
+            &format!("- {kind}: p50 / p99"),
+            &format!(
+                "{} / {}, {:.0} us of CPU each",
+                ms(load.p50),
+                ms(load.p99),
+                load.cpu.as_secs_f64() * 1e6
+            ),
+        );
+    }
 }
 
 /// Sends a batch of 1,000 and asks for its last line until it is found.

@@ -60,7 +60,6 @@ fn run(count: usize) {
     for (part, bytes) in view.memory() {
         println!("  {part}: {} B a record", bytes / paths.len());
     }
-    println!("segments: {}", view.segment_count());
     let texts: Vec<String> = paths
         .iter()
         .map(|path| query::fold(path).to_string())
@@ -68,13 +67,20 @@ fn run(count: usize) {
     let mut classes = classes(&texts, &mut random);
     let wanted = std::env::var("CLASS").ok();
     classes.retain(|(class, _)| wanted.as_ref().is_none_or(|wanted| wanted == class));
-    let mut all = Vec::new();
-    for (class, searches) in &classes {
-        let took = measure(&view, searches);
-        report(class, &took);
-        all.extend(took);
+    println!("as it has grown, {} segments:", view.segment_count());
+    measure_all(&view, &classes);
+    drop(view);
+    let started = Instant::now();
+    while catalog.gather() {
+        catalog.settle();
     }
-    report("all", &all);
+    let view = catalog.view();
+    println!(
+        "at rest, {} segments after {:?}:",
+        view.segment_count(),
+        started.elapsed()
+    );
+    let all = measure_all(&view, &classes);
     if wanted.is_none_or(|wanted| wanted == "hostile") {
         hostile::run(&view, &common_words(&texts));
     }
@@ -88,6 +94,18 @@ fn run(count: usize) {
     let (middle, slow) = (ratio(0.5), ratio(0.99));
     println!("scan / search: p50 {middle:.1}, p99 {slow:.1}");
     while_writing(&mut catalog, &paths, &classes);
+}
+
+/// A row for each class and one for all of them, whose figures are yielded.
+fn measure_all(view: &CatalogView, classes: &[(&str, Vec<SearchParams>)]) -> Vec<Duration> {
+    let mut all = Vec::new();
+    for (class, searches) in classes {
+        let took = measure(view, searches);
+        report(class, &took);
+        all.extend(took);
+    }
+    report("all", &all);
+    all
 }
 
 /// Searches of all classes between batches that change records.

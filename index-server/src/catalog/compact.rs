@@ -2,7 +2,8 @@
 //! ones at once, large ones on a thread of their own while the writer goes on.
 //!
 //! Every record is merged once for each power of [`FAN_OUT`] of all records, and a search visits at
-//! most a few segments of each size.
+//! most a few segments of each size. While nobody writes much, what is left is made two segments or
+//! one ([`Compactor::gather`]), since a search costs by the segment.
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -16,6 +17,9 @@ use super::segment::{Doc, Merged, merge};
 const FAN_OUT: usize = 4;
 /// With more segments than this the writer waits for the merge that is under way.
 const LAYERS_MAX_COUNT: usize = 32;
+/// At rest, the largest segment is merged again with all others when these are more than one in so
+/// many of all documents.
+const REST_SHARE: u64 = 8;
 /// Bytes of one column of a segment: half of what its 32-bit positions reach.
 const ARENA_MAX_BYTES: usize = 1 << 31;
 
@@ -72,6 +76,38 @@ impl Compactor {
         running.any(|running| running.thread.is_finished())
     }
 
+    /// Whether a merge is under way.
+    pub fn is_busy(&self) -> bool {
+        !self.running.is_empty()
+    }
+
+    /// Starts to merge what no size demands: for when the writer is at rest. Yields whether there
+    /// was something to merge.
+    pub fn gather(&mut self, layers: &mut Vec<Layer>, owners: &Owners) -> bool {
+        if self.is_busy() {
+            return false;
+        }
+        let mut by_size: Vec<&Layer> = layers.iter().collect();
+        by_size.sort_by_key(|layer| layer.live_count());
+        let mut bytes = 0;
+        by_size.retain(|layer| {
+            bytes += layer.segment.arena_bytes();
+            bytes <= ARENA_MAX_BYTES
+        });
+        let all_count = layers.iter().map(Layer::live_count).sum::<u64>();
+        if let Some((largest, others)) = by_size.split_last()
+            && (largest.live_count() * REST_SHARE) > all_count * (REST_SHARE - 1)
+        {
+            by_size = others.to_vec();
+        }
+        let is_worth = by_size.len() > 1;
+        if is_worth {
+            let sources = by_size.into_iter().cloned().collect();
+            self.start(layers, sources, owners);
+        }
+        is_worth
+    }
+
     /// Puts merges in place that have ended, and starts those that are due.
     pub fn tend(&mut self, layers: &mut Vec<Layer>, owners: &Owners) {
         layers.retain(|layer| layer.live_count() > 0);
@@ -114,7 +150,7 @@ impl Compactor {
 
     /// The layers to merge next, of those that are not being merged: the smallest first.
     fn due(&self, layers: &[Layer]) -> Option<Vec<Layer>> {
-        let free = layers.iter().filter(|layer| !self.is_running(layer));
+        let free = layers.iter().filter(|layer| !self.is_source(layer));
         let mut by_size: Vec<(u32, &Layer)> = free.map(|layer| (self.size(layer), layer)).collect();
         by_size.sort_by_key(|(size, _)| *size);
         for alike in by_size.chunk_by(|(left, _), (right, _)| left == right) {
@@ -146,7 +182,7 @@ impl Compactor {
             || !running.any(|running| is_large(&running.sources) == is_large(sources))
     }
 
-    fn is_running(&self, layer: &Layer) -> bool {
+    fn is_source(&self, layer: &Layer) -> bool {
         let sources = self.running.iter().flat_map(|running| &running.sources);
         let mut segments = sources.map(|source| &source.segment);
         segments.any(|segment| Arc::ptr_eq(segment, &layer.segment))

@@ -43,6 +43,8 @@ pub struct Catalog {
     pub(super) totals: Vec<OwnerTotals>,
     pub(super) file_count: u64,
     pub(super) byte_count: u64,
+    /// Records put in or taken out, ever.
+    change_count: u64,
     /// The last view, while nothing has changed since.
     current: Option<Arc<CatalogView>>,
 }
@@ -91,6 +93,7 @@ impl Catalog {
             return;
         }
         self.current = None;
+        self.change_count += 1;
         self.ids.insert(spread(entry.id.as_bytes()));
         self.contents.add(spread(entry.hash.as_bytes()));
         let owner = self.number(entry.owner);
@@ -105,6 +108,7 @@ impl Catalog {
     /// Takes a record out; yields it.
     pub fn remove(&mut self, id: &FileId) -> Option<FileEntry> {
         let entry = self.take(id)?;
+        self.change_count += 1;
         let owner = self.number(entry.owner);
         self.count(owner, &entry, Sign::Minus);
         self.touched.insert(entry.hash);
@@ -195,6 +199,22 @@ impl Catalog {
         parts.insert("contents", self.contents.bytes());
         parts.insert("ids", self.ids.bytes());
         parts
+    }
+
+    /// How many records were put in or taken out, ever.
+    pub fn change_count(&self) -> u64 {
+        self.change_count
+    }
+
+    /// Whether segments are being merged; once that has ended, the next view has fewer.
+    pub fn is_merging(&self) -> bool {
+        self.compactor.is_busy()
+    }
+
+    /// Begins to merge even what no rule of sizes demands, so that searches visit few segments; for
+    /// when little is written. Yields whether there is anything to merge.
+    pub fn gather(&mut self) -> bool {
+        self.compactor.gather(&mut self.layers, &self.owners)
     }
 
     /// Waits until all merging that is due is done: after a replay, and before a measurement.

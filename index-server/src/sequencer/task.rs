@@ -12,9 +12,11 @@ use protocol::stats::NetworkStats;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
+use super::collected::collect;
 use super::durable::{AppendFailure, Durable};
 use super::presence::Presence;
 use super::published::{Published, Readers};
+use super::rest::{Doing, Rest};
 use super::telling::{change_of, figures, is_same, kind_of};
 use super::{Envelope, Parts, Publish, Settings};
 use crate::catalog::CatalogView;
@@ -27,12 +29,6 @@ use crate::metrics::{Metrics, set_gauge};
 use crate::record::Record;
 use crate::view::View;
 use crate::world::{Ground, World};
-
-/// Commands of one batch: their records are one transaction.
-const BATCH_MAX_COMMANDS: usize = 1_024;
-
-/// File changes of one batch: some 100 ms of work, so that nobody waits longer for a heartbeat.
-const BATCH_MAX_CHANGES: usize = 8_192;
 
 /// How often figures and times heard are brought to readers at most.
 const TIDY_EVERY: Duration = Duration::from_secs(1);
@@ -50,6 +46,7 @@ pub(super) struct Task {
     /// The figures that watchers were told last.
     stats_told: NetworkStats,
     tidied_at: Option<Instant>,
+    rest: Rest,
 }
 
 /// A batch as it was decided, before it is durable.
@@ -79,7 +76,7 @@ impl Task {
         let catalog = world.files_mut().view();
         let stats = figures(&world, &catalog, now);
         let readers = Readers::new(&world, &presence, catalog, stats.clone());
-        let task = Self {
+        let mut task = Self {
             world,
             durable,
             presence,
@@ -90,7 +87,9 @@ impl Task {
             settings,
             stats_told: stats,
             tidied_at: None,
+            rest: Rest::default(),
         };
+        task.rest.note(doing(&task.world), instant);
         task.show_figures();
         Ok(task)
     }
@@ -111,7 +110,7 @@ impl Task {
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut is_stopping = false;
         loop {
-            let tidy_at = self.tidy_at();
+            let (tidy_at, look_at) = (self.tidy_at(), self.rest.look_at());
             tokio::select! {
                 biased;
                 _ = &mut stop, if !is_stopping => {
@@ -124,6 +123,9 @@ impl Task {
                 }
                 () = sleep_until(tidy_at.unwrap_or_else(Instant::now)), if tidy_at.is_some() => {
                     self.tidy();
+                }
+                () = sleep_until(look_at.unwrap_or_else(Instant::now)), if look_at.is_some() => {
+                    self.look_at_merges();
                 }
                 first = queue.recv() => match first {
                     Some(first) => {
@@ -268,6 +270,7 @@ impl Task {
         });
         self.readers.refresh_credentials(&self.world, registered);
         let catalog = self.world.files_mut().view();
+        self.rest.note(doing(&self.world), instant);
         let after = self.swap(catalog, now);
         let changes = news
             .into_iter()
@@ -325,6 +328,19 @@ impl Task {
         self.publish(now, figures.into_iter().collect());
     }
 
+    /// Shows readers the segments of a merge that has ended, and begins one when little is written.
+    fn look_at_merges(&mut self) {
+        let (now, instant) = (self.clock.now(), self.clock.instant());
+        let catalog = self.world.files_mut().view();
+        if !Arc::ptr_eq(&catalog, &self.readers.view().catalog) {
+            self.swap(catalog, now);
+        }
+        if self.rest.look(doing(&self.world), instant) {
+            let has_begun = self.world.files_mut().gather();
+            self.rest.began(has_begun, instant);
+        }
+    }
+
     /// The figures, where watchers have not been told of them.
     fn fresh_figures(&mut self) -> Option<Change> {
         let stats = self.readers.view().stats.clone();
@@ -356,23 +372,13 @@ impl Task {
         set_gauge(&self.metrics.peers_online, stats.online_peers);
         set_gauge(&self.metrics.files, stats.total_files);
         set_gauge(&self.metrics.file_bytes, stats.total_bytes);
+        set_gauge(&self.metrics.segments, view.catalog.segment_count() as u64);
     }
 }
 
-/// Takes what waits, up to the bounds of a batch.
-fn collect(first: Envelope, queue: &mut mpsc::Receiver<Envelope>) -> Vec<Envelope> {
-    let changes_of = |envelope: &Envelope| match &envelope.command {
-        Command::ChangeFiles { changes, .. } => changes.len(),
-        _ => 0,
-    };
-    let mut change_count = changes_of(&first);
-    let mut batch = vec![first];
-    while batch.len() < BATCH_MAX_COMMANDS
-        && change_count < BATCH_MAX_CHANGES
-        && let Ok(next) = queue.try_recv()
-    {
-        change_count += changes_of(&next);
-        batch.push(next);
+fn doing(world: &World) -> Doing {
+    Doing {
+        change_count: world.files().change_count(),
+        is_merging: world.files().is_merging(),
     }
-    batch
 }

@@ -5,6 +5,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use protocol::problem::Slug;
+use protocol::query::Query;
+use protocol::search::SearchParams;
 
 use super::kit::{House, Watcher, pass, rewound};
 use super::*;
@@ -366,5 +368,30 @@ async fn many_files_are_taken_in_and_compacted() {
     let (was, is) = (house.index.view(), again.index.view());
     assert_eq!(is.stats.total_bytes, was.stats.total_bytes);
     assert_eq!(is.peers[&peer(1)].shared_files, 20_000);
+    house.stopper.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_rest_the_segments_become_two_at_most() {
+    let house = House::new().await;
+    house.ok(register(1)).await;
+    for chunk in 0..9 {
+        let file = |number| format!("folder {chunk}/{number}.bin");
+        let add = |number| crate::command::FileChange::Add(checked(&file(number), &file(number)));
+        house.ok(change(1, (0..1_200).map(add).collect())).await;
+    }
+    while house.index.view().catalog.segment_count() > 2 {
+        pass(1).await;
+        house.ok(heartbeat(1)).await;
+    }
+    let page = house.index.view().catalog.search(
+        &Query::parse("folder").expect("a query"),
+        &SearchParams::default(),
+    );
+    assert_eq!(
+        page.expect("no cursor").total,
+        10_001,
+        "more than are counted"
+    );
     house.stopper.stop().await;
 }
