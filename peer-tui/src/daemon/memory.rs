@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Write as _;
+use std::net::IpAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +32,8 @@ pub struct Remembered {
     pub limits: Option<Limits>,
     /// Limits of peers, each for itself.
     pub peer_limits: BTreeMap<PeerId, Limits>,
+    /// Where peers were whose uploads are limited, for as long as the index is away.
+    pub limited_at: BTreeMap<PeerId, IpAddr>,
     /// Answers with bytes and bytes sent, ever.
     pub uploads: (u64, u64),
 }
@@ -180,7 +183,9 @@ mod tests {
                     down: Some(5),
                     up: None,
                 };
-                all.peer_limits.insert(PeerId::from_bytes([8; 32]), limits);
+                let peer = PeerId::from_bytes([8; 32]);
+                all.peer_limits.insert(peer, limits);
+                all.limited_at.insert(peer, "10.0.0.8".parse().unwrap());
                 all.add_share(Path::new("/c"), &settings);
                 all.remove_share(Path::new("/a"), &settings);
             })

@@ -24,6 +24,8 @@ pub struct PeerBook {
     latencies_ms: HashMap<PeerId, VecDeque<Option<u32>>>,
     blocked: BTreeSet<PeerId>,
     limits: BTreeMap<PeerId, Limits>,
+    /// Where limited peers were when the index told last.
+    limited_at: BTreeMap<PeerId, IpAddr>,
     got_bytes: Arc<HashMap<PeerId, u64>>,
     gave_bytes: HashMap<PeerId, u64>,
 }
@@ -37,6 +39,7 @@ impl PeerBook {
             latencies_ms: HashMap::new(),
             blocked,
             limits: BTreeMap::new(),
+            limited_at: BTreeMap::new(),
             got_bytes: Arc::default(),
             gave_bytes: HashMap::new(),
         }
@@ -50,6 +53,7 @@ impl PeerBook {
         }
         self.latencies_ms.retain(|id, _| table.get(id).is_some());
         self.table = table;
+        self.limited_at = self.limited_at();
         true
     }
 
@@ -144,11 +148,30 @@ impl PeerBook {
         self.blocked = blocked;
     }
 
-    /// Takes what is limited from now on; true when that is news.
-    pub fn set_limits(&mut self, limits: BTreeMap<PeerId, Limits>) -> bool {
+    /// Takes what is limited from now on, and where those peers were last; true when the limits are
+    /// news.
+    pub fn set_limits(
+        &mut self,
+        limits: BTreeMap<PeerId, Limits>,
+        last_at: BTreeMap<PeerId, IpAddr>,
+    ) -> bool {
         let is_news = self.limits != limits;
         self.limits = limits;
+        self.limited_at = last_at;
+        self.limited_at = self.limited_at();
         is_news
+    }
+
+    /// Where each peer is whose uploads are limited: as the index tells, or told last.
+    pub fn limited_at(&self) -> BTreeMap<PeerId, IpAddr> {
+        let limited = self.limits.iter().filter(|(_, limits)| limits.up.is_some());
+        let at = |peer: &PeerId| {
+            let told = self.get(peer).and_then(|known| known.address.parse().ok());
+            told.or_else(|| self.limited_at.get(peer).copied())
+        };
+        limited
+            .filter_map(|(peer, _)| Some((*peer, at(peer)?)))
+            .collect()
     }
 
     /// Peers with limits of their own.
@@ -167,9 +190,8 @@ impl PeerBook {
     /// What may go to each address where a limited peer is; the smallest where several are.
     pub fn client_limits(&self) -> HashMap<IpAddr, u64> {
         let mut by_address = HashMap::new();
-        for (peer, limits) in &self.limits {
-            let address = self.get(peer).and_then(|peer| peer.address.parse().ok());
-            if let (Some(up), Some(address)) = (limits.up, address) {
+        for (peer, address) in self.limited_at() {
+            if let Some(up) = self.limits.get(&peer).and_then(|limits| limits.up) {
                 let limit = by_address.entry(address).or_insert(up);
                 *limit = up.min(*limit);
             }
@@ -291,21 +313,29 @@ mod tests {
         twin.address = "10.0.0.2".to_owned();
         table.replace([peer(2, "nas", true), peer(3, "old", false), twin]);
         book.show(Arc::new(table));
-        assert!(book.set_limits(BTreeMap::from([
+        let all = BTreeMap::from([
             (id(2), limits(Some(1), Some(70))),
             (id(3), limits(None, Some(9))),
             (id(6), limits(None, Some(50))),
+            (id(7), limits(Some(7), None)),
             (id(9), limits(Some(4), Some(4))),
-        ])));
-        let expected = [("10.0.0.2", 50), ("10.0.0.3", 9)];
+        ]);
+        let last = ["10.0.0.2", "10.0.0.7", "10.0.0.9"].map(|text| text.parse().unwrap());
+        let last_at = BTreeMap::from([(id(3), last[0]), (id(7), last[1]), (id(9), last[2])]);
+        assert!(book.set_limits(all.clone(), last_at));
+        // What the index tells goes before what it told last.
+        let expected = [("10.0.0.2", 50), ("10.0.0.3", 9), ("10.0.0.9", 4)];
         let expected = expected.map(|(address, limit)| (address.parse().unwrap(), limit));
         assert_eq!(book.client_limits(), HashMap::from(expected));
+        let mut restarted = PeerBook::new(id(1), BTreeSet::new());
+        restarted.set_limits(all, book.limited_at());
+        assert_eq!(restarted.client_limits(), HashMap::from(expected));
         assert_eq!(
             (book.others_beside(&id(2)), book.others_beside(&id(3))),
             (1, 0)
         );
         let shown: Vec<_> = book.limits().into_iter().map(|one| one.name).collect();
-        assert_eq!(shown, ["nas", "old", "nat", ""]);
+        assert_eq!(shown, ["nas", "old", "nat", "", ""]);
     }
 
     #[test]

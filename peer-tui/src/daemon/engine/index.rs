@@ -211,6 +211,7 @@ fn follow_state(engine: &Engine, client: &IndexClient) {
             });
             engine.board().change_peers(|book| book.show(table));
             engine.apply_client_limits();
+            engine.remember_limited().await;
             if is_live && !was_live {
                 engine.board().bump(|parts| parts.files += 1);
                 engine.0.fetch.nudge(None);

@@ -85,6 +85,7 @@ impl Engine {
         };
         self.0.recall.change(remember).await;
         self.show_peer_limits();
+        self.remember_limited().await;
         let undo = Action::LimitPeer {
             peer: id.to_string(),
             down: LimitChange::to(before.down),
@@ -101,11 +102,22 @@ impl Engine {
             .filter_map(|(peer, limit)| Some((peer, limit?)))
             .collect();
         self.0.fetch.set_peer_limits(down);
-        self.board().change_peers(|book| book.set_limits(limits));
+        let last_at = self.0.recall.read(|all| all.limited_at.clone());
+        self.board()
+            .change_peers(|book| book.set_limits(limits, last_at));
         self.apply_client_limits();
     }
 
-    /// Uploads know addresses only: those of the limited peers, as the index tells them now.
+    /// Remembers where limited peers are, so that limits hold after a restart without the index.
+    pub(super) async fn remember_limited(&self) {
+        let now = self.board().read_peers(PeerBook::limited_at);
+        if self.0.recall.read(|all| all.limited_at != now) {
+            self.0.recall.change(|all| all.limited_at = now).await;
+        }
+    }
+
+    /// Uploads know addresses only: those of the limited peers, as the index tells them now or told
+    /// them last.
     pub(super) fn apply_client_limits(&self) {
         let limits = self.board().read_peers(PeerBook::client_limits);
         self.0.serve.set_client_limits(limits);
