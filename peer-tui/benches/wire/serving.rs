@@ -1,5 +1,5 @@
 //! What sending costs: ranges of 256 KiB over kept connections, and a whole file, from a daemon and
-//! from nginx, in time and in CPU of the server.
+//! from nginx, in time and in CPU of the server. `WIRE_PLAIN=1` asks as clients do that check nothing.
 
 use std::fs;
 use std::io::{BufReader, Read as _, Write as _};
@@ -117,10 +117,17 @@ fn take(
     let mut writer = stream.try_clone()?;
     let mut reader = BufReader::with_capacity(4096, stream);
     let mut buffer = vec![0; 256 * 1024];
+    // As peers ask, and as plain clients do.
+    let is_plain = setting("WIRE_PLAIN", 0) == 1;
+    let checks = if is_plain {
+        ""
+    } else {
+        "want-repr-digest: sha-256=9\r\n"
+    };
     for first in starts {
         let last = first + step - 1;
         let head = format!(
-            "GET {path} HTTP/1.1\r\nhost: {address}\r\nrange: bytes={first}-{last}\r\n\r\n"
+            "GET {path} HTTP/1.1\r\nhost: {address}\r\nrange: bytes={first}-{last}\r\n{checks}\r\n"
         );
         writer.write_all(head.as_bytes())?;
         let mut left = read_head(&mut reader)?;

@@ -51,13 +51,17 @@ impl LocalFeed {
     pub fn publish(&self, event: Event) {
         let mut ring = self.lock();
         ring.seq += 1;
+        if ring.events.receiver_count() == 0 {
+            // Who comes later starts behind it.
+            return;
+        }
         let at = Timestamp::now();
         let envelope = Envelope {
             seq: ring.seq,
             event,
             at,
         };
-        // Nobody listening is no trouble.
+        // Who has just gone is no trouble.
         let _ = ring.events.send(Arc::new(envelope));
     }
 
