@@ -14,7 +14,7 @@ use super::keys::{Key, KeyList, KeyWriter};
 use super::segment::Doc;
 
 /// Of so many documents one must have a key for bits to be smaller than a list.
-const DENSE_MAX_SHARE: usize = 32;
+pub const DENSE_MAX_SHARE: usize = 32;
 
 /// The documents of one key, ascending.
 #[derive(Debug, Clone, Copy)]
