@@ -2,9 +2,8 @@
 
 use std::process::ExitCode;
 
-/// Ten thousand small sockets and a catalog of small strings: it fragments less than the system's.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: index_server::allocator::Allocator = index_server::allocator::Allocator;
 
 fn main() -> ExitCode {
     index_server::cli::run()

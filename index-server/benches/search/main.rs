@@ -24,7 +24,7 @@ use protocol::search::{SearchParams, Sort};
 use corpus::{Random, made_up_paths, read_paths};
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: index_server::allocator::Allocator = index_server::allocator::Allocator;
 
 /// Records a batch.
 const BATCH_COUNT: usize = 1_000;

@@ -26,7 +26,7 @@ use protocol::ids::PeerId;
 use protocol::registration::FileFields;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: index_server::allocator::Allocator = index_server::allocator::Allocator;
 
 const REMOTE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
