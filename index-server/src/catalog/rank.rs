@@ -7,7 +7,6 @@
 
 use std::cmp::Ordering;
 
-use jiff::Timestamp;
 use protocol::ids::FileId;
 use protocol::search::{Order, SearchParams, Sort};
 use serde::{Deserialize, Serialize};
@@ -140,8 +139,8 @@ pub struct Values {
     pub downloads: u64,
     /// Mean stars.
     pub rating: f64,
-    /// When registered.
-    pub uploaded_at: Timestamp,
+    /// When registered, in milliseconds since 1970.
+    pub uploaded_ms: i64,
     /// See [`crowd`].
     pub crowd: u8,
 }
@@ -154,25 +153,19 @@ impl Values {
                 let fetched = self.downloads.checked_ilog2().map_or(0, |log| log + 1);
                 let rarity = u64::from(CROWD_MAX - self.crowd);
                 let unfetched = u64::from(u64::BITS - fetched);
-                (256 * rarity + unfetched, newest_first(self.uploaded_at))
+                (256 * rarity + unfetched, newest_first(self.uploaded_ms))
             }
             Sort::Filename => (0, 0),
             Sort::Size => (!self.size_bytes, 0),
             Sort::Downloads => (!self.downloads, 0),
             // The bits of floats that are not negative are in the order of the floats.
             Sort::Rating => (!self.rating.to_bits(), 0),
-            Sort::UploadTime => (newest_first(self.uploaded_at), 0),
+            Sort::UploadTime => (newest_first(self.uploaded_ms), 0),
         }
     }
 }
 
 /// Smaller for later times.
-fn newest_first(at: Timestamp) -> u64 {
-    let fallback = if at < Timestamp::UNIX_EPOCH {
-        i64::MIN
-    } else {
-        i64::MAX
-    };
-    let nanos = i64::try_from(at.as_nanosecond()).unwrap_or(fallback);
-    !(nanos.cast_unsigned() ^ (1 << 63))
+fn newest_first(at: i64) -> u64 {
+    !(at.cast_unsigned() ^ (1 << 63))
 }

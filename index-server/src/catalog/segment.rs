@@ -313,7 +313,7 @@ fn values(scan: &Scan, detail: &Detail, tally: &Tally) -> Values {
         size_bytes: scan.size_bytes,
         downloads: tally.downloads,
         rating: tally.rating(),
-        uploaded_at: detail.uploaded_at(),
+        uploaded_ms: detail.uploaded_ms,
         crowd: scan.crowd,
     }
 }
