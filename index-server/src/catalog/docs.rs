@@ -17,6 +17,8 @@ pub use iter::Docs;
 
 /// Numbers in one word of [`Bits`].
 const WORD_BITS: usize = u64::BITS as usize;
+/// So many words are counted at a time.
+const COUNTED_WORDS: usize = 256;
 /// A list that is shorter than another by this factor is looked up in it, not merged with it.
 const SKEW: usize = 16;
 
@@ -73,6 +75,32 @@ impl Bits {
             *own = operation(*own, *other);
         }
     }
+
+    /// The same as a set of its own, made in one pass; what has no counterpart in `other` stays.
+    fn combined(&self, other: &Self, operation: impl Fn(u64, u64) -> u64) -> Self {
+        let pairs = self.0.iter().zip(&other.0);
+        let both = pairs.map(|(own, other)| operation(*own, *other));
+        let rest = self.0.iter().skip(other.0.len()).copied();
+        let mut words = Vec::with_capacity(self.0.len());
+        words.extend(both);
+        words.extend(rest);
+        Self(words.into())
+    }
+}
+
+/// `own` with what `operation` says of each word of both.
+fn combine<'v>(
+    own: Cow<'v, Bits>,
+    other: &Bits,
+    operation: impl Fn(u64, u64) -> u64,
+) -> DocSet<'v> {
+    DocSet::Bits(Cow::Owned(match own {
+        Cow::Borrowed(own) => own.combined(other, operation),
+        Cow::Owned(mut own) => {
+            own.combine(other, operation);
+            own
+        }
+    }))
 }
 
 /// Documents, ascending.
@@ -137,22 +165,36 @@ impl<'v> DocSet<'v> {
 
     /// The documents from `start` on, ascending.
     pub fn iter_from(&self, start: Doc) -> Docs<'_> {
-        let borrowed = match self {
-            Self::List(docs) => DocSet::List(Cow::Borrowed(docs)),
-            Self::Bits(bits) => DocSet::Bits(Cow::Borrowed(bits)),
-        };
-        Docs::new(borrowed, start)
+        Docs::new(self.borrowed(), start)
     }
 
-    /// How many are in `bits` too.
-    pub fn count_within(&self, bits: &Bits) -> u64 {
+    /// The same, of which nothing is copied.
+    pub fn borrowed(&self) -> DocSet<'_> {
+        match self {
+            Self::List(docs) => DocSet::List(Cow::Borrowed(docs)),
+            Self::Bits(bits) => DocSet::Bits(Cow::Borrowed(bits)),
+        }
+    }
+
+    /// How many are in `bits` too; beyond `max`, perhaps only some of them are counted.
+    pub fn count_within(&self, bits: &Bits, max: u64) -> u64 {
         match self {
             Self::List(docs) => docs.iter().filter(|doc| bits.contains(**doc)).count() as u64,
             Self::Bits(own) => {
-                let pairs = own.0.iter().zip(&bits.0);
-                pairs
-                    .map(|(own, other)| u64::from((own & other).count_ones()))
-                    .sum()
+                let blocks = own
+                    .0
+                    .chunks(COUNTED_WORDS)
+                    .zip(bits.0.chunks(COUNTED_WORDS));
+                let mut count = 0;
+                for (own, other) in blocks {
+                    let pairs = own.iter().zip(other);
+                    let ones = pairs.map(|(own, other)| u64::from((own & other).count_ones()));
+                    count += ones.sum::<u64>();
+                    if count > max {
+                        break;
+                    }
+                }
+                count
             }
         }
     }
@@ -161,10 +203,7 @@ impl<'v> DocSet<'v> {
     #[must_use]
     pub fn within(self, other: &DocSet<'_>) -> Self {
         match (self, other) {
-            (Self::Bits(mut own), DocSet::Bits(other)) => {
-                own.to_mut().combine(other, |own, other| own & other);
-                Self::Bits(own)
-            }
+            (Self::Bits(own), DocSet::Bits(other)) => combine(own, other, |own, other| own & other),
             (Self::Bits(own), DocSet::List(docs)) => {
                 let docs = docs.iter().copied();
                 Self::list(docs.filter(|doc| own.contains(*doc)).collect())
@@ -183,10 +222,7 @@ impl<'v> DocSet<'v> {
     #[must_use]
     pub fn within_bits(self, bits: &Bits) -> Self {
         match self {
-            Self::Bits(mut own) => {
-                own.to_mut().combine(bits, |own, other| own & other);
-                Self::Bits(own)
-            }
+            Self::Bits(own) => combine(own, bits, |own, other| own & other),
             Self::List(docs) => {
                 let docs = docs.iter().copied();
                 Self::list(docs.filter(|doc| bits.contains(*doc)).collect())
@@ -198,9 +234,8 @@ impl<'v> DocSet<'v> {
     #[must_use]
     pub fn without(self, other: &DocSet<'_>) -> Self {
         match (self, other) {
-            (Self::Bits(mut own), DocSet::Bits(other)) => {
-                own.to_mut().combine(other, |own, other| own & !other);
-                Self::Bits(own)
+            (Self::Bits(own), DocSet::Bits(other)) => {
+                combine(own, other, |own, other| own & !other)
             }
             (Self::Bits(mut own), DocSet::List(docs)) => {
                 let bits = own.to_mut();

@@ -25,6 +25,7 @@ pub struct Layer {
     live_count: u64,
     /// Complete documents that count, of owners that are online.
     pub online: Arc<Bits>,
+    online_count: u64,
 }
 
 /// A document among several layers.
@@ -46,14 +47,17 @@ impl Layer {
     pub fn around(segment: Arc<Segment>, owners: &Owners) -> Self {
         let mut online = Bits::none(segment.complete_count());
         let complete = 0..segment.complete_count();
+        let mut online_count = 0;
         for doc in complete.filter(|&doc| owners.is_online(segment.scan(doc).owner)) {
             online.insert(doc);
+            online_count += 1;
         }
         Self {
             live: Arc::new(Bits::all(segment.doc_count())),
             live_count: segment.doc_count().into(),
             segment,
             online: Arc::new(online),
+            online_count,
         }
     }
 
@@ -68,8 +72,10 @@ impl Layer {
         };
         let online = Arc::make_mut(&mut self.online);
         for doc in [first].into_iter().chain(complete) {
+            self.online_count -= u64::from(online.contains(doc));
             if is_online {
                 online.insert(doc);
+                self.online_count += 1;
             } else {
                 online.remove(doc);
             }
@@ -84,6 +90,16 @@ impl Layer {
     /// Documents that still count.
     pub fn live_count(&self) -> u64 {
         self.live_count
+    }
+
+    /// Whether all documents count.
+    pub fn is_all_live(&self) -> bool {
+        self.live_count == u64::from(self.segment.doc_count())
+    }
+
+    /// Whether all complete documents count, and their owners are online.
+    pub fn is_all_online(&self) -> bool {
+        self.online_count == u64::from(self.segment.complete_count())
     }
 
     /// The record that a document belongs to; none once its owner is gone.
@@ -102,6 +118,7 @@ impl Layer {
         let online = Arc::make_mut(&mut self.online);
         for doc in docs {
             self.live_count -= u64::from(live.contains(doc));
+            self.online_count -= u64::from(online.contains(doc));
             live.remove(doc);
             online.remove(doc);
         }

@@ -131,17 +131,30 @@ impl<'v> Asker<'v> {
         self.narrow_by_words(&mut narrowed);
         self.narrow_by_kind(&mut narrowed);
         self.leave_out(&mut narrowed);
-        let complete_count = self.layer.segment.complete_count();
-        let live = &self.layer.live;
-        let set = match (narrowed.set, self.question.is_online_only) {
-            (Some(set), true) => set.within_bits(&self.layer.online),
-            (Some(set), false) => set.within_bits(live),
-            (None, true) => DocSet::Bits(Cow::Borrowed(&self.layer.online)),
-            (None, false) => DocSet::Bits(Cow::Owned(Bits::all(complete_count))).within_bits(live),
+        // Sets hold complete documents only, so where all of those count there is nothing to cut.
+        let set = match (narrowed.set, self.counting()) {
+            (Some(set), None) => set,
+            (Some(set), Some(counting)) => set.within_bits(counting),
+            (None, None) => DocSet::Bits(Cow::Owned(Bits::all(narrowed.doc_count))),
+            (None, Some(_)) if self.question.is_online_only => {
+                DocSet::Bits(Cow::Borrowed(&self.layer.online))
+            }
+            (None, Some(counting)) => {
+                DocSet::Bits(Cow::Owned(Bits::all(narrowed.doc_count))).within_bits(counting)
+            }
         };
         Plan {
             set,
             is_certain: narrowed.is_certain,
+        }
+    }
+
+    /// The documents that count for the question; none where all complete ones do.
+    fn counting(&self) -> Option<&'v Bits> {
+        if self.question.is_online_only {
+            (!self.layer.is_all_online()).then_some(&self.layer.online)
+        } else {
+            (!self.layer.is_all_live()).then_some(&self.layer.live)
         }
     }
 

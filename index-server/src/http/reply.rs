@@ -15,7 +15,16 @@ use crate::command::Refusal;
 /// # Errors
 /// `Slug::Internal` when the value has no JSON form.
 pub fn json<T: Serialize>(value: &T) -> Result<Response, Refusal> {
-    let body = serde_json::to_vec(value)
+    json_of_about(128, value)
+}
+
+/// The same of a document of about so many bytes: it is not moved while it grows.
+///
+/// # Errors
+/// As [`json`].
+pub fn json_of_about<T: Serialize>(size_bytes: usize, value: &T) -> Result<Response, Refusal> {
+    let mut body = Vec::with_capacity(size_bytes);
+    serde_json::to_writer(&mut body, value)
         .map_err(|error| Refusal::new(Slug::Internal, format!("encode the answer: {error}")))?;
     let mut response = Response::new(body.into());
     let headers = response.headers_mut();

@@ -14,6 +14,9 @@ use crate::http::params::Params;
 use crate::http::reply;
 use crate::view::file_to_wire;
 
+/// A row of an answer is about so long.
+const ROW_BYTES: usize = 640;
+
 /// GET `/api/v1/files/search`.
 pub(super) async fn search(call: Call) -> Result<Response, Refusal> {
     let view = call.index()?.view();
@@ -40,7 +43,7 @@ pub(super) async fn search(call: Call) -> Result<Response, Refusal> {
         .collect();
     let took = call.app.clock.instant() - started;
     call.app.metrics.search_seconds.observe(took.as_secs_f64());
-    reply::json(&SearchResponse {
+    let answer = SearchResponse {
         count: results.len(),
         results,
         total: page.total,
@@ -49,7 +52,8 @@ pub(super) async fn search(call: Call) -> Result<Response, Refusal> {
         next_cursor: page.next_cursor,
         corrected: page.corrected,
         took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-    })
+    };
+    reply::json_of_about(ROW_BYTES * (1 + answer.count), &answer)
 }
 
 fn read(params: &Params) -> Result<SearchParams, Refusal> {

@@ -59,12 +59,14 @@ impl<'v> Gather<'v> {
             docs.dedup();
             return DocSet::list(docs);
         }
-        let mut bits = self.bits.iter();
-        let mut all = bits
-            .next()
-            .map_or_else(|| Bits::none(doc_count), |first| (*first).clone());
-        for other in bits {
-            all.combine(other, |own, other| own | other);
+        let join = |own: u64, other: u64| own | other;
+        let (mut all, others) = match &self.bits[..] {
+            [] => (Bits::none(doc_count), &[][..]),
+            [first] => ((*first).clone(), &[][..]),
+            [first, second, others @ ..] => (first.combined(second, join), others),
+        };
+        for other in others {
+            all.combine(other, join);
         }
         for doc in self.lists.iter().copied().flatten() {
             all.insert(*doc);

@@ -47,7 +47,11 @@ proptest! {
         prop_assert_eq!(plain(&own.clone().without(&other)), &left - &right);
         prop_assert_eq!(plain(&own.clone().without_bits(&bits(&right))), &left - &right);
         prop_assert_eq!(own.clone().into_bits(COUNT).into_owned(), bits(&left));
-        prop_assert_eq!(own.count_within(&bits(&right)), (&left & &right).len() as u64);
+        let both_count = (&left & &right).len() as u64;
+        prop_assert_eq!(own.count_within(&bits(&right), u64::MAX), both_count);
+        prop_assert_eq!(own.count_within(&bits(&right), 3) > 3, both_count > 3);
+        prop_assert_eq!(plain(&own.borrowed().without(&other)), &left - &right);
+        prop_assert_eq!(plain(&own.borrowed().within(&other)), &left & &right);
         let rest: Vec<_> = left.range(start..).copied().collect();
         prop_assert_eq!(own.iter_from(start).collect::<Vec<_>>(), rest);
         for count in [0, 1, left.len() as u64, 1_000] {
@@ -61,6 +65,11 @@ proptest! {
         prop_assert_eq!(plain(&std::mem::take(&mut gather).finish(COUNT)), left.clone());
         gather.add(Posting::Bits(&dense));
         gather.add(Posting::List(&list));
+        prop_assert_eq!(plain(&std::mem::take(&mut gather).finish(COUNT)), &left | &right);
+        let others = bits(&left);
+        for dense in [&dense, &others, &dense] {
+            gather.add(Posting::Bits(dense));
+        }
         prop_assert_eq!(plain(&gather.finish(COUNT)), &left | &right);
     }
 }

@@ -15,10 +15,10 @@ use crate::catalog::words::{self, Part, Words};
 pub struct Classes<'s, 'v> {
     asker: &'s Asker<'v>,
     plan: &'s Plan<'v>,
-    whole: OnceCell<DocSet<'v>>,
-    start: OnceCell<DocSet<'v>>,
-    word_start: OnceCell<DocSet<'v>>,
-    in_name: OnceCell<DocSet<'v>>,
+    whole: OnceCell<DocSet<'s>>,
+    start: OnceCell<DocSet<'s>>,
+    word_start: OnceCell<DocSet<'s>>,
+    in_name: OnceCell<DocSet<'s>>,
     /// Whether `word_start` and `in_name` hold nothing else.
     is_certain: bool,
     /// Whether `whole` and `start` hold nothing else.
@@ -65,7 +65,7 @@ impl<'s, 'v> Classes<'s, 'v> {
     }
 
     /// Those that may be of `class`.
-    pub fn of(&self, class: Match) -> &DocSet<'v> {
+    pub fn of(&self, class: Match) -> &DocSet<'s> {
         match class {
             Match::Whole => self.whole.get_or_init(|| self.find_whole()),
             Match::Start => self.start.get_or_init(|| self.find_start()),
@@ -76,7 +76,7 @@ impl<'s, 'v> Classes<'s, 'v> {
     }
 
     /// Those of [`Self::of`] that are not known to be of a better class.
-    pub fn only(&self, class: Match) -> DocSet<'v> {
+    pub fn only(&self, class: Match) -> DocSet<'_> {
         let better = match class {
             Match::Whole => None,
             Match::Start => self.is_start_certain.then_some(Match::Whole),
@@ -84,7 +84,7 @@ impl<'s, 'v> Classes<'s, 'v> {
             Match::Inside => self.is_certain.then_some(Match::WordStart),
             Match::Folder => self.is_certain.then_some(Match::Inside),
         };
-        let own = self.of(class).clone();
+        let own = self.of(class).borrowed();
         match better.map(|better| self.of(better)) {
             Some(better) if !self.is_cut.get() => own.without(better),
             _ => own,
@@ -110,7 +110,7 @@ impl<'s, 'v> Classes<'s, 'v> {
         joined.starts_with(first.text).then_some(first)
     }
 
-    fn find_whole(&self) -> DocSet<'v> {
+    fn find_whole(&self) -> DocSet<'s> {
         match self.first() {
             Some(first) if self.is_start_certain => {
                 let only = self.words().with_only(first.text).to_set();
@@ -120,9 +120,9 @@ impl<'s, 'v> Classes<'s, 'v> {
         }
     }
 
-    fn find_start(&self) -> DocSet<'v> {
+    fn find_start(&self) -> DocSet<'s> {
         let Some(first) = self.first() else {
-            return self.plan.set.clone();
+            return self.plan.set.borrowed();
         };
         if !self.is_start_certain {
             let starts = self.words().with_first(first.text).to_set();
@@ -135,11 +135,11 @@ impl<'s, 'v> Classes<'s, 'v> {
         let mut starts = Gather::default();
         let budget = self.asker.budget;
         let is_reached = self.words().gather_first(first.text, &mut starts, budget);
-        self.cut(self.plan.set.clone(), starts, is_reached)
+        self.cut(self.plan.set.borrowed(), starts, is_reached)
     }
 
     /// What of `set` was gathered.
-    fn cut(&self, set: DocSet<'v>, gather: Gather<'v>, is_reached: bool) -> DocSet<'v> {
+    fn cut(&self, set: DocSet<'s>, gather: Gather<'v>, is_reached: bool) -> DocSet<'s> {
         let doc_count = self.doc_count();
         if is_reached && self.asker.budget.afford(gather.steps(doc_count)) {
             return set.within(&gather.finish(doc_count));
@@ -148,8 +148,8 @@ impl<'s, 'v> Classes<'s, 'v> {
         set
     }
 
-    fn find_word_start(&self) -> DocSet<'v> {
-        let mut set = self.plan.set.clone();
+    fn find_word_start(&self) -> DocSet<'s> {
+        let mut set = self.plan.set.borrowed();
         for needle in self.asker.question.needles() {
             let first = words::parts(needle).next();
             let Some(first) = first.filter(|first| needle.starts_with(first.text)) else {
@@ -160,8 +160,8 @@ impl<'s, 'v> Classes<'s, 'v> {
         set
     }
 
-    fn find_in_name(&self) -> DocSet<'v> {
-        let mut set = self.plan.set.clone();
+    fn find_in_name(&self) -> DocSet<'s> {
+        let mut set = self.plan.set.borrowed();
         for part in self.asker.question.needles().flat_map(words::parts) {
             set = self.within_words(set, part);
         }
@@ -169,7 +169,7 @@ impl<'s, 'v> Classes<'s, 'v> {
     }
 
     /// What of `set` has a word in its name that holds `part`.
-    fn within_words(&self, set: DocSet<'v>, part: Part<'_>) -> DocSet<'v> {
+    fn within_words(&self, set: DocSet<'s>, part: Part<'_>) -> DocSet<'s> {
         let mut holding = Gather::default();
         let budget = self.asker.budget;
         let is_reached = self.words().gather(part, &mut holding, budget);

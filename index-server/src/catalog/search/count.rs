@@ -67,15 +67,21 @@ impl Search<'_> {
     /// each a row, and so is one of each other content of a segment (of one segment, since others
     /// may hold the same contents).
     fn sure_count(&self, plans: &[Plan<'_>]) -> u64 {
-        let (mut alone_count, mut most_firsts) = (0, 0);
-        for (plan, asker) in plans.iter().zip(&self.askers) {
-            if plan.is_certain && !asker.question.asks_columns() {
-                let segment = &asker.layer.segment;
-                alone_count += plan.set.count_within(segment.alone());
-                most_firsts = most_firsts.max(plan.set.count_within(segment.firsts()));
+        let max = self.exact_max_count;
+        let pairs = plans.iter().zip(&self.askers);
+        let told = pairs.filter(|(plan, asker)| plan.is_certain && !asker.question.asks_columns());
+        let mut alone_count = 0;
+        for (plan, asker) in told.clone() {
+            alone_count += plan.set.count_within(asker.layer.segment.alone(), max);
+            if alone_count > max {
+                return alone_count;
             }
         }
-        alone_count + most_firsts
+        let firsts = told.map(|(plan, asker)| {
+            let firsts = asker.layer.segment.firsts();
+            plan.set.count_within(firsts, max)
+        });
+        alone_count + firsts.max().unwrap_or_default()
     }
 
     /// Counts rows among documents that meet the question, the columns aside; reads no text.
@@ -87,10 +93,10 @@ impl Search<'_> {
             let segment = &asker.layer.segment;
             let asks_columns = asker.question.asks_columns();
             let rest = if asks_columns {
-                plan.set.clone()
+                plan.set.borrowed()
             } else {
-                total += plan.set.count_within(segment.alone());
-                plan.set.clone().without_bits(segment.alone())
+                total += plan.set.count_within(segment.alone(), self.exact_max_count);
+                plan.set.borrowed().without_bits(segment.alone())
             };
             let look = |doc: Doc| {
                 self.budget.spend(TOLD_STEPS);

@@ -35,7 +35,7 @@ impl Search<'_> {
         let mut page = Page::default();
         for class in self.classes(after.as_ref()) {
             let sets: Vec<_> = classes.iter().map(|all| self.set(all, class)).collect();
-            let mut streams: Vec<Stream<'_, '_>> = (sets.iter().zip(&classes).enumerate())
+            let mut streams: Vec<Stream<'_, '_, '_>> = (sets.iter().zip(&classes).enumerate())
                 .map(|(layer, (set, classes))| {
                     Stream::new(layer, set, classes, class, self.ranking, after)
                 })
@@ -52,12 +52,12 @@ impl Search<'_> {
     }
 
     /// The documents of a layer that may be of `class`, in a form that is quick to ask.
-    fn set<'v>(&self, classes: &Classes<'_, 'v>, class: Match) -> DocSet<'v> {
+    fn set<'c>(&self, classes: &'c Classes<'_, '_>, class: Match) -> DocSet<'c> {
         let asker = classes.asker();
         let set = if asker.question.is_classed {
             classes.only(class)
         } else {
-            classes.plan().set.clone()
+            classes.plan().set.borrowed()
         };
         let segment = &asker.layer.segment;
         self.budget
@@ -70,7 +70,7 @@ impl Search<'_> {
     }
 
     /// Finds the next document of a stream that may be a row.
-    fn advance(&self, stream: &mut Stream<'_, '_>, page: &Page) {
+    fn advance(&self, stream: &mut Stream<'_, '_, '_>, page: &Page) {
         let layer = stream.layer;
         // Of those alike that are not shown, the key is not worth reading.
         let is_passed = |doc: Doc| {
@@ -99,7 +99,7 @@ impl Search<'_> {
     /// before: the position up to which all is on the page.
     fn walk_class(
         &self,
-        streams: &mut [Stream<'_, '_>],
+        streams: &mut [Stream<'_, '_, '_>],
         plans: &[Plan<'_>],
         wanted_count: usize,
         page: &mut Page,
@@ -127,7 +127,7 @@ impl Search<'_> {
     }
 
     /// The first head of all, and of which stream it is.
-    fn first_head<'s>(&self, streams: &[Stream<'s, '_>]) -> Option<(usize, Head<'s>)> {
+    fn first_head<'s>(&self, streams: &[Stream<'s, '_, '_>]) -> Option<(usize, Head<'s>)> {
         let heads = streams.iter().enumerate();
         let heads = heads.filter_map(|(number, stream)| Some((number, stream.head?)));
         // The end of one stream may be a dead document of a record that lives on in another, in
@@ -156,10 +156,10 @@ struct Head<'s> {
 }
 
 /// The documents of one layer that meet the question in one class, in order.
-struct Stream<'s, 'v> {
+struct Stream<'s, 'c, 'v> {
     layer: usize,
-    set: &'s DocSet<'v>,
-    classes: &'s Classes<'s, 'v>,
+    set: &'s DocSet<'s>,
+    classes: &'s Classes<'c, 'v>,
     class: Match,
     ranking: Ranking,
     /// All that may be in the set.
@@ -173,12 +173,12 @@ struct Stream<'s, 'v> {
     last: Option<Doc>,
 }
 
-impl<'s, 'v: 's> Stream<'s, 'v> {
+impl<'s, 'c: 's, 'v: 'c> Stream<'s, 'c, 'v> {
     /// Before the first of those of `class`, which all are in `set`, behind `after`.
     fn new(
         layer: usize,
-        set: &'s DocSet<'v>,
-        classes: &'s Classes<'s, 'v>,
+        set: &'s DocSet<'s>,
+        classes: &'s Classes<'c, 'v>,
         class: Match,
         ranking: Ranking,
         after: Option<RowKey<'s>>,
