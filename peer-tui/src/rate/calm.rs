@@ -9,14 +9,16 @@ const CHANGE_PERCENT: u64 = 40;
 /// measure that it has been shown a percent less, down to [`NOISE_LEAST_PERCENT`].
 const NOISE_PERCENT: u64 = 14;
 const NOISE_LEAST_PERCENT: u64 = 6;
-/// A new measure counts as one of so many in the mean.
-const MEAN_COUNT: u64 = 8;
+/// A new measure counts as one of so many in the mean, of fewer while there are no more.
+const MEAN_MAX_COUNT: u64 = 8;
 
 /// What is shown of one rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CalmRate {
     shown: u64,
     mean: u64,
+    /// Measures in the mean.
+    count: u64,
     /// Measures taken since it was shown first.
     age: u64,
 }
@@ -28,12 +30,14 @@ impl CalmRate {
             *self = Self {
                 shown: rate,
                 mean: rate,
+                count: 1,
                 age: 0,
             };
             return rate;
         }
-        let sum = u128::from(self.mean) * u128::from(MEAN_COUNT - 1) + u128::from(rate);
-        self.mean = u64::try_from(sum / u128::from(MEAN_COUNT)).unwrap_or(u64::MAX);
+        self.count = (self.count + 1).min(MEAN_MAX_COUNT);
+        let sum = u128::from(self.mean) * u128::from(self.count - 1) + u128::from(rate);
+        self.mean = u64::try_from(sum / u128::from(self.count)).unwrap_or(u64::MAX);
         self.age += 1;
         let noise = NOISE_PERCENT.saturating_sub(self.age);
         if is_farther(self.mean, self.shown, noise.max(NOISE_LEAST_PERCENT)) {
@@ -74,6 +78,13 @@ mod tests {
             let shown = (0..40).map(|_| calm.take(to)).last().unwrap_or(0);
             prop_assert!(!is_farther(shown, to, 8), "{} for {}", shown, to);
         }
+    }
+
+    #[test]
+    fn a_burst_at_the_start_is_soon_forgotten() {
+        let mut calm = CalmRate::default();
+        let shown: Vec<u64> = [225, 180, 180, 180].map(|rate| calm.take(rate)).into();
+        assert!(shown[3] < 200, "{shown:?}");
     }
 
     #[test]

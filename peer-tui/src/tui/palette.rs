@@ -144,15 +144,16 @@ pub fn help_lines(model: &Model, typed: &str) -> Vec<HelpLine> {
         };
     for (place, title) in Context::TITLED {
         if place.meets(here) {
-            if place == Context::PROMPT && typed.is_empty() {
-                lines.push(HelpLine::Title(title));
-                lines.push(HelpLine::Keys("letters".to_owned(), "search as you type"));
-            }
+            let behind_title = lines.len() + 1;
             push(
                 title,
                 &|context| context.meets(place) && !is_general(context),
                 &mut lines,
             );
+            if place == Context::PROMPT && typed.is_empty() {
+                let letters = HelpLine::Keys("letters".to_owned(), "search as you type");
+                lines.insert(behind_title, letters);
+            }
         }
     }
     push("Everywhere", &is_general, &mut lines);

@@ -53,6 +53,16 @@ fn places(context: Context) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::keymap::table::TABLE;
+
+    #[test]
+    fn no_help_is_cut_in_eighty_columns() {
+        let shown = TABLE.iter().filter(|row| !row.keys.is_empty());
+        for row in shown {
+            let count = row.help.chars().count();
+            assert!(count <= 52, "{}: {count} characters", row.name);
+        }
+    }
 
     #[test]
     fn the_printed_table_is_the_one_that_holds() {
