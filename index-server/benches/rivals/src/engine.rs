@@ -28,10 +28,14 @@ pub fn run(name: &str, corpus: &Path, has_folders: bool, queries: &[Query]) -> a
     let started = Instant::now();
     let progress = Progress { before, started };
     match name {
-        "ours" | "ours, a row a record" => {
-            let has_row_per_record = name != "ours";
-            let (engine, count) = ours::fill(corpus, has_folders, has_row_per_record)?;
-            progress.tell(&engine, count, queries);
+        "ours" | "ours, as it grew" | "ours, a row a record" => {
+            let has_row_per_record = name == "ours, a row a record";
+            let (mut engine, count) = ours::fill(corpus, has_folders, has_row_per_record)?;
+            let rate = progress.rate(count);
+            if name != "ours, as it grew" {
+                engine.rest();
+            }
+            progress.tell_all(&engine, count, rate, queries);
             throughput(&engine, queries);
         }
         "tantivy" => {
@@ -60,9 +64,17 @@ struct Progress {
 
 impl Progress {
     fn tell(&self, engine: &impl Engine, count: usize, queries: &[Query]) {
-        let seconds = self.started.elapsed().as_secs_f64();
+        self.tell_all(engine, count, self.rate(count), queries);
+    }
+
+    /// Records a second until now.
+    fn rate(&self, count: usize) -> f64 {
+        count as f64 / self.started.elapsed().as_secs_f64()
+    }
+
+    fn tell_all(&self, engine: &impl Engine, count: usize, rate: f64, queries: &[Query]) {
         println!("count\t{count}");
-        println!("rate\t{:.0}", count as f64 / seconds);
+        println!("rate\t{rate:.0}");
         for query in queries {
             match best(engine, query) {
                 Some((took, rows)) => println!("took\t{}\t{rows}", took.as_nanos()),

@@ -20,8 +20,9 @@ use crate::records::{self, Record};
 /// Records a batch.
 const BATCH_COUNT: usize = 1_000;
 
-/// A view of all records.
+/// A catalog and a view of all its records.
 pub struct Ours {
+    catalog: Catalog,
     view: Arc<CatalogView>,
     has_row_per_record: bool,
 }
@@ -56,10 +57,23 @@ pub fn fill(
     catalog.settle();
     let view = catalog.view();
     let ours = Ours {
+        catalog,
         view,
         has_row_per_record,
     };
     Ok((ours, count))
+}
+
+impl Ours {
+    /// Merges segments as the index does once little was written for a second.
+    pub fn rest(&mut self) {
+        self.view = Arc::default();
+        while self.catalog.gather() {
+            self.catalog.settle();
+        }
+        self.view = self.catalog.view();
+        index_server::allocator::give_back();
+    }
 }
 
 fn entry(owner: PeerId, record: Record) -> anyhow::Result<FileEntry> {
