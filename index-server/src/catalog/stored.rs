@@ -10,6 +10,7 @@ use std::thread;
 
 use protocol::ids::PeerId;
 
+use super::contents::Content;
 use super::docs::Bits;
 use super::layer::Layer;
 use super::lookup::spread;
@@ -52,8 +53,22 @@ impl Part {
         postcard::to_stdvec(&*self.segment).unwrap_or_default()
     }
 
-    fn live_count(&self) -> u64 {
+    /// Names in it that are not dead.
+    pub fn live_count(&self) -> u64 {
         self.live.count()
+    }
+
+    /// Every name in it, with the owner of its record.
+    fn each_name(&self, owners: &Owners, each: &mut impl FnMut(&PeerId, &str)) {
+        let mut path = String::new();
+        let docs = 0..self.segment.doc_count();
+        for doc in docs.filter(|doc| self.live.contains(*doc)) {
+            if let Some(owner) = owners.id_of(self.segment.scan(doc).owner) {
+                path.clear();
+                path.extend(self.segment.path(doc).pieces());
+                each(&owner, &path);
+            }
+        }
     }
 
     fn dead(&self) -> impl Iterator<Item = Doc> {
@@ -116,11 +131,13 @@ impl Catalog {
     }
 
     /// The catalog that was put down as these, with what tells the segment of each part; its owners
-    /// are to be put in anew, and are offline until then.
+    /// are to be put in anew, and are offline until then. Each name of each record is handed to
+    /// `each_name`, on a thread of its own.
     pub fn restore(
         slots: Vec<Option<PeerId>>,
         totals: Vec<OwnerTotals>,
         mut parts: Vec<Part>,
+        mut each_name: impl FnMut(&PeerId, &str) + Send,
     ) -> (Self, Vec<Token>) {
         let mut catalog = Self::default();
         catalog.file_count = totals.iter().map(|totals| totals.files).sum();
@@ -133,13 +150,23 @@ impl Catalog {
             .resize(catalog.owners.slot_count(), OwnerTotals::default());
         let count: u64 = parts.iter().map(Part::live_count).sum();
         catalog.ids = Membership::with_capacity(usize::try_from(count).unwrap_or_default());
-        // The dead keep a number of their own, which is given anew afterwards.
-        let mut gone = Vec::new();
-        for part in &mut parts {
-            catalog.know(part, &mut gone);
-        }
-        for content in gone {
-            catalog.contents.take(content);
+        let owners = catalog.owners.clone();
+        let numbers: Vec<Vec<Content>> = thread::scope(|threads| {
+            let parts = &parts;
+            let naming = threads.spawn(move || {
+                for part in parts {
+                    part.each_name(&owners, &mut each_name);
+                }
+            });
+            let numbers = catalog.know(parts);
+            naming.join().unwrap_or_else(|panic| resume_unwind(panic));
+            numbers
+        });
+        for (part, contents) in parts.iter_mut().zip(&numbers) {
+            // Fresh from its bytes: nobody else has it.
+            if let Some(segment) = Arc::get_mut(&mut part.segment) {
+                segment.number_contents(contents);
+            }
         }
         catalog.layers = indexed(parts, &catalog.owners);
         let tokens = (catalog.layers.iter())
@@ -148,49 +175,31 @@ impl Catalog {
         (catalog, tokens)
     }
 
-    /// Takes note of the records of a part, and numbers their contents; puts those of its dead into
-    /// `gone`.
-    fn know(&mut self, part: &mut Part, gone: &mut Vec<u64>) {
-        let Part { segment, live } = part;
-        let docs = 0..segment.doc_count();
-        let mut contents = Vec::with_capacity(docs.len());
-        for doc in docs {
-            let detail = segment.detail(doc);
-            let content = spread(detail.hash.as_bytes());
-            contents.push(self.contents.add(content));
-            if segment.scan(doc).place.is_last() && live.contains(doc) {
-                self.ids.insert(spread(detail.id.as_bytes()));
-            } else {
-                // Of several names of a record one counts.
-                gone.push(content);
-            }
-        }
-        // Fresh from its bytes: nobody else has it.
-        if let Some(segment) = Arc::get_mut(segment) {
-            segment.number_contents(&contents);
-        }
-    }
-
-    /// How many names the records have that do not wait.
-    pub fn name_count(&self) -> usize {
-        let counts = self.layers.iter().map(Layer::live_count);
-        usize::try_from(counts.sum::<u64>()).unwrap_or_default()
-    }
-
-    /// Every name of every record that does not wait.
-    pub fn each_name(&self, mut each: impl FnMut(&PeerId, &str)) {
-        let mut path = String::new();
-        for layer in &self.layers {
-            for doc in (0..layer.segment.doc_count()).filter(|doc| layer.is_live(*doc)) {
-                let owner = self.owners.id_of(layer.segment.scan(doc).owner);
-                if let Some(owner) = owner {
-                    path.clear();
-                    let pieces = layer.segment.path(doc).pieces();
-                    path.extend(pieces);
-                    each(&owner, &path);
+    /// Takes note of the records of parts; yields the numbers of their contents, by document.
+    fn know(&mut self, parts: &[Part]) -> Vec<Vec<Content>> {
+        // The dead keep a number of their own, which is given anew afterwards.
+        let mut gone = Vec::new();
+        let mut numbers = Vec::with_capacity(parts.len());
+        for Part { segment, live } in parts {
+            let docs = 0..segment.doc_count();
+            let mut contents = Vec::with_capacity(docs.len());
+            for doc in docs {
+                let detail = segment.detail(doc);
+                let content = spread(detail.hash.as_bytes());
+                contents.push(self.contents.add(content));
+                if segment.scan(doc).place.is_last() && live.contains(doc) {
+                    self.ids.insert(spread(detail.id.as_bytes()));
+                } else {
+                    // Of several names of a record one counts.
+                    gone.push(content);
                 }
             }
+            numbers.push(contents);
         }
+        for content in gone {
+            self.contents.take(content);
+        }
+        numbers
     }
 }
 

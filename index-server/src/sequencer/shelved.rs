@@ -14,8 +14,8 @@ use protocol::ids::PeerId;
 use serde::{Deserialize, Serialize};
 
 use super::compaction;
+use crate::catalog::OwnerTotals;
 use crate::catalog::stored::{LAYOUT, Part, Token};
-use crate::catalog::{Catalog, OwnerTotals};
 use crate::journal::{Journal, JournalError, Position, Seal, Sizes};
 use crate::record::Record;
 use crate::shelf::{PartName, Shelf, ShelfError};
@@ -146,9 +146,8 @@ fn world_of(shelf: &Shelf, list: List) -> Option<(World, Known)> {
     let totals: Option<Vec<OwnerTotals>> = list.totals.into_iter().map(Totals::read).collect();
     let parts = read_parts(shelf, &list.parts)?;
     let names = list.parts.into_iter().map(|part| part.name);
-    let (catalog, tokens) = Catalog::restore(list.slots, totals?, parts);
+    let (mut world, tokens) = World::restore(list.slots, totals?, parts);
     let known = tokens.into_iter().zip(names).collect();
-    let mut world = World::around(catalog);
     for record in &list.records {
         world.apply(&Record::decode(record).ok()?);
     }

@@ -26,8 +26,8 @@ fn put_down_and_taken_up(still: &Still) -> World<Catalog> {
     let again = parts.map(|part| Part::from_bytes(&part.bytes(), &part.dead_bytes()));
     let again: Option<Vec<Part>> = again.collect();
     let (slots, totals) = (still.files().owner_slots(), still.totals().to_vec());
-    let (files, _) = Catalog::restore(slots, totals, again.expect("bytes of parts"));
-    let mut world = World::around(files);
+    let parts = again.expect("bytes of parts");
+    let (mut world, _) = World::restore(slots, totals, parts);
     for record in still.records_beside_files() {
         world.apply(&record);
     }

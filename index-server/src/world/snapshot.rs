@@ -8,6 +8,7 @@ use protocol::ids::{FileId, PeerId};
 
 use super::paths::PathIndex;
 use super::{Files, World};
+use crate::catalog::stored::{Part, Token};
 use crate::catalog::{Catalog, CatalogView, FileEntry, OwnerTotals};
 use crate::peers::PeerState;
 use crate::record::{HeldFile, Record};
@@ -62,16 +63,23 @@ impl<F: Files> World<F> {
 }
 
 impl World<Catalog> {
-    /// The world of a [`Still`] whose files were put down, before what stands beside them is applied
-    /// ([`Still::records_beside_files`]).
-    pub fn around(files: Catalog) -> Self {
-        let mut paths = PathIndex::with_capacity(files.name_count());
-        files.each_name(|owner, path| paths.put(owner, path));
-        Self {
+    /// The world of a [`Still`] whose files were put down as these, before what stands beside them is
+    /// applied ([`Still::records_beside_files`]); with what tells the segment of each part.
+    pub fn restore(
+        slots: Vec<Option<PeerId>>,
+        totals: Vec<OwnerTotals>,
+        parts: Vec<Part>,
+    ) -> (Self, Vec<Token>) {
+        let count: u64 = parts.iter().map(Part::live_count).sum();
+        let mut paths = PathIndex::with_capacity(usize::try_from(count).unwrap_or_default());
+        let put = |owner: &PeerId, path: &str| paths.put(owner, path);
+        let (files, tokens) = Catalog::restore(slots, totals, parts, put);
+        let world = Self {
             files,
             paths,
             ..Self::default()
-        }
+        };
+        (world, tokens)
     }
 
     /// The world as it is now, to be written down elsewhere while this one goes on. Costs a pointer
