@@ -15,11 +15,13 @@ use super::segment::{Doc, Merged, merge};
 
 /// So many segments of one size are merged into one.
 const FAN_OUT: usize = 4;
-/// With more segments than this the writer waits for the merge that is under way.
+/// With more segments than this the writer waits for the smallest merge that is under way.
 const LAYERS_MAX_COUNT: usize = 32;
 /// At rest, the largest segment is merged again with all others when these are more than one in so
 /// many of all documents.
 const REST_SHARE: u64 = 8;
+/// A merge of so many times more documents than a large one has at least takes tens of seconds.
+const HUGE_FACTOR: u64 = 16;
 /// Bytes of one column of a segment: half of what its 32-bit positions reach.
 const ARENA_MAX_BYTES: usize = 1 << 31;
 
@@ -30,7 +32,8 @@ pub struct Shape {
     pub smallest: u64,
     /// Merges of at most so many documents are done at once (about a microsecond each).
     pub inline_max: u64,
-    /// Merges of more are large: one of them may run beside a small one.
+    /// Merges of more are large: one of them may run beside a small one, and beside one of more
+    /// than [`HUGE_FACTOR`] times as many.
     pub large_min: u64,
 }
 
@@ -48,7 +51,7 @@ impl Default for Shape {
 #[derive(Debug, Default)]
 pub struct Compactor {
     shape: Shape,
-    /// At most one small and one large merge, so that small ones need not wait for seconds.
+    /// At most one small, one large and one huge merge, so that none waits for a larger one.
     running: Vec<Running>,
 }
 
@@ -124,8 +127,12 @@ impl Compactor {
                 self.start(layers, sources, owners);
             }
         }
-        if layers.len() > LAYERS_MAX_COUNT && !self.running.is_empty() {
-            self.running.remove(0).finish(layers, owners);
+        if layers.len() > LAYERS_MAX_COUNT {
+            let running = self.running.iter().enumerate();
+            let smallest = running.min_by_key(|(_, running)| live_count(&running.sources));
+            if let Some(index) = smallest.map(|(index, _)| index) {
+                self.running.swap_remove(index).finish(layers, owners);
+            }
         }
     }
 
@@ -176,10 +183,13 @@ impl Compactor {
 
     /// Whether no other merge of this kind is under way.
     fn may_start(&self, sources: &[Layer]) -> bool {
-        let is_large = |sources: &[Layer]| live_count(sources) > self.shape.large_min;
+        let kind = |sources: &[Layer]| {
+            let (count, large_min) = (live_count(sources), self.shape.large_min);
+            (count > large_min, count / HUGE_FACTOR > large_min)
+        };
         let mut running = self.running.iter();
         live_count(sources) <= self.shape.inline_max
-            || !running.any(|running| is_large(&running.sources) == is_large(sources))
+            || !running.any(|running| kind(&running.sources) == kind(sources))
     }
 
     fn is_source(&self, layer: &Layer) -> bool {

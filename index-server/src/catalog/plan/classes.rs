@@ -1,10 +1,13 @@
 //! How the words of a question meet the names of a layer's documents, told by postings: a set for
 //! each class of match.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
+
+use rustc_hash::FxHashMap;
 
 use super::{Asker, Plan};
 use crate::catalog::docs::{DocSet, Gather};
+use crate::catalog::matcher::Scratch;
 use crate::catalog::rank::Match;
 use crate::catalog::segment::Doc;
 use crate::catalog::words::{self, Part, Words};
@@ -25,6 +28,9 @@ pub struct Classes<'s, 'v> {
     is_start_certain: bool,
     /// Whether a set holds others too since the budget did not reach for it.
     is_cut: Cell<bool>,
+    /// How documents whose text was looked at meet the question: the sets of two classes may hold
+    /// the same ones.
+    looked_at: RefCell<FxHashMap<Doc, Option<Match>>>,
 }
 
 /// How a part at the start of a needle is held where the needle starts a word.
@@ -51,6 +57,7 @@ impl<'s, 'v> Classes<'s, 'v> {
             is_certain: needles.all(words::is_part_of_a_word),
             is_start_certain: words::is_part_of_a_word(&asker.question.joined),
             is_cut: Cell::new(false),
+            looked_at: RefCell::default(),
         }
     }
 
@@ -101,6 +108,13 @@ impl<'s, 'v> Classes<'s, 'v> {
                 _ if self.is_start_certain => self.is_certain,
                 _ => self.is_certain && !self.of(Match::Start).contains(doc),
             }
+    }
+
+    /// How a document meets the question, told by its text, which is read once.
+    pub fn look(&self, doc: Doc, scratch: &mut Scratch) -> Option<Match> {
+        let mut looked_at = self.looked_at.borrow_mut();
+        let class = looked_at.entry(doc);
+        *class.or_insert_with(|| self.asker.meet(doc, scratch))
     }
 
     /// The first part of the words, where they start with one.

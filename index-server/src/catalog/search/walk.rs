@@ -259,7 +259,12 @@ impl<'s, 'c: 's, 'v: 'c> Stream<'s, 'c, 'v> {
         if is_told {
             asker.is_met_by_columns(doc)
         } else {
-            asker.meet(doc, &mut self.scratch) == Some(self.class)
+            let class = if asker.question.is_classed {
+                self.classes.look(doc, &mut self.scratch)
+            } else {
+                asker.meet(doc, &mut self.scratch)
+            };
+            class == Some(self.class)
         }
     }
 
