@@ -56,8 +56,11 @@ fn of_a_folder_only_what_is_not_here_is_fetched() {
         let there = fs::read(marta.downloads().join(name));
         assert!(there.is_ok_and(|there| there == *bytes), "{name}");
     }
-    let status = lena.json(&["status"]).expect("the daemon answers");
-    assert_eq!(status["uploads"][0], new_bytes, "only what was not here");
+    // What was sent is counted once it has left, which may be after it has come.
+    wait_for("only what was not here is sent", PATIENCE, || {
+        let status = lena.json(&["status"])?;
+        (status["uploads"][0] == new_bytes).then_some(())
+    });
     wait_for("the downloads are shared", PATIENCE, || {
         let status = marta.json(&["status"])?;
         (status["header"]["shared_files"] == 21).then_some(())
