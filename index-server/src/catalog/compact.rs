@@ -97,9 +97,9 @@ impl Compactor {
             bytes += layer.segment.arena_bytes();
             bytes <= ARENA_MAX_BYTES
         });
-        let all_count = layers.iter().map(Layer::live_count).sum::<u64>();
+        let all_count = live_count(layers);
         if let Some((largest, others)) = by_size.split_last()
-            && (largest.live_count() * REST_SHARE) > all_count * (REST_SHARE - 1)
+            && largest.live_count() * REST_SHARE > all_count * (REST_SHARE - 1)
         {
             by_size = others.to_vec();
         }

@@ -118,6 +118,11 @@ impl<'v> DocSet<'v> {
         Self::List(Cow::Owned(docs))
     }
 
+    /// All documents below `doc_count`.
+    pub fn all(doc_count: Doc) -> Self {
+        Self::Bits(Cow::Owned(Bits::all(doc_count)))
+    }
+
     /// How many.
     pub fn len(&self) -> u64 {
         match self {

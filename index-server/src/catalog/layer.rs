@@ -10,7 +10,7 @@ use protocol::ids::FileId;
 use super::FileEntry;
 use super::columns::Scan;
 use super::contents::Content;
-use super::docs::Bits;
+use super::docs::{Bits, DocSet};
 use super::owners::{OwnerIndex, Owners};
 use super::paths::PathText;
 use super::segment::{Doc, Holder, Segment};
@@ -92,14 +92,21 @@ impl Layer {
         self.live_count
     }
 
-    /// Whether all documents count.
-    pub fn is_all_live(&self) -> bool {
-        self.live_count == u64::from(self.segment.doc_count())
-    }
-
-    /// Whether all complete documents count, and their owners are online.
-    pub fn is_all_online(&self) -> bool {
-        self.online_count == u64::from(self.segment.complete_count())
+    /// Those of `set`, which are complete documents, that count; of online owners where only those
+    /// are asked for.
+    #[must_use]
+    pub fn counting<'s>(&self, set: DocSet<'s>, is_online_only: bool) -> DocSet<'s> {
+        let (bits, count, all_count) = if is_online_only {
+            let all_count = self.segment.complete_count();
+            (&self.online, self.online_count, all_count)
+        } else {
+            (&self.live, self.live_count, self.segment.doc_count())
+        };
+        if count == u64::from(all_count) {
+            set
+        } else {
+            set.within_bits(bits)
+        }
     }
 
     /// The record that a document belongs to; none once its owner is gone.

@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::budget::Budget;
-use super::docs::{Bits, DocSet, Gather};
+use super::docs::{DocSet, Gather};
 use super::layer::Layer;
 use super::matcher::{Question, Scratch};
 use super::owners::{OwnerIndex, Owners};
@@ -131,30 +131,17 @@ impl<'v> Asker<'v> {
         self.narrow_by_words(&mut narrowed);
         self.narrow_by_kind(&mut narrowed);
         self.leave_out(&mut narrowed);
-        // Sets hold complete documents only, so where all of those count there is nothing to cut.
-        let set = match (narrowed.set, self.counting()) {
-            (Some(set), None) => set,
-            (Some(set), Some(counting)) => set.within_bits(counting),
-            (None, None) => DocSet::Bits(Cow::Owned(Bits::all(narrowed.doc_count))),
-            (None, Some(_)) if self.question.is_online_only => {
-                DocSet::Bits(Cow::Borrowed(&self.layer.online))
-            }
-            (None, Some(counting)) => {
-                DocSet::Bits(Cow::Owned(Bits::all(narrowed.doc_count))).within_bits(counting)
+        let is_online_only = self.question.is_online_only;
+        let set = match narrowed.set {
+            None if is_online_only => DocSet::Bits(Cow::Borrowed(&self.layer.online)),
+            set => {
+                let set = set.unwrap_or_else(|| DocSet::all(narrowed.doc_count));
+                self.layer.counting(set, is_online_only)
             }
         };
         Plan {
             set,
             is_certain: narrowed.is_certain,
-        }
-    }
-
-    /// The documents that count for the question; none where all complete ones do.
-    fn counting(&self) -> Option<&'v Bits> {
-        if self.question.is_online_only {
-            (!self.layer.is_all_online()).then_some(&self.layer.online)
-        } else {
-            (!self.layer.is_all_live()).then_some(&self.layer.live)
         }
     }
 
@@ -293,8 +280,8 @@ impl<'v> Asker<'v> {
             let gather = part.and_then(|part| self.anywhere(part));
             match gather.filter(|gather| self.budget.afford(gather.steps(doc_count))) {
                 Some(gather) => {
-                    let all = || DocSet::Bits(Cow::Owned(Bits::all(doc_count)));
-                    let set = narrowed.set.take().unwrap_or_else(all);
+                    let set = narrowed.set.take();
+                    let set = set.unwrap_or_else(|| DocSet::all(doc_count));
                     narrowed.set = Some(set.without(&gather.finish(doc_count)));
                 }
                 None => narrowed.is_certain = false,

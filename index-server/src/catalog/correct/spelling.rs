@@ -86,11 +86,7 @@ fn add(
     let live = |gather: Gather<'_>| {
         let is_reached = budget.afford(gather.steps(complete_count));
         let set = is_reached.then(|| gather.finish(complete_count))?;
-        let set = if is_online {
-            set.within_bits(&layer.online)
-        } else {
-            set.within_bits(&layer.live)
-        };
+        let set = layer.counting(set, is_online);
         Some(set.len()).filter(|count| *count > 0)
     };
     let mut starting = Gather::default();
