@@ -160,7 +160,7 @@ async fn stream_out(call: Call, opened: Opened, range: ByteRange) -> Result<Resp
         is_checked,
         limits: [app.limit.clone(), app.client_limits.of(remote.ip())],
         sending,
-        slot,
+        slot: Some(slot),
         outlet: call.connection.outlet,
         buffers: app.buffers.clone(),
     };

@@ -44,8 +44,8 @@ pub struct Source {
     pub limits: [RateLimit; 2],
     /// Counts what is sent.
     pub sending: Sending,
-    /// Held to the end.
-    pub slot: Slot,
+    /// Held until the last chunk is handed over.
+    pub slot: Option<Slot>,
     /// Where to.
     pub outlet: Outlet,
     /// Memory for chunks.
@@ -63,14 +63,7 @@ where
     let flow = Flow {
         at: source.range.first(),
         end: source.range.last() + 1,
-        slot: Some(source.slot),
-        content: source.content,
-        stamp: source.stamp,
-        is_checked: source.is_checked,
-        limits: source.limits,
-        sending: source.sending,
-        outlet: source.outlet,
-        buffers: source.buffers,
+        source,
         sent_bytes: 0,
         cut: None,
         on_end: Some(on_end),
@@ -82,17 +75,10 @@ where
 }
 
 struct Flow<E: FnOnce(u64, Option<Cut>)> {
+    source: Source,
+    /// The next byte, and the one behind the last.
     at: u64,
     end: u64,
-    content: OpenContent,
-    stamp: Option<FileStamp>,
-    is_checked: bool,
-    limits: [RateLimit; 2],
-    sending: Sending,
-    /// Given back as soon as the last chunk is handed over.
-    slot: Option<Slot>,
-    outlet: Outlet,
-    buffers: Buffers,
     sent_bytes: u64,
     cut: Option<Cut>,
     on_end: Option<E>,
@@ -100,19 +86,19 @@ struct Flow<E: FnOnce(u64, Option<Cut>)> {
 
 impl<E: FnOnce(u64, Option<Cut>)> Flow<E> {
     async fn next(&mut self) -> Option<io::Result<Bytes>> {
-        self.outlet.take_back();
+        self.source.outlet.take_back();
         if self.at >= self.end || self.cut.is_some() {
             return None;
         }
         match self.chunk().await {
             Ok(chunk) => {
-                self.outlet.hand_over();
+                self.source.outlet.hand_over();
                 Some(Ok(chunk))
             }
             Err(cut) => {
                 self.cut = Some(cut);
                 if cut == Cut::FileChanged {
-                    self.outlet.cut.cancel();
+                    self.source.outlet.cut.cancel();
                 }
                 // An unclean end: the client must not take what it has for the whole.
                 Some(Err(io::Error::other(format!(
@@ -123,21 +109,21 @@ impl<E: FnOnce(u64, Option<Cut>)> Flow<E> {
     }
 
     async fn chunk(&mut self) -> Result<Bytes, Cut> {
-        let wanted = step(&self.limits).min(self.end - self.at);
+        let wanted = step(&self.source.limits).min(self.end - self.at);
         let length = usize::try_from(wanted).map_err(|_| Cut::Disk)?;
         let is_last = self.at + wanted >= self.end;
         let chunk = if self.may_stand_in(length) {
             let portion = Portion {
-                file: Arc::clone(&self.content.file),
-                stamp: self.stamp,
+                file: Arc::clone(&self.source.content.file),
+                stamp: self.source.stamp,
                 offset: self.at,
                 length,
             };
-            let promised = self.outlet.stand_ins.promise(portion);
+            let promised = self.source.outlet.stand_ins.promise(portion);
             promised.map_err(|_| Cut::Client)?
         } else {
-            let buffer = self.buffers.take();
-            let read = read(&self.content, buffer, self.at, length).await;
+            let buffer = self.source.buffers.take();
+            let read = read(&self.source.content, buffer, self.at, length).await;
             let read = read.map_err(|_| Cut::Disk)?;
             // What stands in is looked at as it leaves.
             if read.is_empty() || is_last && !self.is_unchanged() {
@@ -147,27 +133,28 @@ impl<E: FnOnce(u64, Option<Cut>)> Flow<E> {
         };
         let length = chunk.len() as u64;
         let is_last = self.at + length >= self.end;
-        pace(length, &self.limits).await;
+        pace(length, &self.source.limits).await;
         self.at += length;
         self.sent_bytes += length;
-        self.sending.count(length);
-        if let Some(slot) = &self.slot {
+        self.source.sending.count(length);
+        if let Some(slot) = &self.source.slot {
             slot.count(length);
         }
         if is_last {
-            self.slot = None;
+            self.source.slot = None;
         }
         Ok(chunk)
     }
 
     fn may_stand_in(&self, length: usize) -> bool {
-        let OpenContent { file, medium, .. } = &self.content;
-        (self.is_checked || self.stamp.is_none()) && medium.has_at_hand(file, self.at, length)
+        let OpenContent { file, medium, .. } = &self.source.content;
+        (self.source.is_checked || self.source.stamp.is_none())
+            && medium.has_at_hand(file, self.at, length)
     }
 
     fn is_unchanged(&self) -> bool {
-        self.stamp.is_none_or(|stamp| {
-            let metadata = self.content.file.metadata();
+        self.source.stamp.is_none_or(|stamp| {
+            let metadata = self.source.content.file.metadata();
             metadata.is_ok_and(|metadata| stamp_of(&metadata) == stamp)
         })
     }
@@ -175,7 +162,7 @@ impl<E: FnOnce(u64, Option<Cut>)> Flow<E> {
 
 impl<E: FnOnce(u64, Option<Cut>)> Drop for Flow<E> {
     fn drop(&mut self) {
-        self.outlet.take_back();
+        self.source.outlet.take_back();
         let is_done = self.at >= self.end;
         let cut = self.cut.or((!is_done).then_some(Cut::Client));
         if let Some(on_end) = self.on_end.take() {

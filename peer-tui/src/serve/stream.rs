@@ -9,11 +9,13 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
+use super::buffers::BUFFER_BYTES;
 use super::outlet::{Outlet, SLOW_BYTES, SLOW_WINDOW};
 use crate::rate::RateLimit;
 
-/// Large enough that system calls cost nothing, small enough for 64 streams on a small box.
-pub const CHUNK_BYTES: u64 = 256 * 1024;
+/// What a buffer holds: large enough that system calls cost nothing, small enough for 64 streams on
+/// a small box.
+pub const CHUNK_BYTES: u64 = BUFFER_BYTES as u64;
 /// Under a limit, smaller steps make a smoother stream.
 const PACED_CHUNK_BYTES: u64 = 32 * 1024;
 
