@@ -47,13 +47,15 @@ impl CalmRows {
             return;
         }
         let selected = list.selected().filter(|_| is_focused).map(TransferRow::key);
+        let shown: HashMap<TransferKey, &TransferRow> =
+            list.rows().iter().map(|row| (row.key(), row)).collect();
         for row in rows {
             let key = row.key();
             if Some(&key) == selected.as_ref() {
                 continue;
             }
-            let shown = list.rows().iter().find(|shown| shown.key() == key);
-            if let Some(shown) = shown.filter(|shown| looks_the_same(shown, row)) {
+            let shown = shown.get(&key).filter(|shown| looks_the_same(shown, row));
+            if let Some(shown) = shown {
                 row.clone_from(shown);
             }
         }
