@@ -79,6 +79,41 @@ pub fn cut_middle(text: &str, columns: usize) -> String {
     cut
 }
 
+/// As many of `parts` as fit into `columns` whole, the most important first; the first one is cut
+/// where even that is too long.
+pub fn fit(parts: &[String], between: &str, columns: usize) -> String {
+    let Some((first, others)) = parts.split_first() else {
+        return String::new();
+    };
+    let mut text = cut_end(first, columns);
+    for part in others {
+        if width(&text) + width(between) + width(part) > columns {
+            break;
+        }
+        text.push_str(between);
+        text.push_str(part);
+    }
+    text
+}
+
+/// `text` in lines of at most `columns`, nothing left out; a name has no blanks to break at.
+pub fn broken(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for grapheme in text.graphemes(true) {
+        let needed = width(grapheme);
+        if used + needed > columns && used > 0 {
+            lines.push(String::new());
+            used = 0;
+        }
+        used += needed;
+        if let Some(line) = lines.last_mut() {
+            line.push_str(grapheme);
+        }
+    }
+    lines
+}
+
 fn head(text: &str, columns: usize) -> String {
     let mut used = 0;
     text.graphemes(true)
@@ -122,6 +157,14 @@ pub fn size(bytes: u64) -> String {
         (value, 0) => format!("{value:.0} B"),
         (value, unit) if value < 9.95 => format!("{value:.1} {}", UNITS[unit]),
         (value, unit) => format!("{value:.0} {}", UNITS[unit]),
+    }
+}
+
+/// `755 MiB  (791,674,880 bytes)`; what [`size`] tells to the byte stands alone.
+pub fn exact_size(bytes: u64) -> String {
+    match scaled(bytes) {
+        (_, 0) => size(bytes),
+        _ => format!("{}  ({} bytes)", size(bytes), count(bytes)),
     }
 }
 
@@ -266,6 +309,8 @@ mod tests {
         ] {
             assert_eq!(size(bytes), expected);
         }
+        assert_eq!(exact_size(1), "1 B");
+        assert_eq!(exact_size(96 * 1024), "96 KiB  (98,304 bytes)");
         assert_eq!(rate(13_002_342), "12.4 MiB/s");
         assert_eq!(rough_rate(13_002_342), "12 MiB/s");
         assert_eq!(rough_rate(256 * 1024), "260 KiB/s");
@@ -281,6 +326,25 @@ mod tests {
         let wide = cut_middle(&"文".repeat(40), 21);
         assert!(width(&wide) <= 21, "{wide}");
         assert_eq!(cut_middle("short.txt", 20), "short.txt");
+    }
+
+    #[test]
+    fn a_broken_text_is_all_there() {
+        let text = "日本語のとても長い名前-2025.pdf";
+        let lines = broken(text, 7);
+        assert!(lines.iter().all(|line| width(line) <= 7), "{lines:?}");
+        assert_eq!(lines.concat(), text);
+        assert_eq!(broken("short", 7), ["short"]);
+    }
+
+    #[test]
+    fn parts_are_there_whole_or_not_at_all() {
+        let parts = ["2 active", "1 paused", "1 up"].map(ToOwned::to_owned);
+        assert_eq!(fit(&parts, " · ", 80), "2 active · 1 paused · 1 up");
+        assert_eq!(fit(&parts, " · ", 25), "2 active · 1 paused");
+        assert_eq!(fit(&parts, " · ", 18), "2 active");
+        assert_eq!(fit(&parts, " · ", 5), "2 ac…");
+        assert_eq!(fit(&[], " · ", 5), "");
     }
 
     #[test]

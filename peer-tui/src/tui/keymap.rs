@@ -12,6 +12,7 @@ pub use docs::keys_markdown;
 pub use table::{Row, TABLE};
 
 use super::input::Key;
+use super::theme::Glyphs;
 
 /// A row of the table with its keys read.
 #[derive(Debug, Clone)]
@@ -23,9 +24,10 @@ pub struct Binding {
 }
 
 impl Binding {
-    /// Its keys as they are written, at most `limit` of them.
-    pub fn keys_text(&self, limit: usize) -> String {
-        let names: Vec<String> = self.keys.iter().take(limit).map(Key::to_string).collect();
+    /// Its keys as they are written with these characters, at most `limit` of them.
+    pub fn keys_text(&self, limit: usize, glyphs: Glyphs) -> String {
+        let keys = self.keys.iter().take(limit);
+        let names: Vec<String> = keys.map(|key| key.written(glyphs)).collect();
         names.join(" ")
     }
 }

@@ -46,7 +46,7 @@ pub fn commands(model: &Model, typed: &str) -> Vec<Entry> {
             let entry = Entry {
                 command: row.command,
                 help: row.help,
-                keys: binding.keys_text(2),
+                keys: binding.keys_text(2, model.look.glyphs),
             };
             found.push((rank, entry));
         }
@@ -127,7 +127,9 @@ pub fn help_lines(model: &Model, typed: &str) -> Vec<HelpLine> {
                 .iter()
                 .filter(|binding| wanted(binding.row.context) && !binding.keys.is_empty());
             let rows: Vec<HelpLine> = rows
-                .map(|binding| HelpLine::Keys(binding.keys_text(3), binding.row.help))
+                .map(|binding| {
+                    HelpLine::Keys(binding.keys_text(3, model.look.glyphs), binding.row.help)
+                })
                 .filter(|line| match line {
                     HelpLine::Keys(keys, help) => {
                         typed.is_empty()

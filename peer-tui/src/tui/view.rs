@@ -2,6 +2,7 @@
 //! Pure.
 
 mod frame;
+mod keys;
 mod popups;
 
 use ratatui::buffer::Buffer;
@@ -48,7 +49,7 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<Position> {
             cursor = None;
         }
     }
-    frame::key_line(model, &layout, &mut canvas);
+    keys::line(model, &layout, &mut canvas);
     frame::toast(model, &layout, &mut canvas);
     if let Some(popup) = &model.popup {
         cursor = popups::draw(model, popup, &layout, &mut canvas);

@@ -144,7 +144,15 @@ pub fn no_files(model: &Model) -> Vec<String> {
 }
 
 /// An empty log.
-pub const NO_LOG: &str = "Nothing that passes the filter. Esc shows all.";
+pub fn no_log(model: &Model) -> Vec<String> {
+    let tab = &model.log;
+    let is_filtered = tab.level > 0 || !tab.text.line.is_empty();
+    vec![if is_filtered {
+        "Nothing that passes the filter. Esc shows all.".to_owned()
+    } else {
+        "Nothing has happened yet.".to_owned()
+    }]
+}
 
 /// The state of the link to the index, for the state line; `true` when it is good.
 pub fn link(header: &Header, zone: &jiff::tz::TimeZone) -> (String, bool) {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::tui::theme::Glyphs;
+
 /// Which key, without what is held down beside it.
 pub use crossterm::event::KeyCode as Code;
 
@@ -79,6 +81,24 @@ impl Key {
     }
 }
 
+/// Arrows in words: their stand-ins in seven bits are other keys.
+const ARROWS: [(&str, &str); 4] = [("↑", "Up"), ("↓", "Down"), ("←", "Left"), ("→", "Right")];
+
+impl Key {
+    /// Its name in these characters.
+    pub fn written(&self, glyphs: Glyphs) -> String {
+        let name = self.to_string();
+        if glyphs != Glyphs::Ascii {
+            return name;
+        }
+        let found = ARROWS.iter().find(|(arrow, _)| name.ends_with(arrow));
+        match found {
+            Some((arrow, word)) => name.replace(arrow, word),
+            None => name,
+        }
+    }
+}
+
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.alt {
@@ -146,7 +166,9 @@ mod tests {
             let key: Key = text.parse().expect(text);
             assert_eq!(key.to_string(), text);
         }
-        assert_eq!("Up".parse::<Key>().expect("a key").to_string(), "↑");
+        let up: Key = "Up".parse().expect("a key");
+        assert_eq!(up.to_string(), "↑");
+        assert_eq!(up.with_alt().written(Glyphs::Ascii), "Alt+Up");
         for text in ["", "F13", "Alt+", "jj", "Hyper"] {
             assert!(text.parse::<Key>().is_err(), "{text}");
         }

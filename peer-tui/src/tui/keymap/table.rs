@@ -71,6 +71,8 @@ pub const TABLE: &[Row] = &[
     row("prompt_page_up", "PgUp", PROMPT, Command::PageUp, "a page up", ""),
     row("prompt_page_down", "PgDn", PROMPT, Command::PageDown, "a page down", ""),
     row("prompt_leave", "Esc", PROMPT, Command::Back, "to the list; there again: clear the query", "list"),
+    row("prompt_filter", "^F", PROMPT, Command::Filter, "filter by kind and size", "filter"),
+    row("prompt_sort", "^S", PROMPT, Command::SortMenu, "sort", "sort"),
     row("edit_delete_line", "^U", PROMPT, Command::Edit(Edit::DeleteLine), "clear the line", ""),
     row("edit_delete_word", "^W", PROMPT, Command::Edit(Edit::DeleteWord), "delete a word", ""),
     row("edit_delete_to_end", "^K", PROMPT, Command::Edit(Edit::DeleteToEnd), "delete to the end", ""),

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Position;
 
-use super::parts::{empty, pane_line};
+use super::parts::{self, empty};
 use super::search::{result_row, table};
 use crate::daemon::state::BrowseRow;
 use crate::tui::format;
@@ -88,53 +88,32 @@ fn title(tab: &BrowseTab, layout: &Layout, canvas: &mut Canvas<'_>) {
 
 fn pane(tab: &BrowseTab, layout: &Layout, canvas: &mut Canvas<'_>) {
     let area = layout.pane;
-    let lines = match tab.list.selected() {
-        Some(BrowseRow::File(row)) => {
-            let name = format::shown(&row.name);
-            canvas.titled_rule(area.y, &name.text, "", false);
+    let (name, lines) = match tab.list.selected() {
+        Some(BrowseRow::File(row)) => (
+            format::clean(&row.name),
             vec![
                 ("Path", format::clean(&row.path)),
-                (
-                    "Size",
-                    format!(
-                        "{}  ({} bytes)",
-                        format::size(row.size_bytes),
-                        format::count(row.size_bytes)
-                    ),
-                ),
+                ("Size", format::exact_size(row.size_bytes)),
                 ("Kind", row.category.as_str().to_owned()),
                 ("Hash", row.hash.to_string()),
                 ("Sources", format::count(row.sources)),
-            ]
-        }
+            ],
+        ),
         Some(BrowseRow::Folder {
             path,
             files,
             size_bytes,
             ..
         }) => {
-            canvas.titled_rule(area.y, &format::clean(path), "", false);
-            vec![
-                (
-                    "Holds",
-                    format!(
-                        "{}, {}",
-                        format::counted(*files, "file"),
-                        format::size(*size_bytes)
-                    ),
-                ),
-                (
-                    "Get",
-                    "D downloads all of it, its structure kept".to_owned(),
-                ),
-            ]
+            let holds = format!(
+                "{}, {}",
+                format::counted(*files, "file"),
+                format::size(*size_bytes)
+            );
+            let get = "D downloads all of it, its structure kept".to_owned();
+            (format::clean(path), vec![("Holds", holds), ("Get", get)])
         }
-        None => {
-            canvas.rule(area.y, Token::Rule);
-            Vec::new()
-        }
+        None => return canvas.rule(area.y, Token::Rule),
     };
-    for (y, (title, text)) in (area.y + 1..area.bottom()).zip(&lines) {
-        pane_line(canvas, y, title, text);
-    }
+    parts::pane(area, &name, &lines, canvas);
 }

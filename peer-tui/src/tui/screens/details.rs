@@ -73,7 +73,9 @@ fn above(detail: &DownloadDetail, model: &Model, layout: &Layout, canvas: &mut C
         status.size_bytes,
     );
     if area.height > 1 {
-        canvas.put_in(2, area.y + 1, end, &state_line(detail, model), Token::Text);
+        let room = usize::from(end.saturating_sub(2));
+        let words = format::fit(&state_parts(detail, model), "   ", room);
+        canvas.put(2, area.y + 1, &words, Token::Text);
     }
     if area.height > 2 {
         let hash = format!("hash {}", format::short_hash(&status.hash));
@@ -105,7 +107,8 @@ fn above(detail: &DownloadDetail, model: &Model, layout: &Layout, canvas: &mut C
     }
 }
 
-fn state_line(detail: &DownloadDetail, model: &Model) -> String {
+/// What is told of its state, the most important first.
+fn state_parts(detail: &DownloadDetail, model: &Model) -> Vec<String> {
     let status = &detail.status;
     let ((sign, _), (rate, _)) = sign_and_rate(status);
     let mut parts = Vec::new();
@@ -124,6 +127,9 @@ fn state_line(detail: &DownloadDetail, model: &Model) -> String {
         "{} sources in use, {} known",
         status.sources.0, status.sources.1
     ));
+    if let Some(limit) = status.limit_bytes {
+        parts.push(format!("limit {}", format::rate(limit)));
+    }
     parts.push(format!(
         "asked for {}",
         format::when(status.added_at, model.now, &model.zone)
@@ -132,7 +138,7 @@ fn state_line(detail: &DownloadDetail, model: &Model) -> String {
         0 => "normal priority".to_owned(),
         priority => format!("priority {priority:+}"),
     });
-    parts.join("   ")
+    parts
 }
 
 /// What keeps it from ending, or what went wrong on the way.
@@ -142,22 +148,39 @@ fn note(detail: &DownloadDetail, y: u16, canvas: &mut Canvas<'_>) {
         canvas.put_in(2, y, room, &format!("✗ {words}"), Token::Error);
         return;
     }
-    let missing = detail.pieces.bytes().filter(|piece| *piece == b'!').count();
-    if missing > 0 {
-        let words = format!(
-            "{} no source now; the rest finishes without. m looks for more.",
-            if missing == 1 {
-                "1 piece has".to_owned()
-            } else {
-                format!("{} pieces have", format::count(missing as u64))
-            }
-        );
+    if let Some(parts) = missing(&detail.pieces) {
+        let words = format::fit(&parts, " · ", usize::from(room));
         canvas.put_in(2, y, room, &words, Token::Warn);
         return;
     }
     if let Some(last) = detail.notes.last() {
         canvas.put_in(2, y, room, &format::clean(last), Token::Warn);
     }
+}
+
+/// How many pieces nobody has, and which: the first one, or the stretch where it is one.
+fn missing(pieces: &str) -> Option<[String; 3]> {
+    let count = pieces.bytes().filter(|piece| *piece == b'!').count();
+    let first = pieces.find('!')?;
+    let last = pieces.rfind('!')?;
+    let number = |index: usize| format::count(index as u64 + 1);
+    let which = if count == 1 {
+        number(first)
+    } else if last - first + 1 == count {
+        format!("{}–{}", number(first), number(last))
+    } else {
+        format!("from {} on", number(first))
+    };
+    let counted = match count {
+        1 => "1 piece".to_owned(),
+        _ => format!("{} pieces", format::count(count as u64)),
+    };
+    let has = if count == 1 { "has" } else { "have" };
+    Some([
+        format!("{counted} ({which}) {has} no source now"),
+        "m looks for more".to_owned(),
+        "the rest finishes without".to_owned(),
+    ])
 }
 
 fn table(class: Class, width: u16) -> Table {
@@ -281,4 +304,22 @@ fn source(
         Token::Dim
     };
     table.cell(canvas, y, "Errors", &row.errors.to_string(), token);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_that_nobody_has_are_named() {
+        assert_eq!(missing("##~."), None);
+        for (pieces, expected) in [
+            ("#!..", "1 piece (2) has no source"),
+            ("#!!.", "2 pieces (2–3) have no source"),
+            ("!..!", "2 pieces (from 1 on) have no source"),
+        ] {
+            let [words, ..] = missing(pieces).expect("some are missing");
+            assert!(words.starts_with(expected), "{words}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Position;
 
-use super::parts::{filter_text, filters};
+use super::parts::{empty, filter_text, filters};
 use crate::tui::format;
 use crate::tui::layout::Layout;
 use crate::tui::model::Model;
@@ -30,7 +30,7 @@ pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<P
         .collect();
     filters(&names, tab.level, y, end.saturating_sub(1), canvas);
     if tab.list.total() == 0 {
-        canvas.put(3, layout.list.y, words::NO_LOG, Token::Dim);
+        empty(&words::no_log(model), layout.list, canvas);
     }
     for ((position, row), y) in tab.list.visible().zip(layout.list.y..) {
         let Some(row) = row else { continue };

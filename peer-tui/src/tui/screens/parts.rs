@@ -105,9 +105,20 @@ pub fn filter_text(
     (x, filter.is_typing.then_some(at))
 }
 
-/// A title and what is told under it, in the pane under a list.
-pub fn pane_line(canvas: &mut Canvas<'_>, y: u16, title: &str, text: &str) {
-    canvas.put_in(3, y, 8, title, Token::Dim);
+/// The pane under a list: what it is about, and what is told of it, the most important first. A
+/// name that is cut in the title and in its row stands there whole.
+pub fn pane(area: Rect, name: &str, lines: &[(&str, String)], canvas: &mut Canvas<'_>) {
+    canvas.titled_rule(area.y, name, "", false);
     let room = canvas.width().saturating_sub(12);
-    canvas.put_in(11, y, room, text, Token::Text);
+    let mut shown: Vec<(&str, String)> = Vec::new();
+    if columns(name) + 8 > canvas.width() {
+        let parts = format::broken(name, usize::from(room)).into_iter();
+        let titles = ["Name"].into_iter().chain(std::iter::repeat(""));
+        shown.extend(titles.zip(parts));
+    }
+    shown.extend_from_slice(lines);
+    for (y, (title, text)) in (area.y + 1..area.bottom()).zip(&shown) {
+        canvas.put_in(3, y, 8, title, Token::Dim);
+        canvas.put_in(11, y, room, text, Token::Text);
+    }
 }

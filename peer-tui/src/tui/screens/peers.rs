@@ -2,7 +2,7 @@
 
 use ratatui::layout::Position;
 
-use super::parts::{empty, filter_text, filters, pane_line};
+use super::parts::{self, empty, filter_text, filters};
 use crate::daemon::state::PeerRow;
 use crate::tui::format;
 use crate::tui::layout::{Class, Layout};
@@ -196,7 +196,6 @@ fn pane(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
         canvas.titled_rule(area.y, "", "", false);
         return;
     };
-    canvas.titled_rule(area.y, &format::clean(&row.name), "", false);
     let trust = format::trust(row.reputation);
     let trust = match (row.is_blocked, trust) {
         (true, _) => format!("{trust}  blocked: nothing is fetched from it (! unblocks)"),
@@ -259,7 +258,5 @@ fn pane(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
             ),
         ),
     ];
-    for (y, (title, text)) in (area.y + 1..area.bottom()).zip(&lines) {
-        pane_line(canvas, y, title, text);
-    }
+    parts::pane(area, &format::clean(&row.name), &lines, canvas);
 }

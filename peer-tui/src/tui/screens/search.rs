@@ -7,9 +7,11 @@
 //! ── Transfers  2 active · 1 paused ─────────────────────────────────────────────────── 2 open ─
 //! ```
 
+mod pane;
+
 use ratatui::layout::Position;
 
-use super::parts::{edited, empty, pane_line};
+use super::parts::{edited, empty};
 use super::transfer_row;
 use crate::daemon::state::{Own, ResultRow};
 use crate::tui::format;
@@ -28,7 +30,7 @@ pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<P
     results(model, layout, canvas);
     status(model, layout, canvas);
     if layout.pane.height > 0 {
-        pane(model, layout, canvas);
+        pane::draw(model, layout, canvas);
     }
     dock(model, layout, canvas);
     model.search.is_typing().then_some(cursor)
@@ -225,111 +227,6 @@ fn status(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     canvas.put(3, layout.status.y, &words.join(" · "), Token::Dim);
 }
 
-fn pane(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
-    let area = layout.pane;
-    // Not the row under the cursor but the one it rested on: a running cursor stays cheap.
-    let shown = model.search.detail;
-    let rows = model.search.list.rows();
-    let rested = rows.iter().find(|row| Some(row.hash) == shown);
-    let Some(row) = rested.or(model.search.list.selected()) else {
-        canvas.rule(area.y, Token::Rule);
-        return;
-    };
-    let name = format::shown(&row.name);
-    canvas.titled_rule(area.y, &name.text, "", false);
-    let hash = format!(
-        "{}  ({} bytes)       Hash  {}      y copies",
-        format::size(row.size_bytes),
-        format::count(row.size_bytes),
-        format::short_hash(&row.hash)
-    );
-    let folder = row.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let path = format!(
-        "{}/ on {}",
-        format::clean(folder),
-        format::clean(&row.owner_name)
-    );
-    let mut lines = vec![("Size", hash)];
-    lines.push(("Path", path.trim_start_matches('/').trim().to_string()));
-    match model
-        .search
-        .content
-        .as_ref()
-        .filter(|content| content.hash == row.hash)
-    {
-        Some(content) => {
-            let sources: Vec<String> = content
-                .sources
-                .iter()
-                .filter(|source| source.is_online)
-                .take(4)
-                .map(|source| {
-                    let trust = format::trust(source.reputation);
-                    format!("{} {trust}", format::clean(&source.name))
-                })
-                .collect();
-            let (whole, part) = content
-                .sources
-                .iter()
-                .filter(|source| source.is_online)
-                .fold((0, 0), |(whole, part), source| {
-                    if source.partial {
-                        (whole, part + 1)
-                    } else {
-                        (whole + 1, part)
-                    }
-                });
-            let all = whole + part;
-            let more = all - sources.len().min(all);
-            let tail = if more > 0 {
-                format!(" · {more} more")
-            } else {
-                String::new()
-            };
-            lines.push(("Sources", format!("{all}: {}{tail}", sources.join(" · "))));
-            let offline = content.sources.len() - all;
-            lines.push((
-                "Copies",
-                format!("complete on {whole}, partial on {part}, {offline} offline"),
-            ));
-            let others: Vec<String> = content
-                .names
-                .iter()
-                .filter(|other| **other != row.name)
-                .take(3)
-                .map(|other| format::clean(other))
-                .collect();
-            if !others.is_empty() {
-                lines.push(("Also", format!("known as {}", others.join(", "))));
-            }
-        }
-        None => lines.push(("Sources", format::count(row.sources))),
-    }
-    lines.push(("You", you(row)));
-    if name.is_odd {
-        lines.push((
-            "Name",
-            "odd: it holds characters that are not shown, such as the marked ones".to_owned(),
-        ));
-    }
-    for (y, (title, text)) in (area.y + 1..area.bottom()).zip(&lines) {
-        pane_line(canvas, y, title, text);
-    }
-}
-
-fn you(row: &ResultRow) -> String {
-    match row.own {
-        Own::None => format!(
-            "do not have it; Enter downloads {}",
-            format::size(row.size_bytes)
-        ),
-        Own::Shared => "share it already".to_owned(),
-        Own::Downloading { percent } => format!("{percent}% downloaded, running now"),
-        Own::Queued => "have it in the queue".to_owned(),
-        Own::Done => "have downloaded it".to_owned(),
-    }
-}
-
 fn dock(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     let area = layout.bottom;
     if area.height == 0 {
@@ -351,7 +248,9 @@ fn dock(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
             .filter(|(count, _)| *count > 0)
             .map(|(count, name)| format!("{count} {name}"))
             .collect();
-        let title = format!("Transfers  {}", parts.join(" · "));
+        let around = columns("── Transfers   2 opens ──");
+        let room = usize::from(canvas.width().saturating_sub(around));
+        let title = format!("Transfers  {}", format::fit(&parts, " · ", room));
         canvas.titled_rule(y, title.trim_end(), "2 opens", model.search.is_in_dock());
         y += 1;
     }

@@ -48,28 +48,26 @@ fn summary(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<Po
     let Some(figures) = &model.shares.figures else {
         return cursor;
     };
-    let words = format!(
-        "{} · {} shared · {} now",
+    let parts = [
         format::counted(figures.files, "file"),
-        format::size(figures.bytes),
-        format::counted(figures.uploads as u64, "upload")
-    );
-    let x = canvas.put_in(1, y, end.saturating_sub(2), &words, Token::Text);
+        format!("{} shared", format::size(figures.bytes)),
+        format!("{} now", format::counted(figures.uploads as u64, "upload")),
+    ];
+    let words = format::fit(&parts, " · ", usize::from(end.saturating_sub(2)));
+    let x = canvas.put(1, y, &words, Token::Text);
     if figures.hashing_files > 0 {
         let checked = figures.found_files.saturating_sub(figures.hashing_files);
-        let mut words = format!(
+        let mut parts = vec![format!(
             "checking {}/{}",
             format::count(checked),
             format::count(figures.found_files)
-        );
-        if figures.hash_rate > 0 && layout.class >= Some(Class::Normal) {
-            words = format!(
-                "{words}, {} left at {}",
-                format::size(figures.hashing_bytes),
-                format::rate(figures.hash_rate)
-            );
+        )];
+        if figures.hash_rate > 0 {
+            parts.push(format!("{} left", format::size(figures.hashing_bytes)));
+            parts.push(format!("at {}", format::rate(figures.hash_rate)));
         }
         let room = end.saturating_sub(x + 2);
+        let words = format::fit(&parts, ", ", usize::from(room));
         canvas.put_right(end, y, room, &words, Token::Dim);
     }
     cursor

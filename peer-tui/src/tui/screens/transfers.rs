@@ -149,6 +149,16 @@ fn speed(model: &Model, area: Rect, class: Class, canvas: &mut Canvas<'_>) {
         "0",
         Token::Dim,
     );
+    if plot.height >= 5 {
+        let half_words = format::size(top / 2);
+        canvas.put_right(
+            AXIS - 1,
+            plot.y + plot.height / 2,
+            AXIS,
+            &half_words,
+            Token::Dim,
+        );
+    }
     let columns_shown = usize::from(plot.width);
     graph(canvas, plot, &squeezed(&tab.speed, columns_shown), top);
     let y = plot.bottom();

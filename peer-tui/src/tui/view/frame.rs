@@ -1,20 +1,16 @@
-//! What every screen has: state line, key line, toast, banner.
+//! What every screen has: state line, toast, banner.
 
+use super::keys;
 use crate::daemon::state::Header;
 use crate::tui::format;
 use crate::tui::keymap::{Command, Context, Tab};
 use crate::tui::layout::{Body, Class, Layout};
-use crate::tui::model::popup::{Chord, Popup};
 use crate::tui::model::toast::Level;
 use crate::tui::model::{DaemonLink, Model};
 use crate::tui::theme::Token;
-use crate::tui::update::{COPIES, ORDERS, limits, sorts};
 use crate::tui::widgets::canvas::{Canvas, columns};
 use crate::tui::widgets::graph::{round_peak, sparkline};
 use crate::tui::words;
-
-/// Hints of the smallest window.
-const TINY_HINTS: usize = 3;
 
 pub(super) fn header(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     let class = layout.class.unwrap_or(Class::Line);
@@ -67,8 +63,12 @@ fn tab_title(model: &Model, tab: Tab, class: Class, is_active: bool) -> String {
 
 fn figures(model: &Model, class: Class) -> Vec<(String, Token)> {
     if let DaemonLink::Lost { since, .. } = &model.link {
-        let since = format::clock(*since, &model.zone);
-        return vec![(format!("○ no link {since}"), Token::Error)];
+        let since = if class > Class::Tiny {
+            format!(" {}", format::clock(*since, &model.zone))
+        } else {
+            String::new()
+        };
+        return vec![(format!("○ no link{since}"), Token::Error)];
     }
     let Some(header) = &model.header else {
         return vec![("connecting".to_owned(), Token::Dim)];
@@ -185,7 +185,12 @@ pub(super) fn banner(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     } else {
         String::new()
     };
-    let words = format!(" ! no daemon since {since} — {next}{tries}  r now  q leave  {reason}");
+    let keys = lost_keys(model);
+    let words = if layout.class > Some(Class::Tiny) {
+        format!(" ! no daemon since {since} — {next}{tries}  {keys}  {reason}")
+    } else {
+        format!(" ! no daemon  {keys}  {next}")
+    };
     let width = usize::from(canvas.width());
     let mut line = format::cut_end(&words, width);
     let blank = width.saturating_sub(format::width(&line));
@@ -193,123 +198,25 @@ pub(super) fn banner(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     canvas.put(0, y, &line, Token::Banner);
 }
 
-pub(super) fn key_line(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
-    let y = layout.keys.y;
-    if let Some(Popup::Chord(chord)) = &model.popup {
-        return chord_line(model, *chord, y, canvas);
-    }
-    if is_filtering(model) {
-        let spans = [
-            (" Enter", Token::Key),
-            (" keep the filter  ", Token::Dim),
-            ("Esc", Token::Key),
-            (" show all", Token::Dim),
-        ];
-        canvas.spans(0, y, canvas.width(), &spans);
-        return;
-    }
-    let room = canvas.width().saturating_sub(1);
-    let mut x = 1;
-    for (key, hint) in hints(model, layout, room) {
-        x = canvas.put(x, y, &key, Token::Key);
-        x = canvas.put(x, y, &hint, Token::Dim) + 2;
-    }
-    let is_prompt = model.context().meets(Context::PROMPT);
-    let leave = "^C leave";
-    if is_prompt && x + columns(leave) < room && layout.class >= Some(Class::Normal) {
-        canvas.put_right(room, y, columns(leave), leave, Token::Dim);
-    }
-}
-
-/// Keys and what they do, as many as fit; help and the way out are the last to go.
-fn hints(model: &Model, layout: &Layout, room: u16) -> Vec<(String, String)> {
-    let context = model.context();
-    let marks = mark_count(model);
-    let mut said: Vec<Command> = Vec::new();
-    let mut found = Vec::new();
-    for binding in model.keymap.hints(context) {
-        let command = binding.row.command;
-        if said.contains(&command) {
-            continue;
-        }
-        said.push(command);
-        let key = if command == Command::RaisePriority {
-            "+/-".to_owned()
-        } else {
-            binding.keys_text(1)
-        };
-        let is_mark = matches!(command, Command::Mark | Command::MarkDown);
-        let hint = if is_mark && marks > 0 {
-            format!(" {} ({marks})", binding.row.hint)
-        } else {
-            format!(" {}", binding.row.hint)
-        };
-        found.push((key, hint));
-    }
-    if layout.class == Some(Class::Tiny) {
-        found.truncate(TINY_HINTS);
-    }
-    let is_last = |command: &Command| matches!(command, Command::Help | Command::Leave);
-    let kept = said.iter().filter(|command| is_last(command)).count();
-    let width = |found: &[(String, String)]| -> u16 {
-        let widths = found
-            .iter()
-            .map(|(key, hint)| columns(key) + columns(hint) + 2);
-        widths.sum()
+/// What a person can press while the daemon is away; in a line of text letters are text.
+fn lost_keys(model: &Model) -> String {
+    let key = |context, command| {
+        let key = model.keymap.key_of(context, command);
+        key.map_or_else(String::new, |key| key.written(model.look.glyphs))
     };
-    while width(&found) > room && found.len() > kept.max(1) {
-        found.remove(found.len() - 1 - kept.min(found.len() - 1));
-    }
-    found
-}
-
-fn chord_line(model: &Model, chord: Chord, y: u16, canvas: &mut Canvas<'_>) {
-    let (title, choices): (&str, Vec<(char, &str)>) = match chord {
-        Chord::Sort => ("sort by", sorts(model.body())),
-        Chord::Copy => (
-            "copy",
-            COPIES.iter().map(|(key, name, _)| (*key, *name)).collect(),
-        ),
-        Chord::Order => (
-            "move to",
-            ORDERS.iter().map(|(key, name, _)| (*key, *name)).collect(),
-        ),
-        Chord::Limit => (
-            "limit",
-            limits(model.body())
-                .map(|(key, name, _)| (key, name))
-                .collect(),
-        ),
-    };
-    let mut x = canvas.put(1, y, title, Token::Strong) + 2;
-    for (key, name) in choices {
-        x = canvas.put(x, y, &key.to_string(), Token::Key) + 1;
-        x = canvas.put(x, y, name, Token::Text) + 2;
-    }
-    x = canvas.put(x, y, "Esc", Token::Key) + 1;
-    canvas.put(x, y, "back", Token::Dim);
-}
-
-fn is_filtering(model: &Model) -> bool {
-    match model.body() {
-        Body::Transfers => model.transfers.text.is_typing,
-        Body::Shares => model.shares.text.is_typing,
-        Body::Peers => model.peers.text.is_typing,
-        Body::Log => model.log.text.is_typing,
-        _ => false,
+    let now = key(Context::LOG, Command::Retry);
+    if is_typing(model) {
+        let list = key(Context::PROMPT, Command::Back);
+        let leave = key(Context::PROMPT, Command::Leave);
+        format!("{list} {now} now  {leave} leave")
+    } else {
+        format!("{now} now  {} leave", key(Context::LOG, Command::Leave))
     }
 }
 
-fn mark_count(model: &Model) -> usize {
-    match model.body() {
-        Body::Search => model.search.list.mark_count(),
-        Body::Transfers => model.transfers.list.mark_count(),
-        Body::Browse => model
-            .browse
-            .as_ref()
-            .map_or(0, |browse| browse.list.mark_count()),
-        _ => 0,
-    }
+/// Whether letters are text now.
+fn is_typing(model: &Model) -> bool {
+    model.context().meets(Context::PROMPT) || keys::is_filtering(model)
 }
 
 /// One line above the key line, at the right.

@@ -82,6 +82,8 @@ fn help(model: &Model, filter: &Line, top: usize, canvas: &mut Canvas<'_>) {
         format!("find: {} · Esc closes", format::clean(filter.text()))
     };
     let inner = frame(canvas, 76, height, &title, &foot);
+    // Where there is little room the help is worth more of it than the third name of a key.
+    let keys_width = 17.min(inner.width / 4);
     if lines.is_empty() {
         canvas.put_in(
             inner.x,
@@ -97,8 +99,9 @@ fn help(model: &Model, filter: &Line, top: usize, canvas: &mut Canvas<'_>) {
                 canvas.put_in(inner.x, y, inner.width, title, Token::Strong);
             }
             HelpLine::Keys(keys, help) => {
-                canvas.put_in(inner.x + 2, y, 17, keys, Token::Key);
-                let x = inner.x + 20;
+                let x = inner.x + 2;
+                canvas.put_in(x, y, keys_width, keys, Token::Key);
+                let x = x + keys_width + 1;
                 canvas.put_in(x, y, inner.right().saturating_sub(x), help, Token::Text);
             }
         }

@@ -244,3 +244,38 @@ fn what_was_corrected_and_what_was_cut_is_said_under_the_prompt() {
         );
     }
 }
+
+#[test]
+fn a_name_that_is_cut_stands_whole_in_the_pane() {
+    let mut app = TestApp::filled(80, 24);
+    let name = format!("{}.mkv", "文long ".repeat(30));
+    let row = result(&name, 4, 1, Own::None);
+    let search = app.watch().search.expect("a search");
+    app.server(Update {
+        results: Some(found_results(search.generation, &[row], search.window)),
+        ..Update::default()
+    });
+    app.keys("Esc i");
+    let screen = app.screen();
+    let pane = screen.split("── 文long").nth(1).expect("a pane");
+    let shown: String = pane
+        .lines()
+        .skip(1)
+        .take_while(|line| !line.contains("Size"))
+        .map(|line| line.chars().skip(11).collect::<String>())
+        .collect();
+    let bare = |text: &str| text.replace(' ', "");
+    assert_eq!(bare(&shown), bare(&name), "{screen}");
+}
+
+#[test]
+fn all_second_keys_are_seen_on_a_narrow_screen() {
+    let mut app = TestApp::filled(40, 12);
+    app.keys("Alt+2");
+    app.feed();
+    app.keys("s");
+    let screen = app.screen();
+    for choice in ["t state", "p progress", "a added", "Esc back"] {
+        assert!(screen.contains(choice), "{choice} in\n{screen}");
+    }
+}

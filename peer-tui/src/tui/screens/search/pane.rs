@@ -1,0 +1,105 @@
+//! The pane under the results: one content closely.
+
+use protocol::file::ContentInfo;
+
+use crate::daemon::state::{Own, ResultRow};
+use crate::tui::format;
+use crate::tui::layout::Layout;
+use crate::tui::model::Model;
+use crate::tui::screens::parts;
+use crate::tui::theme::Token;
+use crate::tui::widgets::canvas::Canvas;
+
+/// Holders that are named.
+const SOURCES_MAX_COUNT: usize = 4;
+/// Other names that are told.
+const NAMES_MAX_COUNT: usize = 3;
+
+/// Draws the pane.
+pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
+    let area = layout.pane;
+    let search = &model.search;
+    // Not the row under the cursor but the one it rested on: a running cursor stays cheap.
+    let rows = search.list.rows();
+    let rested = rows.iter().find(|row| Some(row.hash) == search.detail);
+    let Some(row) = rested.or(search.list.selected()) else {
+        return canvas.rule(area.y, Token::Rule);
+    };
+    let name = format::shown(&row.name);
+    let folder = row.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let path = format!(
+        "{}/ on {}",
+        format::clean(folder),
+        format::clean(&row.owner_name)
+    );
+    let size = format!(
+        "{}       Hash  {}      y copies",
+        format::exact_size(row.size_bytes),
+        format::short_hash(&row.hash)
+    );
+    let mut lines = vec![
+        ("Size", size),
+        ("Path", path.trim_start_matches('/').trim().to_owned()),
+    ];
+    let content = search.content.as_ref();
+    match content.filter(|content| content.hash == row.hash) {
+        Some(content) => lines.extend(holders(content, row)),
+        None => lines.push(("Sources", format::count(row.sources))),
+    }
+    lines.push(("You", you(row)));
+    if name.is_odd {
+        let words = "odd: it holds characters that are not shown, such as the marked ones";
+        lines.push(("Name", words.to_owned()));
+    }
+    parts::pane(area, &name.text, &lines, canvas);
+}
+
+/// Who has it, how whole, and under which other names.
+fn holders(content: &ContentInfo, row: &ResultRow) -> Vec<(&'static str, String)> {
+    let online = || content.sources.iter().filter(|source| source.is_online);
+    let all = online().count();
+    let partial = online().filter(|source| source.partial).count();
+    let mut named: Vec<String> = online()
+        .take(SOURCES_MAX_COUNT)
+        .map(|source| {
+            let trust = format::trust(source.reputation);
+            format!("{} {trust}", format::clean(&source.name))
+        })
+        .collect();
+    if all > named.len() {
+        named.push(format!("{} more", all - named.len()));
+    }
+    let copies = format!(
+        "complete on {}, partial on {partial}, {} offline",
+        all - partial,
+        content.sources.len() - all
+    );
+    let mut lines = vec![
+        ("Sources", format!("{all}: {}", named.join(" · "))),
+        ("Copies", copies),
+    ];
+    let others: Vec<String> = content
+        .names
+        .iter()
+        .filter(|other| **other != row.name)
+        .take(NAMES_MAX_COUNT)
+        .map(|other| format::clean(other))
+        .collect();
+    if !others.is_empty() {
+        lines.push(("Also", format!("known as {}", others.join(", "))));
+    }
+    lines
+}
+
+fn you(row: &ResultRow) -> String {
+    match row.own {
+        Own::None => format!(
+            "do not have it; Enter downloads {}",
+            format::size(row.size_bytes)
+        ),
+        Own::Shared => "share it already".to_owned(),
+        Own::Downloading { percent } => format!("{percent}% downloaded, running now"),
+        Own::Queued => "have it in the queue".to_owned(),
+        Own::Done => "have downloaded it".to_owned(),
+    }
+}
