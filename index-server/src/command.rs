@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 
 use jiff::Timestamp;
+use protocol::door::Denied;
 use protocol::file::RatingResponse;
 use protocol::hash::ContentHash;
 use protocol::ids::{FileId, PeerId};
@@ -132,6 +133,12 @@ impl Refusal {
     pub fn at(mut self, pointer: impl Into<String>) -> Self {
         self.pointer = Some(pointer.into());
         self
+    }
+}
+
+impl From<Denied> for Refusal {
+    fn from(denied: Denied) -> Self {
+        Self::new(denied.slug, denied.detail)
     }
 }
 

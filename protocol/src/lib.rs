@@ -6,8 +6,8 @@
 //! Where to look: ids and hashes in [`ids`] and [`hash`]; what a file is cut into in [`pieces`];
 //! names that are safe to show ([`text`]) and to write ([`names`]); wire objects in [`peer`],
 //! [`mod@file`], [`contents`], [`search`], [`stats`] and [`event`]; what a registration must obey in
-//! [`registration`]; the search grammar in [`query`]; refusals in [`problem`]; every cap in
-//! [`limits`]; every URL in [`routes`].
+//! [`registration`]; the search grammar in [`query`]; refusals in [`problem`]; what a request
+//! must look like in [`door`]; every cap in [`limits`]; every URL in [`routes`].
 
 pub mod address;
 pub mod byte_range;
@@ -16,6 +16,7 @@ pub mod catalog_digest;
 pub mod category;
 mod character;
 pub mod contents;
+pub mod door;
 pub mod event;
 pub mod file;
 pub mod hash;

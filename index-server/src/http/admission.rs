@@ -5,10 +5,11 @@
 
 use std::net::IpAddr;
 
-use http::header::{FORWARDED, HOST, ORIGIN};
+use http::header::FORWARDED;
 use http::uri::Authority;
-use http::{HeaderMap, Method, Version, request};
+use http::{HeaderMap, request};
 use protocol::address::is_neighbour;
+use protocol::door;
 use protocol::machine::MachineNames;
 use protocol::problem::Slug;
 
@@ -47,16 +48,11 @@ impl Gate {
     pub fn check(&self, head: &request::Parts, vantage: &Vantage) -> Result<(), Refusal> {
         self.check_address(vantage.remote)?;
         check_forwarded(&head.headers)?;
-        let host = self.check_host(head)?;
-        let is_feed = matches!(
-            head.uri.path(),
-            protocol::routes::FEED | protocol::routes::FEED_API
-        );
-        let is_reading = matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS);
-        if is_feed || !is_reading {
-            check_origin(&head.headers, host.as_ref())?;
+        let host = door::host(head)?;
+        if let Some(host) = &host {
+            self.check_host(host)?;
         }
-        Ok(())
+        Ok(door::check_origin(head, host.as_ref())?)
     }
 
     fn check_address(&self, remote: IpAddr) -> Result<(), Refusal> {
@@ -70,33 +66,11 @@ impl Gate {
         Err(Refusal::new(Slug::PublicAddressRefused, detail))
     }
 
-    /// The one `Host`, which must name this machine: a name that somebody else controls is how a
-    /// web page reaches into a private network (DNS rebinding).
-    fn check_host(&self, head: &request::Parts) -> Result<Option<Authority>, Refusal> {
-        let mut hosts = head.headers.get_all(HOST).iter();
-        let (first, second) = (hosts.next(), hosts.next());
-        if second.is_some() {
-            return Err(invalid("the request has two Host headers"));
-        }
-        let Some(value) = first else {
-            // HTTP/1.0 has none; such a client is no browser.
-            return if head.version < Version::HTTP_11 {
-                Ok(None)
-            } else {
-                Err(invalid("the request has no Host header"))
-            };
-        };
-        let host = Authority::try_from(value.as_bytes())
-            .map_err(|_| invalid("the Host header is no host and port"))?;
-        if let Some(target) = head.uri.authority()
-            && *target != host
-        {
-            return Err(invalid(
-                "the request names one host and its Host header another",
-            ));
-        }
+    /// A name that somebody else controls is how a web page reaches into a private network (DNS
+    /// rebinding).
+    fn check_host(&self, host: &Authority) -> Result<(), Refusal> {
         if self.names.knows(host.host()) {
-            return Ok(Some(host));
+            return Ok(());
         }
         let detail = format!(
             "this index does not go by the name {:?}; use its address, or start it with \
@@ -105,10 +79,6 @@ impl Gate {
         );
         Err(Refusal::new(Slug::ForbiddenHost, detail))
     }
-}
-
-fn invalid(detail: &str) -> Refusal {
-    Refusal::new(Slug::InvalidRequest, detail)
 }
 
 /// Behind a proxy everybody would look like a neighbour.
@@ -120,28 +90,6 @@ fn check_forwarded(headers: &HeaderMap) -> Result<(), Refusal> {
     let detail = "the request came through a proxy, which this index does not trust: it could not \
                   tell its neighbours from the whole Internet; connect to the index directly";
     Err(Refusal::new(Slug::ForwardedRefused, detail))
-}
-
-/// A page may call only the place it came from.
-fn check_origin(headers: &HeaderMap, host: Option<&Authority>) -> Result<(), Refusal> {
-    let mut origins = headers.get_all(ORIGIN).iter();
-    let Some(origin) = origins.next() else {
-        return Ok(());
-    };
-    let authority = origin
-        .to_str()
-        .ok()
-        .and_then(|text| text.strip_prefix("http://"))
-        .and_then(|text| text.parse::<Authority>().ok());
-    let port = |authority: &Authority| authority.port_u16().unwrap_or(80);
-    let is_same = authority.zip(host).is_some_and(|(origin, host)| {
-        origin.host().eq_ignore_ascii_case(host.host()) && port(&origin) == port(host)
-    });
-    if is_same && origins.next().is_none() {
-        return Ok(());
-    }
-    let detail = "pages of another origin may not change anything here or watch the feed";
-    Err(Refusal::new(Slug::ForbiddenOrigin, detail))
 }
 
 /// The address that caps count a client under.

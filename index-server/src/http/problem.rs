@@ -4,6 +4,7 @@
 
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode};
+use protocol::door;
 use protocol::problem::{Problem, Slug};
 use warp::reply::Response;
 
@@ -43,6 +44,9 @@ pub fn respond(refusal: &Refusal) -> Response {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(secs) = retry_after_secs(refusal.slug) {
         headers.insert(RETRY_AFTER, secs.into());
+    }
+    if refusal.slug == Slug::UpgradeRequired {
+        door::ask_for_socket(headers);
     }
     if refusal.slug.status() == 401 {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

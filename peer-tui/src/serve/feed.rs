@@ -5,14 +5,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::header::{
-    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
-};
 use http::{HeaderValue, StatusCode};
 use jiff::Timestamp;
+use protocol::door;
 use protocol::event::{Envelope, Event, FileRemoved, Hello, Upload};
 use protocol::ids::FileId;
-use protocol::problem::{Problem, Slug};
+use protocol::problem::Problem;
 use protocol::stats::NetworkStats;
 use tokio::sync::broadcast;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -26,8 +24,6 @@ pub mod session;
 
 /// Messages that a reader may be behind.
 const HELD_COUNT: usize = 256;
-/// Version of the WebSocket protocol (RFC 6455).
-const VERSION: HeaderValue = HeaderValue::from_static("13");
 
 #[derive(Debug)]
 struct Ring {
@@ -131,8 +127,10 @@ fn event_of(app: &App, change: ShareChange, address: &str) -> Event {
 
 /// GET `/ws`.
 pub(super) async fn open(mut call: Call) -> Result<Response, Problem> {
-    let accept = handshake(&call)?;
-    let upgrade = call.upgrade.take().ok_or_else(upgrade_required)?;
+    let key = door::socket_key(&call.method, &call.headers)?;
+    let accept = HeaderValue::from_str(&derive_accept_key(key));
+    let accept = accept.map_err(|_| door::UPGRADE_REQUIRED)?;
+    let upgrade = call.upgrade.take().ok_or(door::UPGRADE_REQUIRED)?;
     let app = Arc::clone(&call.app);
     let (seq, events) = app.feed.subscribe();
     let hello = Event::Hello(Hello {
@@ -155,33 +153,8 @@ pub(super) async fn open(mut call: Call) -> Result<Response, Problem> {
     });
     let mut response = Response::default();
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let headers = response.headers_mut();
-    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-    headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    door::accept_socket(response.headers_mut(), accept);
     Ok(response)
-}
-
-/// Checks the opening handshake (RFC 6455, section 4.2.1); yields the accept key.
-fn handshake(call: &Call) -> Result<HeaderValue, Problem> {
-    let lists = |name: &str, token: &str| {
-        let all = call.headers.get_all(name).iter();
-        all.filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .any(|item| item.trim().eq_ignore_ascii_case(token))
-    };
-    let is_upgrade = lists("upgrade", "websocket") && lists("connection", "upgrade");
-    if !is_upgrade || call.headers.get(SEC_WEBSOCKET_VERSION) != Some(&VERSION) {
-        return Err(upgrade_required());
-    }
-    let key = call.headers.get(SEC_WEBSOCKET_KEY);
-    let key = key.ok_or_else(upgrade_required)?;
-    HeaderValue::from_str(&derive_accept_key(key.as_bytes())).map_err(|_| upgrade_required())
-}
-
-fn upgrade_required() -> Problem {
-    let detail = "this path speaks WebSocket (version 13); open it with a WebSocket client";
-    Problem::new(Slug::UpgradeRequired, detail)
 }
 
 /// What a peer knows of the network before it has met the index.

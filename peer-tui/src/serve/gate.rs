@@ -4,10 +4,10 @@
 
 use std::net::IpAddr;
 
-use http::header::{HOST, ORIGIN};
+use http::request;
 use http::uri::Authority;
-use http::{HeaderMap, Method, Version, request};
 use protocol::address::is_neighbour;
+use protocol::door;
 use protocol::machine::MachineNames;
 use protocol::problem::{Problem, Slug};
 
@@ -37,28 +37,18 @@ impl Gate {
             );
             return Err(Problem::new(Slug::PublicAddressRefused, detail));
         }
-        let host = self.check_host(head)?;
-        let is_reading = matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS);
-        if !is_reading || head.uri.path() == protocol::routes::FEED {
-            check_origin(&head.headers, host.as_ref())?;
+        let host = door::host(head)?;
+        if let Some(host) = &host {
+            self.check_host(host)?;
         }
-        Ok(())
+        Ok(door::check_origin(head, host.as_ref())?)
     }
 
     /// A name that somebody else controls is how a web page reaches into a private network (DNS
     /// rebinding).
-    fn check_host(&self, head: &request::Parts) -> Result<Option<Authority>, Problem> {
-        let mut hosts = head.headers.get_all(HOST).iter();
-        let invalid = |detail: &str| Problem::new(Slug::InvalidRequest, detail);
-        let value = match (hosts.next(), hosts.next()) {
-            (Some(value), None) => value,
-            (None, _) if head.version < Version::HTTP_11 => return Ok(None),
-            _ => return Err(invalid("the request must have one Host header")),
-        };
-        let host = Authority::try_from(value.as_bytes())
-            .map_err(|_| invalid("the Host header is no host and port"))?;
+    fn check_host(&self, host: &Authority) -> Result<(), Problem> {
         if self.names.knows(host.host()) {
-            return Ok(Some(host));
+            return Ok(());
         }
         let detail = format!(
             "this peer does not go by the name {:?}; use its address",
@@ -66,27 +56,6 @@ impl Gate {
         );
         Err(Problem::new(Slug::ForbiddenHost, detail))
     }
-}
-
-/// A page may call only the place it came from.
-fn check_origin(headers: &HeaderMap, host: Option<&Authority>) -> Result<(), Problem> {
-    let Some(origin) = headers.get(ORIGIN) else {
-        return Ok(());
-    };
-    let authority = origin
-        .to_str()
-        .ok()
-        .and_then(|text| text.strip_prefix("http://"))
-        .and_then(|text| text.parse::<Authority>().ok());
-    let port = |authority: &Authority| authority.port_u16().unwrap_or(80);
-    let is_same = authority.zip(host).is_some_and(|(origin, host)| {
-        origin.host().eq_ignore_ascii_case(host.host()) && port(&origin) == port(host)
-    });
-    if is_same {
-        return Ok(());
-    }
-    let detail = "pages of another origin may not change anything here or watch the feed";
-    Err(Problem::new(Slug::ForbiddenOrigin, detail))
 }
 
 #[cfg(test)]
@@ -142,6 +111,7 @@ mod tests {
         let invalid = Some(Slug::InvalidRequest);
         check("::1", "GET /", &[], invalid);
         check("::1", "GET /", &[near, ("host", "evil.example")], invalid);
+        check("::1", "GET http://evil.example/", &[near], invalid);
     }
 
     #[test]
@@ -155,6 +125,9 @@ mod tests {
             forbidden,
         );
         check("::1", "POST /x", &[host, ("origin", "null")], forbidden);
+        let own = ("origin", "http://10.0.0.1:7071");
+        let two = [host, own, ("origin", "http://evil.example")];
+        check("::1", "GET /ws", &two, forbidden);
         check(
             "::1",
             "GET /ws",

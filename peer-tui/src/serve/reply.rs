@@ -3,6 +3,7 @@
 
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Method, StatusCode};
+use protocol::door;
 use protocol::problem::{Problem, Slug};
 use serde::Serialize;
 use warp::reply::Response;
@@ -36,6 +37,9 @@ pub fn problem(problem: &Problem) -> Response {
     let kind = HeaderValue::from_static("application/problem+json");
     headers.insert(CONTENT_TYPE, kind);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if problem.status == Slug::UpgradeRequired.status() {
+        door::ask_for_socket(headers);
+    }
     if problem.status == 503 {
         // A slot is free again as soon as somebody's file is through.
         headers.insert(RETRY_AFTER, HeaderValue::from_static("2"));
