@@ -228,7 +228,7 @@ impl Record {
     /// # Errors
     /// [`RecordError::Garbled`] when it cannot be written; no record of ours is like that.
     pub fn encode(&self) -> Result<Vec<u8>, RecordError> {
-        postcard::to_extend(self, vec![VERSION])
+        postcard::serialize_with_flavor(self, Stored(vec![VERSION]))
             .map_err(|error| RecordError::Garbled(error.to_string()))
     }
 
@@ -270,6 +270,29 @@ impl Record {
             | Self::Votes { .. }
             | Self::Totals { .. } => None,
         }
+    }
+}
+
+/// Takes the bytes of a record in pieces as long as they come; hashes and ids come byte by byte.
+struct Stored(Vec<u8>);
+
+impl postcard::ser_flavors::Flavor for Stored {
+    type Output = Vec<u8>;
+
+    #[inline]
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    #[inline]
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<Vec<u8>> {
+        Ok(self.0)
     }
 }
 

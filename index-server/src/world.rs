@@ -44,7 +44,7 @@ pub struct World<F = Catalog> {
 
 impl<F: Files> World<F> {
     /// Makes the world what it is with one more fact.
-    pub fn apply(&mut self, record: &Record) {
+    pub fn apply(&mut self, record: Record) {
         apply::apply(self, record);
     }
 

@@ -158,14 +158,14 @@ impl Taker {
         clock.end("2 drop draft");
         let encoded: Vec<_> = records.iter().map(Record::encode).collect();
         clock.end("3 encode");
-        for record in &records {
+        for record in records {
             self.world.apply(record);
         }
         clock.end("4 apply");
         self.world.files_mut().view();
         clock.end("5 view");
-        drop((records, encoded));
-        clock.end("6 drop records");
+        drop(encoded);
+        clock.end("6 drop what was encoded");
     }
 
     fn tell_memory(&mut self, when: &str, before: usize, count: usize) {

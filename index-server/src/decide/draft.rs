@@ -52,7 +52,7 @@ impl<'w, F: Files> Draft<'w, F> {
 
     /// Puts a record on.
     pub fn apply(&mut self, record: &Record) {
-        apply(self, record);
+        apply(self, record.clone());
     }
 
     /// The record of `owner` that goes by `path`.

@@ -13,7 +13,7 @@ use super::{Decision, Draft, News, Rules, check_actor};
 use crate::catalog::{FileEntry, RecordName};
 use crate::command::{Actor, Answer, FileChange, FileChanged, Refusal};
 use crate::record::{FileOp, Moment, PutFile, Record};
-use crate::world::apply::apply_file_op;
+use crate::world::apply::{apply_file_op, put_file};
 use crate::world::{Files, Ground};
 
 /// Takes a peer's changes one after the other; what is refused does not hold up the rest.
@@ -173,7 +173,10 @@ impl Taker<'_> {
     }
 
     fn push<F: Files>(&mut self, op: FileOp, draft: &mut Draft<'_, F>) {
-        apply_file_op(draft, &self.owner, self.at, &op);
+        match &op {
+            FileOp::Put(put) => put_file(draft, &self.owner, self.at, PutFile::clone(put)),
+            other => apply_file_op(draft, &self.owner, self.at, other.clone()),
+        }
         self.ops.push(op);
     }
 

@@ -49,7 +49,7 @@ impl Table {
         let mut draft = Draft::on(&self.world);
         let decision = decide(command, &mut draft, self.now, &self.rules, || overdue)?;
         for record in &decision.records {
-            self.world.apply(record);
+            self.world.apply(record.clone());
         }
         Ok(decision)
     }

@@ -190,7 +190,7 @@ proptest::proptest! {
     fn random_bytes_never_do_harm(bytes in proptest::collection::vec(0..=255u8, 0..200)) {
         if let Ok(record) = Record::decode(&bytes) {
             let mut world: World<PlainFiles> = World::default();
-            world.apply(&record);
+            world.apply(record);
         }
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn replay<F: Files, T: Send>(
     std::thread::scope(|threads| {
         let reading = threads.spawn(move || read_ahead(read, &send));
         for portion in portions {
-            for record in &portion {
+            for record in portion {
                 world.apply(record);
             }
         }

@@ -149,7 +149,7 @@ fn world_of(shelf: &Shelf, list: List) -> Option<(World, Known)> {
     let (mut world, tokens) = World::restore(list.slots, totals?, parts);
     let known = tokens.into_iter().zip(names).collect();
     for record in &list.records {
-        world.apply(&Record::decode(record).ok()?);
+        world.apply(Record::decode(record).ok()?);
     }
     Some((world, known))
 }

@@ -155,8 +155,9 @@ impl Task {
             news,
             alive,
         } = self.decide(&batch, now, instant);
+        let is_empty = records.is_empty();
         match self.commit(&records).await {
-            Ok(()) => self.show(&records, news, now),
+            Ok(()) => self.show(records, news, now),
             Err(refusal) => {
                 // What was decided may stand on what is not durable.
                 for outcome in outcomes.iter_mut().filter(|outcome| outcome.is_ok()) {
@@ -176,7 +177,7 @@ impl Task {
             }
         }
         // Nothing but a look at who is silent: nobody sends anything.
-        let is_quiet = records.is_empty() && is_sweep;
+        let is_quiet = is_empty && is_sweep;
         self.durable.tidy_if_due(&mut self.world, is_quiet).await;
     }
 
@@ -246,15 +247,16 @@ impl Task {
     }
 
     /// Makes durable records count: the world, the view and the watchers, in this order.
-    fn show(&mut self, records: &[Record], news: Vec<News>, now: Timestamp) {
+    fn show(&mut self, records: Vec<Record>, news: Vec<News>, now: Timestamp) {
         if records.is_empty() {
             return;
         }
         let instant = self.clock.instant();
         let mut touched: HashSet<PeerId> = self.presence.take_fresh();
+        touched.extend(records.iter().filter_map(Record::subject));
+        let registered: Vec<PeerId> = records.iter().filter_map(registered).collect();
         for record in records {
             self.world.apply(record);
-            touched.extend(record.subject());
         }
         for id in &touched {
             let peer = self.world.peer_state(id).map(|peer| &**peer);
@@ -262,12 +264,6 @@ impl Task {
         }
         let before = self.readers.view();
         self.readers.refresh(&self.world, &self.presence, touched);
-        let registered = records.iter().filter_map(|record| match record {
-            Record::PeerRegistered { id, .. }
-            | Record::PeerLeft { id, .. }
-            | Record::PeerForgotten { id, .. } => Some(*id),
-            _ => None,
-        });
         self.readers.refresh_credentials(&self.world, registered);
         let catalog = self.world.files_mut().view();
         self.rest.note(doing(&self.world), instant);
@@ -373,6 +369,16 @@ impl Task {
         set_gauge(&self.metrics.files, stats.total_files);
         set_gauge(&self.metrics.file_bytes, stats.total_bytes);
         set_gauge(&self.metrics.segments, view.catalog.segment_count() as u64);
+    }
+}
+
+/// The peer whose credential a record changes.
+fn registered(record: &Record) -> Option<PeerId> {
+    match record {
+        Record::PeerRegistered { id, .. }
+        | Record::PeerLeft { id, .. }
+        | Record::PeerForgotten { id, .. } => Some(*id),
+        _ => None,
     }
 }
 

@@ -36,7 +36,7 @@ pub trait Ground {
 }
 
 /// Applies one record.
-pub fn apply(ground: &mut impl Ground, record: &Record) {
+pub fn apply(ground: &mut impl Ground, record: Record) {
     match record {
         Record::PeerRegistered {
             at,
@@ -44,48 +44,48 @@ pub fn apply(ground: &mut impl Ground, record: &Record) {
             facts,
             session,
         } => {
-            let standing = match ground.peer(id) {
+            let standing = match ground.peer(&id) {
                 Some(earlier) => earlier.standing.clone(),
                 None => Standing::default(),
             };
             let state = PeerState {
-                facts: facts.clone(),
+                facts,
                 is_online: true,
-                last_seen: *at,
-                session: Some(*session),
+                last_seen: at,
+                session: Some(session),
                 standing,
             };
-            ground.put_peer(*id, Arc::new(state));
+            ground.put_peer(id, Arc::new(state));
         }
-        Record::PeerOnline { at, id } => set_online(ground, id, *at),
-        Record::PeerOffline { id, last_seen, .. } => set_offline(ground, id, *last_seen),
+        Record::PeerOnline { at, id } => set_online(ground, &id, at),
+        Record::PeerOffline { id, last_seen, .. } => set_offline(ground, &id, last_seen),
         Record::PeerLeft { at, id } => {
-            set_offline(ground, id, *at);
-            change_peer(ground, id, |peer| peer.session = None);
+            set_offline(ground, &id, at);
+            change_peer(ground, &id, |peer| peer.session = None);
         }
-        Record::PeerForgotten { id, .. } => ground.drop_peer(id),
+        Record::PeerForgotten { id, .. } => ground.drop_peer(&id),
         Record::FilesChanged { at, owner, ops } => {
             for op in ops {
-                apply_file_op(ground, owner, *at, op);
+                apply_file_op(ground, &owner, at, op);
             }
         }
         Record::Downloaded {
             file, downloads, ..
         } => {
-            if ground.file(file).is_some() {
-                ground.set_downloads(file, *downloads);
+            if ground.file(&file).is_some() {
+                ground.set_downloads(&file, downloads);
             }
             ground.add_downloads(1);
         }
         Record::Rated {
             file, voter, stars, ..
-        } => rate(ground, *file, *voter, *stars),
+        } => rate(ground, file, voter, stars),
         Record::Reported {
             about,
             reporter,
             stance,
             ..
-        } => report(ground, about, *reporter, *stance),
+        } => report(ground, &about, reporter, stance),
         Record::Peer { .. }
         | Record::Holdings { .. }
         | Record::Votes { .. }
@@ -94,45 +94,45 @@ pub fn apply(ground: &mut impl Ground, record: &Record) {
 }
 
 /// Applies what only snapshots hold.
-fn restore(ground: &mut impl Ground, record: &Record) {
+fn restore(ground: &mut impl Ground, record: Record) {
     match record {
-        Record::Peer { id, state } => ground.put_peer(*id, Arc::new((**state).clone())),
-        Record::Holdings { owner, files } if ground.peer(owner).is_some() => {
+        Record::Peer { id, state } => ground.put_peer(id, Arc::new(*state)),
+        Record::Holdings { owner, files } if ground.peer(&owner).is_some() => {
             for held in files {
-                let entry = held.clone().into_entry(*owner);
+                let entry = held.into_entry(owner);
                 if let Some(earlier) = ground.file(&entry.id) {
                     for name in &earlier.names {
                         ground.remove_path(&earlier.owner, &name.path, earlier.id);
                     }
                 }
                 for name in &entry.names {
-                    ground.put_path(owner, &name.path, entry.id);
+                    ground.put_path(&owner, &name.path, entry.id);
                 }
                 ground.put_file(entry);
             }
         }
-        Record::Votes { file, votes } if ground.file(file).is_some() => {
+        Record::Votes { file, votes } if ground.file(&file).is_some() => {
             for (voter, stars) in votes {
-                ground.put_vote(*file, *voter, *stars);
+                ground.put_vote(file, voter, stars);
             }
         }
-        Record::Totals { downloads } => ground.add_downloads(*downloads),
+        Record::Totals { downloads } => ground.add_downloads(downloads),
         _ => {}
     }
 }
 
 /// Applies one change of `owner`'s files.
-pub fn apply_file_op(ground: &mut impl Ground, owner: &PeerId, at: Moment, op: &FileOp) {
+pub fn apply_file_op(ground: &mut impl Ground, owner: &PeerId, at: Moment, op: FileOp) {
     match op {
-        FileOp::Put(put) => put_file(ground, owner, at, put),
+        FileOp::Put(put) => put_file(ground, owner, at, *put),
         FileOp::Unname { id, path } => {
-            let Some(mut entry) = owned_file(ground, owner, id) else {
+            let Some(mut entry) = owned_file(ground, owner, &id) else {
                 return;
             };
             let name_count = entry.names.len();
-            entry.names.retain(|name| name.path != *path);
+            entry.names.retain(|name| name.path != path);
             if entry.names.len() < name_count {
-                ground.remove_path(owner, path, *id);
+                ground.remove_path(owner, &path, id);
             }
             if entry.names.is_empty() {
                 ground.remove_file(&entry);
@@ -141,18 +141,19 @@ pub fn apply_file_op(ground: &mut impl Ground, owner: &PeerId, at: Moment, op: &
             }
         }
         FileOp::Remove(id) => {
-            let Some(entry) = owned_file(ground, owner, id) else {
+            let Some(entry) = owned_file(ground, owner, &id) else {
                 return;
             };
             for name in &entry.names {
-                ground.remove_path(owner, &name.path, *id);
+                ground.remove_path(owner, &name.path, id);
             }
             ground.remove_file(&entry);
         }
     }
 }
 
-fn put_file(ground: &mut impl Ground, owner: &PeerId, at: Moment, put: &PutFile) {
+/// Applies what a registration says of a file of `owner`.
+pub fn put_file(ground: &mut impl Ground, owner: &PeerId, at: Moment, put: PutFile) {
     let earlier = ground.file(&put.id);
     let may_be = match &earlier {
         Some(earlier) => earlier.owner == *owner,
@@ -168,7 +169,7 @@ fn put_file(ground: &mut impl Ground, owner: &PeerId, at: Moment, put: &PutFile)
         pieces_root: put.pieces_root,
         size_bytes: put.size_bytes,
         category: put.category,
-        tags: put.tags.clone(),
+        tags: put.tags,
         names: Vec::new(),
         uploaded_at: at.into(),
         is_partial: put.is_partial,
@@ -187,7 +188,9 @@ fn put_file(ground: &mut impl Ground, owner: &PeerId, at: Moment, put: &PutFile)
     if entry.names.len() == name_count {
         ground.put_path(owner, &put.name.path, put.id);
     }
-    entry.names.push(put.name.clone());
+    // Nearly all records have one name, and it stays the only one.
+    entry.names.reserve_exact(1);
+    entry.names.push(put.name);
     ground.put_file(entry);
 }
 

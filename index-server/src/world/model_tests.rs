@@ -29,7 +29,7 @@ fn put_down_and_taken_up(still: &Still) -> World<Catalog> {
     let parts = again.expect("bytes of parts");
     let (mut world, _) = World::restore(slots, totals, parts);
     for record in still.records_beside_files() {
-        world.apply(&record);
+        world.apply(record);
     }
     world
 }
@@ -135,7 +135,7 @@ fn take<F: Files>(
         }));
     }
     for record in &records {
-        world.apply(record);
+        world.apply(record.clone());
     }
     (records, answers)
 }
@@ -143,7 +143,7 @@ fn take<F: Files>(
 fn rebuilt<F: Files>(records: &[Vec<u8>]) -> World<F> {
     let mut world = World::default();
     for bytes in records {
-        world.apply(&Record::decode(bytes).expect("decodes"));
+        world.apply(Record::decode(bytes).expect("decodes"));
     }
     world
 }
@@ -218,7 +218,7 @@ proptest! {
         }
         let mut taken_up = put_down_and_taken_up(&still);
         for record in &records[count..] {
-            taken_up.apply(&Record::decode(record).expect("just written"));
+            taken_up.apply(Record::decode(record).expect("just written"));
         }
         prop_assert_eq!(snapshot(&taken_up), expected);
         let held = |world: &mut World<Catalog>| {
@@ -255,8 +255,8 @@ proptest! {
         let mut plain: World<PlainFiles> = World::default();
         let mut searchable: World<Catalog> = World::default();
         for record in &records {
-            plain.apply(record);
-            searchable.apply(record);
+            plain.apply(record.clone());
+            searchable.apply(record.clone());
         }
         prop_assert_eq!(snapshot(&searchable), snapshot(&plain));
         let made_searchable = plain.into_searchable();

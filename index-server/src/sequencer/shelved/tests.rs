@@ -49,7 +49,7 @@ impl House {
             .collect();
         self.position = self.journal.append(self.position, &rows).expect("appended");
         for record in &records {
-            self.world.apply(record);
+            self.world.apply(record.clone());
         }
     }
 
