@@ -9,13 +9,34 @@ use rustc_hash::FxHashMap;
 /// Number of a content while any record of it is known; given anew afterwards.
 pub type Content = u32;
 
+/// Of [`Known::packed`], the bits that count records: 268 million, far more than peers.
+const COUNT_BITS: u32 = 28;
+/// In the bits above those: what segments say of its holders was not looked up yet.
+const UNTOLD: u32 = 14;
+/// Likewise: some record of it is, or was, of an unfinished download, so that records are not holders.
+const MIXED: u32 = 15;
+
 /// What is known of one content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Known {
     /// Its number.
     pub number: Content,
+    /// Records of it, and above them the crowd that segments have, [`UNTOLD`] or [`MIXED`].
+    packed: u32,
+}
+
+impl Known {
     /// Records of it, those of unfinished downloads too.
-    pub record_count: u32,
+    pub const fn record_count(self) -> u32 {
+        self.packed & ((1 << COUNT_BITS) - 1)
+    }
+
+    /// The [`super::rank::crowd`] written in segments, where that is known and every record of it
+    /// is complete.
+    pub fn told_crowd(self) -> Option<u8> {
+        let told = self.packed >> COUNT_BITS;
+        (told < UNTOLD).then(|| u8::try_from(told).unwrap_or_default())
+    }
 }
 
 /// All contents; tells without a look into any segment that one is new.
@@ -33,8 +54,9 @@ impl Contents {
         self.by_spread.get(&spread).copied()
     }
 
-    /// Takes note of one more record of a content; yields the number of the content.
-    pub fn add(&mut self, spread: u64) -> Content {
+    /// Takes note of one more record of a content, of an unfinished download where `is_partial`;
+    /// yields the number of the content.
+    pub fn add(&mut self, spread: u64, is_partial: bool) -> Content {
         let (free, bound) = (&mut self.free, &mut self.bound);
         let known = self.by_spread.entry(spread).or_insert_with(|| {
             let number = free.pop().unwrap_or_else(|| {
@@ -43,11 +65,23 @@ impl Contents {
             });
             Known {
                 number,
-                record_count: 0,
+                packed: UNTOLD << COUNT_BITS,
             }
         });
-        known.record_count += 1;
+        known.packed += 1;
+        if is_partial {
+            known.packed |= MIXED << COUNT_BITS;
+        }
         known.number
+    }
+
+    /// Takes note of the crowd that segments have from now on.
+    pub fn tell(&mut self, spread: u64, crowd: u8) {
+        if let Some(known) = self.by_spread.get_mut(&spread)
+            && known.packed >> COUNT_BITS != MIXED
+        {
+            known.packed = known.record_count() | u32::from(crowd) << COUNT_BITS;
+        }
     }
 
     /// Takes note that a record of a content is gone.
@@ -55,8 +89,8 @@ impl Contents {
         let Some(known) = self.by_spread.get_mut(&spread) else {
             return;
         };
-        known.record_count -= 1;
-        if known.record_count == 0 {
+        known.packed -= 1;
+        if known.record_count() == 0 {
             self.free.push(known.number);
             self.by_spread.remove(&spread);
         }

@@ -11,6 +11,7 @@ use super::FileEntry;
 use super::columns::Scan;
 use super::contents::Content;
 use super::docs::{Bits, DocSet};
+use super::lookup::spread;
 use super::owners::{OwnerIndex, Owners};
 use super::paths::PathText;
 use super::segment::{Doc, Holder, Segment};
@@ -131,15 +132,19 @@ impl Layer {
         }
     }
 
-    /// Live documents of a record.
-    pub fn docs_of_id<'a>(&'a self, id: &'a FileId) -> impl Iterator<Item = Doc> + 'a {
-        let docs = self.segment.docs_of_id(id);
+    /// Live documents of a record; `spread` is that of its id.
+    pub fn docs_of_id<'a>(&'a self, id: &'a FileId, spread: u64) -> impl Iterator<Item = Doc> + 'a {
+        let docs = self.segment.docs_of_id(id, spread);
         docs.filter(|&doc| self.is_live(doc))
     }
 
-    /// Live documents of a content, those of unfinished downloads too.
-    pub fn docs_of_hash<'a>(&'a self, hash: &'a ContentHash) -> impl Iterator<Item = Doc> + 'a {
-        let docs = self.segment.docs_of_hash(hash);
+    /// Live documents of a content, those of unfinished downloads too; `spread` is that of its hash.
+    pub fn docs_of_hash<'a>(
+        &'a self,
+        hash: &'a ContentHash,
+        spread: u64,
+    ) -> impl Iterator<Item = Doc> + 'a {
+        let docs = self.segment.docs_of_hash(hash, spread);
         docs.filter(|&doc| self.is_live(doc))
     }
 
@@ -169,8 +174,9 @@ impl Layer {
 
 /// One live document of a record, the one of its last name.
 pub fn find(layers: &[Layer], id: &FileId) -> Option<Spot> {
+    let spread = spread(id.as_bytes());
     layers.iter().enumerate().find_map(|(index, layer)| {
-        let mut docs = layer.docs_of_id(id);
+        let mut docs = layer.docs_of_id(id, spread);
         let doc = docs.find(|&doc| layer.segment.scan(doc).place.is_last())?;
         Some(Spot { layer: index, doc })
     })
@@ -181,8 +187,9 @@ pub fn of_hash<'a>(
     layers: &'a [Layer],
     hash: &'a ContentHash,
 ) -> impl Iterator<Item = (Spot, &'a Scan)> + 'a {
+    let spread = spread(hash.as_bytes());
     layers.iter().enumerate().flat_map(move |(index, layer)| {
-        layer.docs_of_hash(hash).map(move |doc| {
+        layer.docs_of_hash(hash, spread).map(move |doc| {
             let spot = Spot { layer: index, doc };
             (spot, layer.segment.scan(doc))
         })

@@ -43,7 +43,7 @@ impl Catalog {
             let owner = catalog.number(entry.owner);
             catalog.count(owner, &entry, Sign::Plus);
             let content = spread(entry.hash.as_bytes());
-            catalog.contents.add(content);
+            catalog.contents.add(content, entry.is_partial);
             if !entry.is_partial {
                 *holders.entry(content).or_default() += 1;
             }

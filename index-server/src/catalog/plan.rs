@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use super::budget::Budget;
 use super::docs::{DocSet, Gather};
 use super::layer::Layer;
+use super::lookup::spread;
 use super::matcher::{Question, Scratch};
 use super::owners::{OwnerIndex, Owners};
 use super::postings::Posting;
@@ -151,7 +152,10 @@ impl<'v> Asker<'v> {
         let complete = |doc: &Doc| *doc < segment.complete_count();
         if let Some(hash) = self.question.hashes.first() {
             narrowed.to(DocSet::list(
-                segment.docs_of_hash(hash).filter(complete).collect(),
+                segment
+                    .docs_of_hash(hash, spread(hash.as_bytes()))
+                    .filter(complete)
+                    .collect(),
             ));
         }
         for tag in &self.tags {

@@ -22,7 +22,7 @@ pub use merge::{Merged, merge};
 use super::columns::{Detail, Row, Scan, Tally};
 use super::contents::Content;
 use super::docs::Bits;
-use super::lookup::{Lookup, spread};
+use super::lookup::Lookup;
 use super::owners::OwnerIndex;
 use super::paths::PathText;
 use super::postings::{Posting, Postings};
@@ -213,16 +213,20 @@ impl Segment {
         }
     }
 
-    /// Documents of a record, ascending.
-    pub fn docs_of_id<'a>(&'a self, id: &'a FileId) -> impl Iterator<Item = Doc> + 'a {
-        let candidates = self.by_id.candidates(spread(id.as_bytes()));
+    /// Documents of a record, ascending; `spread` is that of its id.
+    pub fn docs_of_id<'a>(&'a self, id: &'a FileId, spread: u64) -> impl Iterator<Item = Doc> + 'a {
+        let candidates = self.by_id.candidates(spread);
         let docs = candidates.iter().copied();
         docs.filter(move |&doc| self.detail(doc).id == *id)
     }
 
-    /// Documents of a content, ascending.
-    pub fn docs_of_hash<'a>(&'a self, hash: &'a ContentHash) -> impl Iterator<Item = Doc> + 'a {
-        let bucket = self.holders.bucket(spread(hash.as_bytes()));
+    /// Documents of a content, ascending; `spread` is that of its hash.
+    pub fn docs_of_hash<'a>(
+        &'a self,
+        hash: &'a ContentHash,
+        spread: u64,
+    ) -> impl Iterator<Item = Doc> + 'a {
+        let bucket = self.holders.bucket(spread);
         let docs = bucket.iter().map(|holder| holder.doc);
         docs.filter(move |&doc| self.detail(doc).hash == *hash)
     }

@@ -186,7 +186,8 @@ impl Catalog {
             for doc in docs {
                 let detail = segment.detail(doc);
                 let content = spread(detail.hash.as_bytes());
-                contents.push(self.contents.add(content));
+                let is_partial = segment.scan(doc).is_partial;
+                contents.push(self.contents.add(content, is_partial));
                 if segment.scan(doc).place.is_last() && live.contains(doc) {
                     self.ids.insert(spread(detail.id.as_bytes()));
                 } else {

@@ -4,24 +4,25 @@
 //! A change of anything in a record takes it out of its segment and puts it anew among those that
 //! wait, so segments never change.
 
+mod freeze;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hashbrown::{HashMap, HashSet};
-use protocol::hash::ContentHash;
+use hashbrown::HashMap;
 use protocol::ids::{FileId, PeerId};
+use rustc_hash::FxHashMap;
 
-use super::columns::Prepared;
 use super::compact::Compactor;
 use super::contents::Contents;
 use super::layer::{self, Layer, Spot};
 use super::lookup::spread;
 use super::membership::Membership;
 use super::owners::{OwnerIndex, Owners};
-use super::rank::crowd;
-use super::segment::{Doc, Segment};
+use super::segment::Doc;
 use super::view::CatalogView;
 use super::{FileEntry, OwnerFacts, OwnerTotals};
+use freeze::Touched;
 
 /// So many waiting records are frozen without waiting for a view.
 const WAITING_MAX_COUNT: usize = 32 * 1024;
@@ -31,10 +32,9 @@ const WAITING_MAX_COUNT: usize = 32 * 1024;
 pub struct Catalog {
     pub(super) layers: Vec<Layer>,
     waiting: HashMap<FileId, FileEntry>,
-    /// Records that wait, by content.
-    waiting_by_hash: HashMap<ContentHash, Vec<FileId>>,
-    /// Contents whose number of holders may have changed since the last freeze.
-    touched: HashSet<ContentHash>,
+    /// Contents of records that wait, and those whose number of holders may have changed since the
+    /// last freeze, by the spread of their hash.
+    touched: FxHashMap<u64, Touched>,
     pub(super) contents: Contents,
     /// The ids of all records.
     pub(super) ids: Membership,
@@ -95,11 +95,11 @@ impl Catalog {
         self.current = None;
         self.change_count += 1;
         self.ids.insert(spread(entry.id.as_bytes()));
-        self.contents.add(spread(entry.hash.as_bytes()));
+        let content = spread(entry.hash.as_bytes());
+        self.contents.add(content, entry.is_partial);
         let owner = self.number(entry.owner);
         self.count(owner, &entry, Sign::Plus);
-        self.touched.insert(entry.hash);
-        self.wait(entry);
+        self.wait(content, entry);
         if self.waiting.len() >= WAITING_MAX_COUNT {
             self.freeze();
         }
@@ -111,9 +111,10 @@ impl Catalog {
         self.change_count += 1;
         let owner = self.number(entry.owner);
         self.count(owner, &entry, Sign::Minus);
-        self.touched.insert(entry.hash);
+        let content = spread(entry.hash.as_bytes());
+        self.touched.entry(content).or_default();
         self.ids.remove(spread(id.as_bytes()));
-        self.contents.take(spread(entry.hash.as_bytes()));
+        self.contents.take(content);
         Some(entry)
     }
 
@@ -144,7 +145,7 @@ impl Catalog {
     pub fn set_downloads(&mut self, id: &FileId, downloads: u64) {
         if let Some(mut entry) = self.take(id) {
             entry.downloads = downloads;
-            self.wait(entry);
+            self.wait(spread(entry.hash.as_bytes()), entry);
         }
     }
 
@@ -153,7 +154,7 @@ impl Catalog {
         if let Some(mut entry) = self.take(id) {
             entry.rating_sum = sum;
             entry.rating_votes = votes;
-            self.wait(entry);
+            self.wait(spread(entry.hash.as_bytes()), entry);
         }
     }
 
@@ -243,18 +244,26 @@ impl Catalog {
     /// Takes a record from where it is, its sums untouched.
     fn take(&mut self, id: &FileId) -> Option<FileEntry> {
         if let Some(entry) = self.waiting.remove(id) {
-            if let Some(ids) = self.waiting_by_hash.get_mut(&entry.hash) {
-                ids.retain(|waiting| waiting != id);
+            let content = spread(entry.hash.as_bytes());
+            if let Some(touched) = self.touched.get_mut(&content) {
+                touched.waiting -= 1;
+                touched.complete -= u32::from(!entry.is_partial);
             }
             self.current = None;
             return Some(entry);
         }
         let spot = self.find(id)?;
+        self.current = None;
+        self.lift(spot)
+    }
+
+    /// Takes a record out of its segment.
+    fn lift(&mut self, spot: Spot) -> Option<FileEntry> {
         let layer = &mut self.layers[spot.layer];
         let entry = layer.entry(spot.doc, &self.owners)?;
-        let docs: Vec<Doc> = layer.docs_of_id(id).collect();
+        let spread = spread(entry.id.as_bytes());
+        let docs: Vec<Doc> = layer.docs_of_id(&entry.id, spread).collect();
         layer.bury(docs);
-        self.current = None;
         Some(entry)
     }
 
@@ -264,9 +273,11 @@ impl Catalog {
         is_there.then(|| layer::find(&self.layers, id)).flatten()
     }
 
-    fn wait(&mut self, entry: FileEntry) {
-        let ids = self.waiting_by_hash.entry(entry.hash).or_default();
-        ids.push(entry.id);
+    /// `content` is the spread of its hash.
+    fn wait(&mut self, content: u64, entry: FileEntry) {
+        let touched = self.touched.entry(content).or_default();
+        touched.waiting += 1;
+        touched.complete += u32::from(!entry.is_partial);
         self.waiting.insert(entry.id, entry);
     }
 
@@ -283,68 +294,6 @@ impl Catalog {
         sign.apply(&mut totals.bytes, entry.size_bytes);
         sign.apply(&mut self.file_count, 1);
         sign.apply(&mut self.byte_count, entry.size_bytes);
-    }
-
-    /// Makes a segment of all records that wait, and of those whose content is held more or less
-    /// widely than is written in their segment.
-    fn freeze(&mut self) {
-        let crowds = self.recount();
-        if !self.waiting.is_empty() {
-            let (owners, contents) = (&self.owners, &self.contents);
-            let prepared: Vec<Prepared> = std::mem::take(&mut self.waiting)
-                .into_values()
-                .filter_map(|entry| {
-                    let owner = owners.index_of(&entry.owner)?;
-                    let crowd = crowds.get(&entry.hash).copied().unwrap_or_default();
-                    let content = contents.get(spread(entry.hash.as_bytes()))?.number;
-                    Some(Prepared::new(entry, owner, content, crowd))
-                })
-                .collect();
-            let rows: Vec<_> = prepared.iter().flat_map(Prepared::rows).collect();
-            self.layers
-                .push(Layer::new(Segment::new(&rows), &self.owners));
-        }
-        self.waiting_by_hash.clear();
-        self.compactor.tend(&mut self.layers, &self.owners);
-    }
-
-    /// The crowd of every content that is touched or waits; takes records out of their segments
-    /// that have another one written there.
-    fn recount(&mut self) -> HashMap<ContentHash, u8> {
-        let mut hashes = std::mem::take(&mut self.touched);
-        hashes.extend(self.waiting_by_hash.keys());
-        let mut crowds = HashMap::with_capacity(hashes.len());
-        for hash in hashes {
-            let waiting = self.waiting_by_hash.get(&hash);
-            let waiting_count = waiting.into_iter().flatten().filter(|id| {
-                let entry = self.waiting.get(*id);
-                entry.is_some_and(|entry| !entry.is_partial)
-            });
-            let mut holder_count = waiting_count.count();
-            let waiting_count = waiting.map_or(0, Vec::len);
-            let known = self.contents.get(spread(hash.as_bytes()));
-            if known.is_some_and(|known| known.record_count as usize == waiting_count) {
-                crowds.insert(hash, crowd(holder_count));
-                continue;
-            }
-            let mut frozen = Vec::new();
-            for (spot, scan) in layer::holders(&self.layers, &hash) {
-                if !scan.is_partial {
-                    holder_count += 1;
-                    frozen.push((spot, scan.crowd));
-                }
-            }
-            let crowd = crowd(holder_count);
-            frozen.retain(|(_, stored)| *stored != crowd);
-            for (spot, _) in frozen {
-                let id = self.layers[spot.layer].segment.detail(spot.doc).id;
-                if let Some(entry) = self.take(&id) {
-                    self.waiting.insert(id, entry);
-                }
-            }
-            crowds.insert(hash, crowd);
-        }
-        crowds
     }
 }
 

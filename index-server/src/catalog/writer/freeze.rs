@@ -1,0 +1,111 @@
+//! From records that wait to a segment: how widely each content is held by now, and which records of
+//! other segments must be written anew since that has changed.
+
+use super::Catalog;
+use crate::catalog::columns::Prepared;
+use crate::catalog::contents::Content;
+use crate::catalog::layer::{Layer, Spot};
+use crate::catalog::lookup::spread;
+use crate::catalog::rank::crowd;
+use crate::catalog::segment::{Doc, Segment};
+
+/// Room for so many is kept from one freeze to the next.
+const WAITING_KEPT_COUNT: usize = 4 * 1024;
+
+/// What is to be looked at again of one content.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Touched {
+    /// Records of it that wait.
+    pub(super) waiting: u32,
+    /// Those of them that are complete.
+    pub(super) complete: u32,
+    /// Its crowd; set when all that waits is frozen.
+    crowd: u8,
+}
+
+impl Catalog {
+    /// Makes a segment of all records that wait, and of those whose content is held more or less
+    /// widely than is written in their segment.
+    pub(super) fn freeze(&mut self) {
+        self.recount();
+        if !self.waiting.is_empty() {
+            let (owners, contents, touched) = (&self.owners, &self.contents, &self.touched);
+            let prepared: Vec<Prepared> = (self.waiting.drain())
+                .filter_map(|(_, entry)| {
+                    let owner = owners.index_of(&entry.owner)?;
+                    let content = spread(entry.hash.as_bytes());
+                    let crowd = touched.get(&content)?.crowd;
+                    let content = contents.get(content)?.number;
+                    Some(Prepared::new(entry, owner, content, crowd))
+                })
+                .collect();
+            let rows: Vec<_> = prepared.iter().flat_map(Prepared::rows).collect();
+            self.layers
+                .push(Layer::new(Segment::new(&rows), &self.owners));
+        }
+        self.waiting.shrink_to(WAITING_KEPT_COUNT);
+        self.touched.clear();
+        self.touched.shrink_to(WAITING_KEPT_COUNT);
+        self.compactor.tend(&mut self.layers, &self.owners);
+    }
+
+    /// Finds the crowd of every content that is touched; takes records out of their segments that
+    /// have another one written there.
+    fn recount(&mut self) {
+        let mut touched = std::mem::take(&mut self.touched);
+        for (content, touched) in &mut touched {
+            let Some(known) = self.contents.get(*content) else {
+                continue;
+            };
+            let is_all = known.record_count() == touched.waiting;
+            let told = known.told_crowd();
+            let holder_count = match told {
+                _ if is_all => touched.complete,
+                Some(_) => known.record_count(),
+                None => touched.complete + self.frozen_count(*content, known.number),
+            };
+            touched.crowd = crowd(holder_count as usize);
+            if !is_all && told != Some(touched.crowd) {
+                self.lift_others(*content, known.number, touched.crowd);
+            }
+            self.contents.tell(*content, touched.crowd);
+        }
+        self.touched = touched;
+    }
+
+    /// Complete records of a content that do not wait.
+    fn frozen_count(&self, content: u64, number: Content) -> u32 {
+        let layers = self.layers.iter();
+        let counts = layers.map(|layer| complete_holders(layer, content, number).count());
+        u32::try_from(counts.sum::<usize>()).unwrap_or(u32::MAX)
+    }
+
+    /// Lets the complete records of a content wait that have another crowd in their segment.
+    fn lift_others(&mut self, content: u64, number: Content, crowd: u8) {
+        for index in 0..self.layers.len() {
+            let layer = &self.layers[index];
+            let docs = complete_holders(layer, content, number);
+            let others: Vec<Doc> = docs
+                .filter(|&doc| layer.segment.scan(doc).crowd != crowd)
+                .collect();
+            for doc in others {
+                if let Some(entry) = self.lift(Spot { layer: index, doc }) {
+                    self.waiting.insert(entry.id, entry);
+                }
+            }
+        }
+    }
+}
+
+/// The documents of a layer that stand for complete records of a content.
+fn complete_holders(
+    layer: &Layer,
+    content: u64,
+    number: Content,
+) -> impl Iterator<Item = Doc> + '_ {
+    let holders = layer.holders_of(number, content);
+    let docs = holders
+        .filter(|holder| holder.is_last())
+        .map(|holder| holder.doc);
+    docs.filter(|&doc| !layer.segment.scan(doc).is_partial)
+}
