@@ -14,9 +14,9 @@ use super::postings::GONE;
 use super::segment::{Doc, Merged, merge};
 
 /// So many segments of one size are merged into one.
-const FAN_OUT: usize = 4;
+const FAN_OUT: usize = 8;
 /// With more segments than this the writer waits for the smallest merge that is under way.
-const LAYERS_MAX_COUNT: usize = 32;
+const LAYERS_MAX_COUNT: usize = 64;
 /// At rest, the largest segment is merged again with all others when these are more than one in so
 /// many of all documents.
 const REST_SHARE: u64 = 8;

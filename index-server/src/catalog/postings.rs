@@ -3,6 +3,7 @@
 //!
 //! Knows nothing of what a key means.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -31,6 +32,14 @@ impl<'a> Posting<'a> {
         match self {
             Self::List(docs) => docs.binary_search(&doc).is_ok(),
             Self::Bits(bits) => bits.contains(doc),
+        }
+    }
+
+    /// How many.
+    fn len(&self) -> usize {
+        match self {
+            Self::List(docs) => docs.len(),
+            Self::Bits(bits) => usize::try_from(bits.count()).unwrap_or(usize::MAX),
         }
     }
 
@@ -148,28 +157,34 @@ pub fn merge<K: Key + ?Sized>(sources: &[(&Postings<K>, &[Doc])], doc_count: Doc
     let mut docs = Vec::new();
     let mut holders = Vec::with_capacity(sources.len());
     while let Some(key) = first_key(sources, &moved, &mut holders) {
-        docs.clear();
-        for source in &holders {
+        let postings = holders.iter().map(|source| {
             let (own, moved_docs) = sources[*source];
-            let posting = own.at(moved[*source].len());
-            posting.for_each(|doc| docs.push(moved_docs[doc as usize]));
-        }
-        docs.retain(|&doc| doc != GONE);
-        if holders.len() > 1 {
-            merge_runs(&mut docs);
-            // Documents go to places of their own, words that several sources have to one.
-            docs.dedup();
-        }
-        let place = if docs.is_empty() {
-            GONE
+            (own.at(moved[*source].len()), moved_docs)
+        });
+        let count: usize = postings.clone().map(|(own, _)| own.len()).sum();
+        let is_pushed = if count >= writer.dense_min_count() {
+            writer.push_moved(key, postings)
         } else {
-            number(writer.keys.len())
+            docs.clear();
+            for (posting, moved_docs) in postings {
+                posting.for_each(|doc| docs.push(moved_docs[doc as usize]));
+            }
+            docs.retain(|&doc| doc != GONE);
+            if holders.len() > 1 {
+                merge_runs(&mut docs);
+                // Documents go to places of their own, words that several sources have to one.
+                docs.dedup();
+            }
+            writer.push(key, &docs);
+            !docs.is_empty()
+        };
+        let place = if is_pushed {
+            number(writer.keys.len() - 1)
+        } else {
+            GONE
         };
         for source in &holders {
             moved[*source].push(place);
-        }
-        if place != GONE {
-            writer.push(key, &docs);
         }
     }
     Merged {
@@ -257,24 +272,75 @@ impl<K: Key + ?Sized> PostingsWriter<K> {
         if docs.is_empty() {
             return;
         }
-        let is_list = docs.len() * DENSE_MAX_SHARE <= self.doc_count as usize
-            && u32::try_from(self.lists.len() + docs.len()).is_ok();
-        self.places.push(if is_list || docs.len() == 1 {
-            let at = number(self.lists.len());
+        if self.is_list(docs.len()) {
+            let place = self.next_list(docs.len());
             self.lists.extend_from_slice(docs);
-            Place::List {
-                at,
-                len: number(docs.len()),
-            }
+            self.places.push(place);
         } else {
             let mut bits = Bits::none(self.doc_count);
             for doc in docs {
                 bits.insert(*doc);
             }
-            self.bits.push(bits);
-            Place::Bits(number(self.bits.len() - 1))
-        });
+            self.push_place(bits);
+        }
         self.keys.push(key);
+    }
+
+    /// The same for documents as bits; false, and nothing is added, where there are none.
+    pub fn push_bits(&mut self, key: &K, bits: Bits) -> bool {
+        let count = usize::try_from(bits.count()).unwrap_or(usize::MAX);
+        if count == 0 {
+            return false;
+        }
+        if self.is_list(count) {
+            let place = self.next_list(count);
+            let docs = DocSet::Bits(Cow::Borrowed(&bits));
+            self.lists.extend(docs.iter_from(0));
+            self.places.push(place);
+        } else {
+            self.push_place(bits);
+        }
+        self.keys.push(key);
+        true
+    }
+
+    /// The same for what `postings` become, which are many documents: put into bits, they need not
+    /// be sorted.
+    fn push_moved<'p>(
+        &mut self,
+        key: &K,
+        postings: impl Iterator<Item = (Posting<'p>, &'p [Doc])>,
+    ) -> bool {
+        let mut bits = Bits::none(self.doc_count);
+        for (posting, moved) in postings {
+            posting.for_each(|doc| match moved[doc as usize] {
+                GONE => {}
+                new => bits.insert(new),
+            });
+        }
+        self.push_bits(key, bits)
+    }
+
+    /// From so many documents on a key has bits and no list.
+    pub fn dense_min_count(&self) -> usize {
+        (self.doc_count as usize / DENSE_MAX_SHARE + 1).max(2)
+    }
+
+    fn is_list(&self, count: usize) -> bool {
+        count == 1
+            || count < self.dense_min_count() && u32::try_from(self.lists.len() + count).is_ok()
+    }
+
+    fn next_list(&self, count: usize) -> Place {
+        Place::List {
+            at: number(self.lists.len()),
+            len: number(count),
+        }
+    }
+
+    fn push_place(&mut self, bits: Bits) {
+        self.bits.push(bits);
+        self.places.push(Place::Bits(number(self.bits.len() - 1)));
     }
 
     /// All that was added.

@@ -48,6 +48,7 @@ pub fn merge(sources: &[Layer]) -> Merged {
             Sort::Filename => (names.order.iter())
                 .map(|&(source, doc)| moved[source][doc as usize])
                 .collect(),
+            _ if segment.shared.is_all_alike(sort) => Box::default(),
             _ => by_sort(sources, &moved, sort, &names),
         }
     }));

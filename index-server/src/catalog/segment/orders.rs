@@ -23,7 +23,9 @@ pub fn numbers(segment: &Segment, doc: Doc, sort: Sort, name_place: u32) -> Numb
     (major, minor, name_place)
 }
 
-/// One permutation for each of [`SORTS`], in the sort's own direction.
+/// One permutation for each of [`SORTS`], in the sort's own direction. Nothing is stored where a sort
+/// tells no two documents apart, as those by downloads and by rating mostly do: its order is then
+/// that of file names.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Orders([Box<[Doc]>; 5]);
 
@@ -39,6 +41,9 @@ impl Orders {
         Self(SORTS.map(|sort| {
             if sort == Sort::Filename {
                 return by_name.take().unwrap_or_default();
+            }
+            if segment.shared.is_all_alike(sort) {
+                return Box::default();
             }
             let mut docs: Vec<(Numbers, Doc)> = (name_places.iter().zip(0..))
                 .map(|(place, doc)| (numbers(segment, doc, sort, *place), doc))
@@ -61,6 +66,8 @@ impl Orders {
     /// The permutation for `sort`.
     pub fn get(&self, sort: Sort) -> Option<&[Doc]> {
         let index = SORTS.iter().position(|own| *own == sort)?;
-        Some(&self.0[index])
+        let [by_name, ..] = &self.0;
+        let own = &self.0[index];
+        Some(if own.is_empty() { by_name } else { own })
     }
 }

@@ -3,6 +3,7 @@
 
 use hashbrown::HashMap;
 use protocol::hash::{ContentHash, PiecesRoot};
+use protocol::search::Sort;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::columns::{self, Row, Tally};
@@ -51,6 +52,22 @@ impl Shared {
     /// A tally.
     pub fn tally(&self, tally: u32) -> Tally {
         self.tallies[tally as usize]
+    }
+
+    /// Whether what a sort by downloads or rating compares is the same for all records; never said of
+    /// other sorts.
+    pub fn is_all_alike(&self, sort: Sort) -> bool {
+        let mut tallies = self.tallies.iter();
+        let Some(first) = tallies.next() else {
+            return false;
+        };
+        match sort {
+            Sort::Downloads => tallies.all(|tally| tally.downloads == first.downloads),
+            Sort::Rating => {
+                tallies.all(|tally| tally.rating().to_bits() == first.rating().to_bits())
+            }
+            _ => false,
+        }
     }
 
     /// The root of a record of the content `hash`.

@@ -6,6 +6,7 @@ use hashbrown::HashMap;
 
 use super::frequent::Frequent;
 use super::{FIRST, Gram, ONLY, Words, gram};
+use crate::catalog::docs::Bits;
 use crate::catalog::matcher::is_between_words;
 use crate::catalog::postings::{self, Merged, Postings, PostingsWriter};
 use crate::catalog::segment::Doc;
@@ -51,24 +52,34 @@ impl<'t> Builder<'t> {
         }
     }
 
-    /// The dictionary; `expand` appends the documents of texts, ascending.
-    fn finish(self, doc_count: Doc, expand: impl Fn(&[u32], &mut Vec<Doc>)) -> Words {
+    /// The dictionary; `docs_of` yields the documents of a text, ascending, which are no other's.
+    fn finish<'d>(self, doc_count: Doc, docs_of: impl Fn(&u32) -> &'d [Doc]) -> Words {
         let texts = by_first(self.last_texts.len(), &self.pairs);
         let mut words: Vec<_> = self.words.into_iter().collect();
         words.sort_unstable();
         let mut docs = PostingsWriter::<str>::new(doc_count);
         let mut list = Vec::new();
         for ((mark, word), word_number) in words {
-            list.clear();
-            expand(texts.of(word_number), &mut list);
-            docs.push(&marked(mark, word), &list);
+            let (word, texts) = (marked(mark, word), texts.of(word_number));
+            let count: usize = texts.iter().map(|text| docs_of(text).len()).sum();
+            if count >= docs.dense_min_count() {
+                let mut bits = Bits::none(doc_count);
+                let held = texts.iter().flat_map(&docs_of);
+                held.for_each(|doc| bits.insert(*doc));
+                docs.push_bits(&word, bits);
+            } else {
+                list.clear();
+                list.extend(texts.iter().flat_map(&docs_of));
+                list.sort_unstable();
+                docs.push(&word, &list);
+            }
         }
         let docs = docs.finish();
         let grams = grams_of(&docs);
         Words {
             frequent: Frequent::new(&docs, &grams, doc_count),
             grams,
-            bytes: bytes_of(&self.bytes, doc_count, expand),
+            bytes: bytes_of(&self.bytes, doc_count, docs_of),
             docs,
         }
     }
@@ -85,28 +96,31 @@ fn marked(mark: u8, word: &str) -> Cow<'_, str> {
 }
 
 /// Documents by byte, from the bytes of each text.
-fn bytes_of(
+fn bytes_of<'d>(
     texts: &[[u64; 4]],
     doc_count: Doc,
-    expand: impl Fn(&[u32], &mut Vec<Doc>),
+    docs_of: impl Fn(&u32) -> &'d [Doc],
 ) -> Postings<u8> {
-    let mut pairs = Vec::with_capacity(texts.len() * 16);
+    let mut held: Vec<Option<Bits>> = (0..256).map(|_| None).collect();
     for (text, words) in (0..).zip(texts) {
+        let docs = docs_of(&text);
         for (base, word) in (0..).step_by(64).zip(words) {
             let mut left = *word;
             while left != 0 {
-                pairs.push((base + left.trailing_zeros(), text));
+                let byte: usize = base + left.trailing_zeros() as usize;
+                let bits = held[byte].get_or_insert_with(|| Bits::none(doc_count));
+                for doc in docs {
+                    bits.insert(*doc);
+                }
                 left &= left - 1;
             }
         }
     }
-    let texts = by_first(256, &pairs);
     let mut bytes = PostingsWriter::new(doc_count);
-    let mut list = Vec::new();
-    for byte in 0..=u8::MAX {
-        list.clear();
-        expand(texts.of(byte.into()), &mut list);
-        bytes.push(&byte, &list);
+    for (byte, bits) in (0..=u8::MAX).zip(held) {
+        if let Some(bits) = bits {
+            bytes.push_bits(&byte, bits);
+        }
     }
     bytes.finish()
 }
@@ -160,7 +174,11 @@ impl Words {
                 }
             }
         }
-        builder.finish(doc_count, |docs, list| list.extend_from_slice(docs))
+        let docs: Vec<Doc> = (0..doc_count).collect();
+        builder.finish(doc_count, |text| {
+            docs.get(*text as usize..*text as usize + 1)
+                .unwrap_or_default()
+        })
     }
 
     /// Of folders, folded; `of_docs` has the number of the folder of each document `0..`.
@@ -178,14 +196,7 @@ impl Words {
         }
         let pairs: Vec<(u32, Doc)> = of_docs.zip(0..).collect();
         let docs = by_first(builder.bytes.len(), &pairs);
-        builder.finish(doc_count, |texts, list| {
-            for text in texts {
-                list.extend_from_slice(docs.of(*text));
-            }
-            if texts.len() > 1 {
-                postings::merge_runs(list);
-            }
-        })
+        builder.finish(doc_count, |text| docs.of(*text))
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::{Gram, gram};
-use crate::catalog::docs::Gather;
+use crate::catalog::docs::{DocSet, Gather};
 use crate::catalog::postings::{Posting, Postings, PostingsWriter};
 use crate::catalog::segment::Doc;
 
@@ -28,17 +28,29 @@ impl Frequent {
         let mut writer = PostingsWriter::new(doc_count);
         let word_count = Doc::try_from(docs.keys().len()).unwrap_or(Doc::MAX);
         let mut push = |key: Gram, grams_held: Range<usize>| {
-            let mut numbers = Gather::default();
-            grams_held.for_each(|index| numbers.add(grams.at(index)));
-            if numbers.estimate(word_count) < FREQUENT_MIN_COUNT {
+            // Mostly they are few, which is told without a set of them.
+            let mut count = 0;
+            for index in grams_held.clone() {
+                count += match grams.at(index) {
+                    Posting::List(numbers) => numbers.len() as u64,
+                    Posting::Bits(_) => u64::from(word_count),
+                };
+            }
+            if count.min(word_count.into()) < FREQUENT_MIN_COUNT {
                 return;
             }
+            let mut numbers = Gather::default();
+            grams_held.for_each(|index| numbers.add(grams.at(index)));
             let mut held = Gather::default();
             for number in numbers.finish(word_count).iter_from(0) {
                 held.add(docs.at(number as usize));
             }
-            let held: Vec<Doc> = held.finish(doc_count).iter_from(0).collect();
-            writer.push(&key, &held);
+            match held.finish(doc_count) {
+                DocSet::List(docs) => writer.push(&key, &docs),
+                DocSet::Bits(bits) => {
+                    writer.push_bits(&key, bits.into_owned());
+                }
+            }
         };
         for (index, gram) in grams.keys().iter().enumerate() {
             push(*gram, index..index + 1);
