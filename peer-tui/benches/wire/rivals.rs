@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -78,6 +79,47 @@ pub fn rsync_daemon(folder: &Path, home: &Path) -> Result<Option<Server>, Failur
     line.args(["--daemon", "--no-detach", "--config"]).arg(file);
     Server::start(&mut line, port).map(Some)
 }
+
+/// A file that sendme gives away.
+pub struct Given {
+    /// The program.
+    pub program: PathBuf,
+    /// Whoever has it gets the file.
+    pub ticket: String,
+    _running: Running,
+}
+
+/// sendme over loopback alone, with a store below `home`; `None` when it is not installed.
+pub fn sendme(file: &Path, home: &Path) -> Result<Option<Given>, Failure> {
+    let Some(program) = missing("sendme") else {
+        return Ok(None);
+    };
+    fs::create_dir_all(home)?;
+    let mut line = Command::new(&program);
+    line.current_dir(home)
+        .arg("send")
+        .args(ALONE)
+        .args(["--ticket-type", "addresses"])
+        .arg(file)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut running = Running::start(&mut line)?;
+    let stdout = running.child().stdout.take();
+    let lines = BufReader::new(stdout.ok_or("no output of sendme")?).lines();
+    for line in lines {
+        if let Some(ticket) = line?.strip_prefix("sendme receive ") {
+            return Ok(Some(Given {
+                program,
+                ticket: ticket.trim().to_owned(),
+                _running: running,
+            }));
+        }
+    }
+    Err("sendme gave no ticket".into())
+}
+
+/// What keeps sendme from asking anybody outside.
+pub const ALONE: [&str; 3] = ["--relay", "disabled", "--no-progress"];
 
 /// A Metalink 4 with hashes of pieces, which is what aria2 checks.
 pub fn metalink(sample: &Sample, name: &str, url: &str) -> Result<String, Failure> {

@@ -1,4 +1,5 @@
-//! One large file from one daemon to another, verified and safe on disk, beside curl, aria2 and rsync.
+//! One large file from one daemon to another, verified and safe on disk, beside curl,
+//! aria2, rsync and sendme.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +7,7 @@ use std::time::Duration;
 
 use super::network::{Index, Peer};
 use super::programs::{line, settle, time};
-use super::rivals::{Server, metalink, missing, nginx, rsync_daemon};
+use super::rivals::{ALONE, Server, metalink, missing, nginx, rsync_daemon, sendme};
 use super::samples::{Sample, large};
 use super::{Failure, best, scratch, setting, tell};
 
@@ -33,6 +34,12 @@ pub fn run() -> Result<(), Failure> {
         let words = ["-a", "--whole-file", "--inplace", &url];
         let took = rounds(&target, || time(line(&rsync, words).arg(&target)))?;
         tell("rsync daemon (not verified)", took, own, "");
+    }
+    if let Some(given) = sendme(&share.join(NAME), &folder.path().join("sendme"))? {
+        let mut line = line(&given.program, ["receive"]);
+        line.args(ALONE).arg(&given.ticket).current_dir(&target);
+        let took = rounds(&target, || time(&mut line))?;
+        tell("sendme (verified, encrypted)", took, own, "");
     }
     Ok(())
 }

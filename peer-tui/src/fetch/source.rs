@@ -6,12 +6,16 @@
 
 pub mod address;
 pub mod answer;
+mod body;
+mod head;
+mod line;
+mod lines;
 mod pace;
+mod plain;
 mod run;
+pub mod spare;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -20,15 +24,17 @@ use protocol::hash::ContentHash;
 use protocol::ids::PeerId;
 use protocol::pieces::{PieceIndex, PieceLayout, PieceSet};
 use protocol::routes;
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, Response};
 
 use super::limits::Timing;
 use super::scheduler::{Run, SourceKey};
 use super::store::StoreError;
 use crate::rate::{RateLimit, RateLimits};
 pub use address::is_allowed;
-use answer::{check_part, check_whole};
+use answer::check_whole;
+use lines::Lines;
 use pace::Pace;
+pub use plain::{Rest, Whole};
 pub use run::{Keep, fetch_run};
 
 /// A source that nobody can replace is given up after so many silent windows.
@@ -85,6 +91,8 @@ pub struct Place {
 #[derive(Debug, Clone)]
 pub struct Http {
     client: Client,
+    /// For ranges.
+    lines: Lines,
     timing: Timing,
     limit: RateLimit,
     /// Of one download, besides.
@@ -114,6 +122,7 @@ impl Http {
             .build()?;
         Ok(Self {
             client,
+            lines: Lines::default(),
             timing,
             limit,
             own_limit: RateLimit::new(None),
@@ -214,15 +223,26 @@ impl Http {
             Ok(Err(error)) => return Err(Fault::Broken(innermost(&error))),
             Err(_) => return Err(Fault::Broken("went silent".to_owned())),
         };
-        let bytes = chunk.len() as u64;
+        self.count(of_source, chunk.len() as u64, pace).await?;
+        Ok(Some(chunk))
+    }
+
+    /// Bytes came: waits as long as the limits want.
+    async fn count(&self, of_source: &RateLimit, bytes: u64, pace: &mut Pace) -> Result<(), Fault> {
         let limits = [&self.limit, &self.own_limit, of_source];
         let wait = limits.map(|limit| limit.take(bytes));
         let wait = wait.into_iter().max().unwrap_or_default();
-        pace.count(chunk.len() as u64, Instant::now(), !wait.is_zero())?;
+        pace.count(bytes, Instant::now(), !wait.is_zero())?;
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
-        Ok(Some(chunk))
+        Ok(())
+    }
+
+    /// Whether bytes come by a limit of ours.
+    fn is_limited(&self, of_source: &RateLimit) -> bool {
+        let limits = [&self.limit, &self.own_limit, of_source];
+        limits.iter().any(|limit| limit.bytes_per_sec().is_some())
     }
 
     /// The bytes of the piece list (not checked yet).
@@ -263,91 +283,6 @@ impl Http {
             .await?;
         PieceSet::from_bytes(layout.count(), &bytes)
             .ok_or_else(|| Fault::Lied("said that it holds pieces that are none".to_owned()))
-    }
-
-    /// The whole file from `rest.offset` on, or from the front on where the source does not give a
-    /// part or has no longer what it had; for sources without pieces.
-    ///
-    /// # Errors
-    /// The [`Fault`].
-    pub async fn whole(
-        &self,
-        place: &Place,
-        size_bytes: u64,
-        rest: &Rest,
-        has_others: Arc<AtomicBool>,
-    ) -> Result<Whole, Fault> {
-        let range = ByteRange::new(rest.offset, u64::MAX, size_bytes);
-        let asked = range.filter(|_| rest.offset > 0);
-        let mut headers = asked.map_or_else(Vec::new, range_of);
-        headers.extend(
-            rest.if_range
-                .clone()
-                .filter(|_| asked.is_some())
-                .map(|tag| ("if-range", tag)),
-        );
-        let response = self
-            .get(place, &routes::content(&place.hash), headers)
-            .await?;
-        let asked = asked.filter(|_| response.status() != StatusCode::OK);
-        match asked {
-            Some(range) => check_part(&response, &place.hash, range, size_bytes)?,
-            None => check_whole(&response, Some(&place.hash), Some(size_bytes))?,
-        }
-        let starts_at = asked.map_or(0, ByteRange::first);
-        Ok(Whole {
-            starts_at,
-            tag: answer::strong_tag(&response),
-            http: self.clone(),
-            of_source: place.limit.clone(),
-            response,
-            pace: Pace::new(self.timing, Some(has_others)),
-            left_bytes: size_bytes - starts_at,
-        })
-    }
-}
-
-/// From where on a whole file is wanted.
-#[derive(Debug, Clone)]
-pub struct Rest {
-    /// Bytes that are there.
-    pub offset: u64,
-    /// The tag of what they are the front of, where the source has one.
-    pub if_range: Option<String>,
-}
-
-/// A whole file on its way.
-pub struct Whole {
-    /// Position of the first byte that comes.
-    pub starts_at: u64,
-    /// Its strong tag, where the source told one.
-    pub tag: Option<String>,
-    http: Http,
-    of_source: RateLimit,
-    response: Response,
-    pace: Pace,
-    left_bytes: u64,
-}
-
-impl Whole {
-    /// The next bytes; `None` when all have come.
-    ///
-    /// # Errors
-    /// The [`Fault`].
-    pub async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
-        if self.left_bytes == 0 {
-            return Ok(None);
-        }
-        let next = self
-            .http
-            .chunk(&self.of_source, &mut self.response, &mut self.pace);
-        let Some(chunk) = next.await? else {
-            return Err(Fault::Broken("broke off".to_owned()));
-        };
-        let left = self.left_bytes.checked_sub(chunk.len() as u64);
-        self.left_bytes =
-            left.ok_or_else(|| Fault::Lied("sent more than was asked for".to_owned()))?;
-        Ok(Some(chunk))
     }
 }
 

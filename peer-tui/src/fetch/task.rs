@@ -46,6 +46,8 @@ pub type Enqueued = Result<Vec<Result<DownloadId, FetchError>>, FetchError>;
 const RUN_ORDERS_COUNT: usize = 8;
 /// Changes are shown at most so often.
 const SHOW_EVERY: Duration = Duration::from_millis(100);
+/// One that has ended is waited for: it is shown nearly at once.
+const SHOW_END_EVERY: Duration = Duration::from_millis(5);
 /// The same for each download of a long list.
 const SHOW_EVERY_EACH: Duration = Duration::from_micros(25);
 /// However long the list.
@@ -223,8 +225,8 @@ impl Owner {
             let left = until.duration_since(Timestamp::now());
             now + Duration::try_from(left).unwrap_or_default() + Duration::from_millis(10)
         });
-        let show_at =
-            (!self.running.is_empty() || self.shown.is_stale()).then(|| now + self.show_every());
+        let is_moving = !self.running.is_empty() || self.shown.is_stale();
+        let show_at = is_moving.then(|| self.shown.due_at(now, self.show_every()));
         let all = [
             retry_at,
             undo_at,
@@ -253,7 +255,7 @@ impl Owner {
             }
         }
         self.reports.flush_due(now);
-        if self.shown.is_due(now, self.show_every()) {
+        if self.shown.due_at(now, self.show_every()) <= now {
             self.show();
         }
     }
@@ -279,7 +281,12 @@ impl Owner {
     /// A long list is shown less often: making and sending it has its price.
     fn show_every(&self) -> Duration {
         let count = u32::try_from(self.queue.count()).unwrap_or(u32::MAX);
-        SHOW_EVERY
+        let least = if self.shown.has_ended() {
+            SHOW_END_EVERY
+        } else {
+            SHOW_EVERY
+        };
+        least
             .max(SHOW_EVERY_EACH.saturating_mul(count))
             .min(SHOW_AT_LEAST_EVERY)
     }

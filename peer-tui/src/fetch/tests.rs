@@ -95,7 +95,9 @@ async fn a_corrupt_source_is_asked_once_in_a_file_and_never_after_the_second() {
     let peer = network.peer(Way::Corrupt).await;
     let mut caught = 0;
     for number in 0..20 {
-        let content = network.share_by(&format!("{number}.bin"), 3 * PIECE + number, &[peer]);
+        // Every piece of it is long enough to hold a wrong byte.
+        let length = 3 * PIECE + 1000 + number;
+        let content = network.share_by(&format!("{number}.bin"), length, &[peer]);
         network.add_holder(&content, Way::Honest).await;
         let before = network.asked(peer);
         let id = network.fetch.enqueue(content.wish()).await.unwrap();

@@ -37,22 +37,22 @@ pub struct Assembler {
 }
 
 impl Assembler {
-    /// An empty piece. Memory grows with what really comes.
-    pub fn new(layout: PieceLayout, piece: PieceIndex) -> Self {
+    /// An empty piece in `memory`, which grows with what really comes.
+    pub fn new(layout: PieceLayout, piece: PieceIndex, mut memory: Vec<u8>) -> Self {
         let wanted = usize::try_from(layout.range(piece).len()).unwrap_or(usize::MAX);
+        memory.clear();
+        memory.reserve(wanted.min(1 << 20));
         Self {
             piece,
-            bytes: Vec::with_capacity(wanted.min(1 << 20)),
+            bytes: memory,
             wanted,
         }
     }
 
-    /// Takes what belongs to this piece; yields the rest.
-    pub fn take<'a>(&mut self, chunk: &'a [u8]) -> &'a [u8] {
-        let room = self.wanted - self.bytes.len();
-        let (now, later) = chunk.split_at(room.min(chunk.len()));
-        self.bytes.extend_from_slice(now);
-        later
+    /// Where the next bytes are appended, and how many at most.
+    pub const fn space(&mut self) -> (&mut Vec<u8>, usize) {
+        let missing = self.wanted.saturating_sub(self.bytes.len());
+        (&mut self.bytes, missing)
     }
 
     /// Which piece.
@@ -62,7 +62,7 @@ impl Assembler {
 
     /// Whether all its bytes have come.
     pub const fn is_full(&self) -> bool {
-        self.bytes.len() == self.wanted
+        self.bytes.len() >= self.wanted
     }
 
     /// The bytes; not verified yet.

@@ -35,24 +35,19 @@ struct Inner {
 #[derive(Debug, Clone, Default)]
 pub struct Whole(Arc<Inner>);
 
-/// A piece that is what its hash names.
+/// A piece that is what its hash names; part of the whole already when it was its turn.
 #[derive(Debug)]
 pub struct Verified<'a> {
     whole: &'a Whole,
     piece: u32,
-    /// Where the whole hash is with this piece, when it was its turn.
-    advanced: Option<(MutexGuard<'a, Progress>, Progress)>,
+    was_its_turn: bool,
 }
 
 impl Verified<'_> {
-    /// It is on disk, too: counts for the whole.
+    /// It is on disk, too: where it came before its turn, it can be read there.
     pub fn commit(self) {
-        let mut ahead = self.whole.ahead();
-        if let Some((mut progress, advanced)) = self.advanced {
-            *progress = advanced;
-            *ahead = ahead.split_off(&progress.next_piece);
-        } else {
-            ahead.insert(self.piece);
+        if !self.was_its_turn {
+            self.whole.ahead().insert(self.piece);
         }
     }
 }
@@ -75,18 +70,27 @@ impl Whole {
             self.catch_up(&mut advanced, layout, piece, read)
                 .then_some((progress, advanced))
         });
-        let advanced = if let Some((progress, mut advanced)) = turn {
+        let was_its_turn = turn.is_some();
+        if let Some((mut progress, mut advanced)) = turn {
             hasher.update_with(&mut advanced.hasher, bytes);
             advanced.next_piece += 1;
-            Some((progress, advanced))
+            if hasher.finish() != *expected {
+                return None;
+            }
+            let mut ahead = self.ahead();
+            *ahead = ahead.split_off(&advanced.next_piece);
+            drop(ahead);
+            *progress = advanced;
         } else {
             hasher.update(bytes);
-            None
-        };
-        (hasher.finish() == *expected).then_some(Verified {
+            if hasher.finish() != *expected {
+                return None;
+            }
+        }
+        Some(Verified {
             whole: self,
             piece: piece.as_u32(),
-            advanced,
+            was_its_turn,
         })
     }
 
@@ -176,17 +180,14 @@ mod tests {
             wrong[7] ^= 1;
             let refused = whole.verify(layout, piece, (&wrong, expected), never);
             assert!(refused.is_none());
-            // Verified and not committed, as when the disk is full: it is not its turn less.
-            drop(
-                whole
+            // From two sources: it counts once.
+            for is_first in [true, false] {
+                let verified = whole
                     .verify(layout, piece, (bytes, expected), never)
-                    .unwrap(),
-            );
-            let verified = whole
-                .verify(layout, piece, (bytes, expected), never)
-                .unwrap();
-            assert!(verified.advanced.is_some());
-            verified.commit();
+                    .unwrap();
+                assert_eq!(verified.was_its_turn, is_first);
+                verified.commit();
+            }
         }
         assert_eq!(whole.hash(), all.hash);
     }

@@ -17,15 +17,13 @@ use protocol::limits::CONTENTS_MAX_COUNT;
 use protocol::problem::{Problem, Slug};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
-use tokio_stream::wrappers::ReceiverStream;
 use warp::Reply as _;
 use warp::reply::Response;
 
 use super::bytes::take_slot;
 use super::call::{App, Call};
-use super::outlet::Outlet;
 use super::slots::Slot;
-use super::stream::{self, Cut};
+use super::stream::{self, Chunks, Cut};
 use super::uploads::Subject;
 use crate::rate::RateLimit;
 use crate::share::SharedFile;
@@ -55,12 +53,11 @@ pub(super) async fn many(call: Call) -> Result<Response, Problem> {
             limits: [call.app.limit.clone(), of_client],
             app: call.app,
             remote,
-            outlet: call.connection.outlet,
             chunks,
             slot,
         };
         tokio::spawn(sender.run(files));
-        warp::reply::stream(ReceiverStream::new(body)).into_response()
+        warp::reply::stream(Chunks::new(body, call.connection.outlet)).into_response()
     };
     let headers = response.headers_mut();
     let kind = HeaderValue::from_static("application/octet-stream");
@@ -74,7 +71,6 @@ pub(super) async fn many(call: Call) -> Result<Response, Problem> {
 struct Sender {
     app: Arc<App>,
     remote: SocketAddr,
-    outlet: Outlet,
     chunks: mpsc::Sender<std::io::Result<Bytes>>,
     slot: Slot,
     limits: [RateLimit; 2],
@@ -134,7 +130,7 @@ impl Sender {
                 step
             };
             let now = bytes.split_to(step);
-            stream::hand(now, &self.chunks, &self.limits, &self.outlet).await?;
+            stream::hand(now, &self.chunks, &self.limits).await?;
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ pub const SLOW_WINDOW: Duration = Duration::from_secs(30);
 pub const SLOW_BYTES: u64 = 30 * 1024;
 
 /// What is known of the connection that the bytes leave by; cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Outlet {
     /// Bytes that the kernel has taken from this connection.
     pub written: Arc<AtomicU64>,
@@ -66,18 +66,9 @@ mod tests {
     use super::*;
     use tokio::time::{Instant, timeout};
 
-    fn outlet() -> Outlet {
-        Outlet {
-            written: Arc::default(),
-            stand_ins: StandIns::default(),
-            turn: Arc::default(),
-            cut: CancellationToken::new(),
-        }
-    }
-
     #[tokio::test(start_paused = true)]
     async fn only_a_client_that_takes_nothing_of_what_it_has_is_too_slow() {
-        let outlet = outlet();
+        let outlet = Outlet::default();
         let check = async |what: &str, is_slow: bool, per_window: u64, step: fn(&Outlet)| {
             let taking = async {
                 loop {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use protocol::ids::PeerId;
 use protocol::pieces::{PieceIndex, PieceSet};
 
-use super::super::scheduler::{Run, SourceKey};
+use super::super::scheduler::{Run, Scheduler, SourceKey};
 use super::Job;
 use super::candidate::{Candidate, Holding};
 use super::order::{Order, SCATTERED_COUNT};
@@ -92,6 +92,14 @@ impl Job {
             }
         }
         runs
+    }
+
+    /// Whether a source should be asked for more before its run has ended.
+    pub fn is_nearly_done(&self, key: SourceKey) -> bool {
+        let (scheduler, candidate) = (self.scheduler.as_ref(), self.candidate(key));
+        let is_ending = scheduler.is_some_and(Scheduler::is_ending);
+        let piece_bytes = self.layout.piece_bytes();
+        candidate.is_some_and(|candidate| candidate.is_nearly_done(is_ending, piece_bytes))
     }
 
     /// A run of a source has come to its end.

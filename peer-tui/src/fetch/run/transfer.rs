@@ -14,6 +14,7 @@ use super::super::DownloadState;
 use super::super::handle::FetchEvent;
 use super::super::job::Verdict;
 use super::super::scheduler::{Run, SourceKey};
+use super::super::source::spare::Spare;
 use super::super::source::{Fault, Keep, RunNote, fetch_run};
 use super::{Halt, Runner};
 use crate::serve::PartialContent;
@@ -62,14 +63,19 @@ impl Runner {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         self.follow(&traffic).await?;
+        let mut may_ask = true;
         loop {
             if traffic.arrived.borrow().is_complete() {
                 traffic.runs.shutdown().await;
                 return Ok(());
             }
-            self.ask(&mut traffic)?;
+            if std::mem::replace(&mut may_ask, true) {
+                self.ask(&mut traffic)?;
+            }
             tokio::select! {
-                Some(note) = traffic.notes.recv() => self.take_note(&mut traffic, note).await?,
+                Some(note) = traffic.notes.recv() => {
+                    may_ask = self.take_note(&mut traffic, note).await?;
+                }
                 Some(told) = traffic.questions.join_next() => {
                     if let Ok(told) = told {
                         self.take_told(&mut traffic, told);
@@ -105,6 +111,7 @@ impl Runner {
                 hashes: open.hashes.clone(),
                 whole: open.follower.whole(),
                 has_others: Arc::new(AtomicBool::new(false)),
+                spare: Spare::default(),
                 arrived: arrivals,
             },
             arrived,
@@ -194,9 +201,13 @@ impl Runner {
         });
     }
 
-    async fn take_note(&mut self, traffic: &mut Traffic, note: RunNote) -> Result<(), Halt> {
+    /// Tells whether there may be something to ask for now.
+    async fn take_note(&mut self, traffic: &mut Traffic, note: RunNote) -> Result<bool, Halt> {
         match note {
-            RunNote::Bytes(key, bytes) => self.job.bytes(key, bytes, Instant::now()),
+            RunNote::Bytes(key, bytes) => {
+                self.job.bytes(key, bytes, Instant::now());
+                return Ok(self.job.is_nearly_done(key));
+            }
             RunNote::Piece(key, piece) => {
                 if self.job.piece(key, piece) {
                     self.keep_piece(traffic, piece);
@@ -207,7 +218,7 @@ impl Runner {
                 let mut running = traffic.running.iter();
                 let place = running.position(|(known, of, _)| *known == key && *of == run);
                 let Some(place) = place else {
-                    return Ok(());
+                    return Ok(false);
                 };
                 traffic.running.swap_remove(place);
                 match result {
@@ -221,7 +232,7 @@ impl Runner {
                 self.cut_off(traffic, key);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Ends the other requests to a source that is not asked again.

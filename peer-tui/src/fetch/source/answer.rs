@@ -20,13 +20,12 @@ const BUSY_MAX: Duration = Duration::from_secs(30);
 /// # Errors
 /// The [`Fault`] that it is in place of the bytes.
 pub fn check_part(
-    response: &Response,
+    status: StatusCode,
+    headers: &HeaderMap,
     hash: &ContentHash,
-    range: ByteRange,
-    size_bytes: u64,
+    (range, size_bytes): (ByteRange, u64),
 ) -> Result<(), Fault> {
-    let headers = response.headers();
-    check_status(response.status(), headers, 206)?;
+    check_status(status, headers, 206)?;
     check_plain(headers)?;
     check_tag(headers, hash)?;
     let told = text(headers, "content-range").and_then(parse_content_range);

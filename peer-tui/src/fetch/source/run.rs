@@ -2,24 +2,26 @@
 //!
 //! Knows one request; what is asked of whom is decided elsewhere.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use protocol::hash::PieceHash;
 use protocol::pieces::{PieceSet, WholeHasher};
-use protocol::routes;
-use reqwest::Response;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::super::scheduler::{Run, SourceKey};
 use super::super::store::Store;
 use super::super::verify::Assembler;
 use super::super::whole::Whole;
-use super::answer::check_part;
+use super::body::Body;
 use super::pace::Pace;
-use super::{Fault, Http, Place, RunNote, range_of};
+use super::spare::Spare;
+use super::{ByteRange, Fault, Http, Place, RunNote};
+
+/// Pieces up to this size are written while the next one is verified.
+const WRITTEN_BESIDE_MAX_BYTES: u64 = 4 * 1024 * 1024;
 
 /// What a run needs to verify and keep its pieces.
 #[derive(Debug, Clone)]
@@ -32,6 +34,8 @@ pub struct Keep {
     pub has_others: Arc<AtomicBool>,
     /// The hash of the whole file, as far as it has come.
     pub whole: Whole,
+    /// Memory for pieces.
+    pub spare: Spare,
     /// Pieces that somebody else brought meanwhile.
     pub arrived: tokio::sync::watch::Receiver<Arc<PieceSet>>,
 }
@@ -60,65 +64,50 @@ async fn fetch(
     let (Some(first), Some(last)) = (run.pieces().first(), run.pieces().last()) else {
         return Ok(());
     };
-    let (first, last) = (layout.range(*first).first(), layout.range(*last).last());
-    let Some(range) = protocol::byte_range::ByteRange::new(first, last, layout.size_bytes()) else {
+    let (from, to) = (layout.range(*first).first(), layout.range(*last).last());
+    let Some(range) = ByteRange::new(from, to, layout.size_bytes()) else {
         return Ok(());
     };
-    let mut response = http
-        .get(place, &routes::content(&place.hash), range_of(range))
-        .await?;
-    check_part(&response, &place.hash, range, layout.size_bytes())?;
+    let mut body = Body::ask(http, place, range, layout.size_bytes()).await?;
     let mut speed = Pace::new(http.timing, Some(keep.has_others.clone()));
-    let mut following = run.pieces().iter();
-    let mut piece = following.next().map(|piece| Assembler::new(layout, *piece));
     let mut hand = Hand::default();
-    while let Some(mut current) = piece.take() {
-        let Some(chunk) = http.chunk(&place.limit, &mut response, &mut speed).await? else {
-            return Err(Fault::Broken("broke off".to_owned()));
-        };
-        // Whoever reads the notes is the brake: bytes are read as fast as they are worked off.
-        let _ = notes
-            .send(RunNote::Bytes(place.key, chunk.len() as u64))
-            .await;
-        let mut rest = current.take(&chunk);
-        while current.is_full() {
-            hand.keep(keep, place.key, current, notes).await?;
-            let Some(next) = following.next() else {
-                hand.empty().await?;
-                if rest.is_empty() {
-                    return drain(&mut response).await;
-                }
-                return Err(Fault::Lied("sent more than was asked for".to_owned()));
-            };
-            if keep.arrived.borrow().contains(*next) {
-                // Somebody faster has brought it: the rest of this answer is not needed.
-                return hand.empty().await;
-            }
-            current = Assembler::new(layout, *next);
-            rest = current.take(rest);
+    for piece in run.pieces() {
+        if piece != first && keep.arrived.borrow().contains(*piece) {
+            // Somebody faster has brought it: the rest of this answer is not needed.
+            body.leave();
+            return hand.empty().await;
         }
-        piece = Some(current);
+        let mut current = Assembler::new(layout, *piece, keep.spare.take());
+        while !current.is_full() {
+            let count = body.read(http, place, &mut speed, current.space()).await?;
+            // Whoever reads the notes is the brake: bytes are read as fast as they are worked off.
+            let _ = notes.send(RunNote::Bytes(place.key, count)).await;
+        }
+        hand.keep(keep, place.key, current, notes).await?;
     }
-    Ok(())
+    if !body.is_bounded() {
+        hand.empty().await?;
+    }
+    // The next range comes while the last piece of this one is verified.
+    body.end().await?;
+    hand.empty().await
 }
 
-/// Reads the end of an answer, so that its connection can be used again; more bytes are a lie.
-async fn drain(response: &mut Response) -> Result<(), Fault> {
-    match tokio::time::timeout(Duration::from_secs(1), response.chunk()).await {
-        Ok(Ok(Some(_))) => Err(Fault::Lied("sent more than was asked for".to_owned())),
-        // All pieces are there: how the connection ends is all the same.
-        _ => Ok(()),
-    }
-}
-
-/// The piece that is being verified and written while the next one comes.
+/// Pieces that are verified and written while the next one comes: one of each.
 #[derive(Default)]
 struct Hand {
-    piece: Option<JoinHandle<Result<(), Fault>>>,
+    pieces: VecDeque<Saving>,
+}
+
+struct Saving {
+    /// Says that the piece is what its hash names; gone without a word when it is not.
+    verified: oneshot::Receiver<()>,
+    saved: JoinHandle<Result<(), Fault>>,
 }
 
 impl Hand {
-    /// Takes the next piece once the one before is done.
+    /// Takes the next piece once the one before is verified, since the whole file is hashed in
+    /// order, and few are left to be written.
     async fn keep(
         &mut self,
         keep: &Keep,
@@ -126,19 +115,38 @@ impl Hand {
         piece: Assembler,
         notes: &mpsc::Sender<RunNote>,
     ) -> Result<(), Fault> {
-        self.empty().await?;
+        if let Some(last) = self.pieces.back_mut()
+            && (&mut last.verified).await.is_err()
+        {
+            self.empty().await?;
+        }
+        let most = match keep.store.layout().piece_bytes() {
+            ..=WRITTEN_BESIDE_MAX_BYTES => 2,
+            _ => 1,
+        };
+        while self.pieces.len() >= most {
+            self.wait_for_first().await?;
+        }
         let (keep, notes) = (keep.clone(), notes.clone());
-        let saving = move || save(&keep, key, piece, &notes);
-        self.piece = Some(tokio::task::spawn_blocking(saving));
+        let (tell, verified) = oneshot::channel();
+        let saved = tokio::task::spawn_blocking(move || save(&keep, key, piece, tell, &notes));
+        self.pieces.push_back(Saving { verified, saved });
         Ok(())
     }
 
     /// Waits until nothing is in it.
     async fn empty(&mut self) -> Result<(), Fault> {
-        let Some(piece) = self.piece.take() else {
+        while !self.pieces.is_empty() {
+            self.wait_for_first().await?;
+        }
+        Ok(())
+    }
+
+    async fn wait_for_first(&mut self) -> Result<(), Fault> {
+        let Some(first) = self.pieces.pop_front() else {
             return Ok(());
         };
-        match piece.await {
+        match first.saved.await {
             Ok(saved) => saved,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
@@ -154,6 +162,7 @@ fn save(
     keep: &Keep,
     key: SourceKey,
     piece: Assembler,
+    tell: oneshot::Sender<()>,
     notes: &mpsc::Sender<RunNote>,
 ) -> Result<(), Fault> {
     let index = piece.piece();
@@ -170,9 +179,12 @@ fn save(
         .whole
         .verify(store.layout(), index, (&bytes, expected), read)
         .ok_or(Fault::Corrupt(index))?;
+    // Nobody may be waiting for it.
+    let _ = tell.send(());
     let offset = store.layout().range(index).first();
     store.write_at(offset, &bytes).map_err(Fault::Disk)?;
     verified.commit();
+    keep.spare.give(bytes);
     // The job may have ended.
     let _ = notes.blocking_send(RunNote::Piece(key, index));
     Ok(())

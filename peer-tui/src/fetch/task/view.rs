@@ -20,6 +20,8 @@ pub(super) struct Shown {
     statuses: BTreeMap<DownloadId, Arc<DownloadStatus>>,
     changed: HashSet<DownloadId>,
     is_stale: bool,
+    /// Some download, since it was shown last.
+    has_ended: bool,
     last_at: Option<Instant>,
     revision: u64,
     finished_count: u64,
@@ -34,6 +36,7 @@ impl Shown {
             statuses: BTreeMap::new(),
             changed: HashSet::new(),
             is_stale: true,
+            has_ended: false,
             last_at: None,
             revision: 0,
             finished_count: saved.finished_count,
@@ -80,6 +83,7 @@ impl Shown {
                 self.fetched_bytes += bytes;
             }
         }
+        self.has_ended = true;
         self.looks.insert(id, ended.closely.clone());
         if self.looks.len() > LOOKS_MAX_COUNT {
             self.looks.pop_first();
@@ -94,9 +98,13 @@ impl Shown {
         self.is_stale
     }
 
-    pub(super) fn is_due(&self, now: Instant, every: Duration) -> bool {
-        self.last_at
-            .is_none_or(|at| now.saturating_duration_since(at) >= every)
+    pub(super) const fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
+    /// When it is to be shown again, not before `now`.
+    pub(super) fn due_at(&self, now: Instant, every: Duration) -> Instant {
+        self.last_at.map_or(now, |at| now.max(at + every))
     }
 
     /// All downloads as they stand.
@@ -123,6 +131,7 @@ impl Shown {
             is_news = true;
         }
         self.is_stale = false;
+        self.has_ended = false;
         self.last_at = Some(Instant::now());
         self.revision += u64::from(is_news);
         FetchView {
