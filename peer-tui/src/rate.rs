@@ -7,7 +7,7 @@ mod calm;
 mod each;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use calm::CalmRate;
@@ -140,6 +140,27 @@ impl RateMeter {
         {
             self.samples.pop_front();
         }
+    }
+}
+
+/// A [`RateMeter`] that several tasks count into; cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct SharedMeter(Arc<Mutex<RateMeter>>);
+
+impl SharedMeter {
+    /// Counts `bytes` that came now.
+    pub fn add(&self, bytes: u64) {
+        self.lock().add(bytes, Instant::now());
+    }
+
+    /// Bytes a second, lately.
+    pub fn rate(&self) -> u64 {
+        self.lock().rate(Instant::now())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, RateMeter> {
+        // A sum of samples is whole after every step.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -27,6 +27,7 @@ use super::source::Http;
 use super::store::place::Target;
 use super::store::{Store, StoreError};
 use super::{DownloadId, DownloadState, Holders, SourceStatus};
+use crate::rate::SharedMeter;
 use follow::Follower;
 
 /// What a download is told at start.
@@ -68,6 +69,8 @@ pub struct Shared {
     pub events: broadcast::Sender<FetchEvent>,
     /// How long things may take.
     pub timing: Timing,
+    /// What comes in small files, whose downloads have no rate of their own.
+    pub small_files: SharedMeter,
 }
 
 /// What a running download shows.

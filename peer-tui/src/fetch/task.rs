@@ -33,7 +33,7 @@ use super::run::{Ended, Live, RunOrder, Shared};
 use super::source::{Http, blocking};
 use super::store::{self, FOLDER};
 use super::{DownloadDetail, DownloadId, DownloadState, Holders, Wish};
-use crate::rate::{RateLimit, RateLimits};
+use crate::rate::{RateLimit, RateLimits, SharedMeter};
 use batches::Batches;
 use reports::Reports;
 use saver::Saver;
@@ -160,6 +160,7 @@ pub async fn start(
         partials: outlets.partials.clone(),
         events: outlets.events.clone(),
         timing: config.timing,
+        small_files: SharedMeter::default(),
     };
     let entries = saved
         .downloads
@@ -292,7 +293,10 @@ impl Owner {
     }
 
     fn show(&mut self) {
-        let view = self.shown.view(&self.queue, &self.running);
+        let mut view = self.shown.view(&self.queue, &self.running);
+        if view.active_count > 0 {
+            view.down_rate += self.shared.small_files.rate();
+        }
         let revision = view.revision;
         self.outlets.view.store(Arc::new(view));
         self.outlets.revision.send_replace(revision);

@@ -224,7 +224,8 @@ impl Worker {
         let Some(wanted) = asked.some.pop_front() else {
             return;
         };
-        if bytes.is_some() {
+        if let Some(bytes) = &bytes {
+            self.shared.small_files.add(bytes.len() as u64);
             show(
                 &wanted.task,
                 DownloadState::Finishing,

@@ -92,3 +92,25 @@ async fn what_stands_in_the_way_of_a_small_file_stays_and_a_torn_one_is_fetched_
 fn wish(content: &super::kit::Content) -> Wish {
     content.wish()
 }
+
+#[tokio::test]
+async fn what_comes_in_small_files_counts_into_the_speed() {
+    let mut network = Network::start().await;
+    let peer = network.peer(Way::Together(None)).await;
+    let contents: Vec<_> = (0..40_usize)
+        .map(|number| network.share_by(&format!("a/{number}"), 20_000 + number, &[peer]))
+        .collect();
+    network.fetch.set_down_limit(Some(300_000));
+    let wishes = contents.iter().map(wish).collect();
+    network.fetch.enqueue_many(wishes).await.unwrap();
+    network
+        .wait(|network| network.fetch.view().down_rate > 0)
+        .await;
+    network.fetch.set_down_limit(None);
+    let is_over = |network: &Network| network.fetch.view().finished_count == 40;
+    network.wait(is_over).await;
+    network
+        .wait(|network| network.fetch.view().active_count == 0)
+        .await;
+    assert_eq!(network.fetch.view().down_rate, 0, "nothing comes any more");
+}
