@@ -1,8 +1,9 @@
 //! An embedded index for one-command use and `demo`: the only place of the peer that knows the
 //! index's own code.
 
-use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use index_server::config::{Config, JournalChoice};
@@ -10,6 +11,9 @@ use index_server::server::Server;
 
 /// The service type that an index announces itself under on the local network.
 pub const SERVICE_TYPE: &str = index_server::announce::SERVICE_TYPE;
+
+/// A port of this very machine answers or refuses at once.
+const OWN_ANSWER_WAIT: Duration = Duration::from_millis(200);
 
 /// An index inside this process.
 #[derive(Debug)]
@@ -74,11 +78,14 @@ pub fn join_hint(index: &str) -> String {
             .trim_matches(['[', ']'])
             .parse::<IpAddr>()
             .is_ok_and(|address| address.is_loopback());
-    match (is_here, lan_address()) {
-        (true, Some(address)) => format!("peer-tui http://{}", SocketAddr::new(address, port)),
-        (true, None) => String::new(),
-        (false, _) => format!("peer-tui {}", index.trim_end_matches('/')),
+    if !is_here {
+        return format!("peer-tui {}", index.trim_end_matches('/'));
     }
+    lan_address()
+        .map(|address| SocketAddr::new(address, port))
+        // An index that listens for this machine alone takes nobody from outside.
+        .filter(|address| TcpStream::connect_timeout(address, OWN_ANSWER_WAIT).is_ok())
+        .map_or_else(String::new, |address| format!("peer-tui http://{address}"))
 }
 
 /// The address that this machine has towards others. Nothing is sent: connecting a datagram socket
@@ -101,8 +108,14 @@ mod tests {
     #[test]
     fn others_are_told_an_address_that_means_the_same_to_them() {
         assert_eq!(join_hint("http://nas:7070/"), "peer-tui http://nas:7070");
-        let here = join_hint("http://127.0.0.1:7171");
-        assert!(!here.contains("127.0.0.1"), "{here}");
-        assert!(here.is_empty() || here.ends_with(":7171"), "{here}");
+        assert_eq!(join_hint("what is this"), "");
+    }
+
+    #[test]
+    fn nobody_is_told_to_join_an_index_of_this_machine_alone() {
+        let alone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = alone.local_addr().expect("an address").port();
+        assert_eq!(join_hint(&format!("http://127.0.0.1:{port}")), "");
+        assert_eq!(join_hint(&format!("http://localhost:{port}/")), "");
     }
 }
