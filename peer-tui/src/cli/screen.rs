@@ -55,6 +55,7 @@ pub fn options(data: &Path, notes: Vec<String>) -> ScreenOptions {
         notes,
         keys_file: Some(data.join("keys.toml")),
         settings_file: Some(data.join("screen.toml")),
+        searches_file: Some(data.join("searches.txt")),
     }
 }
 

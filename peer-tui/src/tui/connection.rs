@@ -53,6 +53,8 @@ pub struct ScreenOptions {
     pub keys_file: Option<PathBuf>,
     /// Where theme and glyphs that were chosen on the screen are remembered.
     pub settings_file: Option<PathBuf>,
+    /// Where searches that led to something are remembered, a line each.
+    pub searches_file: Option<PathBuf>,
 }
 
 /// Why the screen ended.

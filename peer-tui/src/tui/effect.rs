@@ -15,6 +15,8 @@ pub enum Effect {
     Reconnect,
     /// Remember the look.
     SaveLook(Look),
+    /// Remember the searches that led to something, oldest first.
+    SaveSearches(Vec<String>),
     /// Draw everything anew.
     Repaint,
     /// Stop until continued.

@@ -100,7 +100,7 @@ impl Layout {
         layout.bottom = cut.take_bottom(if is_zoomed { 0 } else { bottom(class, body) });
         let has_pane = match body {
             Body::Search | Body::Peers => pane.unwrap_or(class == Class::Large),
-            Body::Browse => pane.unwrap_or(false),
+            Body::Browse | Body::Log => pane.unwrap_or(false),
             _ => false,
         };
         if has_pane && !is_zoomed {

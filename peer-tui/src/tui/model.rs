@@ -19,7 +19,7 @@ use super::keymap::{Context, Keymap, Tab};
 use super::layout::{Body, Layout};
 use super::theme::{Glyphs, Theme};
 use crate::daemon::command::Watch;
-use crate::daemon::state::{Header, TransferCounts, TransferRow};
+use crate::daemon::state::{Header, LinkState, TransferCounts, TransferRow};
 use crate::rate::CalmRate;
 use calm::CalmRows;
 use list::List;
@@ -217,6 +217,15 @@ impl Model {
     /// Whether the daemon is out of reach, so that everything shown is old.
     pub const fn is_stale(&self) -> bool {
         matches!(self.link, DaemonLink::Lost { .. })
+    }
+
+    /// Since when the index does not answer, where the daemon is there to say so: what the network
+    /// told is as old as that.
+    pub fn index_lost_since(&self) -> Option<Timestamp> {
+        match &self.header.as_ref()?.link {
+            LinkState::Lost { since, .. } if !self.is_stale() => Some(*since),
+            _ => None,
+        }
     }
 
     /// When `update` wants to be called although nothing happened.

@@ -273,6 +273,7 @@ impl Loop {
                 .before_frame(&clipboard::copy(&text)),
             Effect::Reconnect => self.link.reconnect(),
             Effect::SaveLook(look) => settings::save(&self.options, look),
+            Effect::SaveSearches(searches) => settings::save_searches(&self.options, &searches),
             Effect::Repaint => {
                 let size = self.screen.backend_mut().known_size();
                 self.screen

@@ -6,6 +6,7 @@ use super::connection::ScreenOptions;
 use super::model::toast::Level;
 use super::model::{Look, Model};
 use super::theme::{Glyphs, Theme};
+use super::update::HISTORY_MAX_COUNT;
 
 /// Reads the files that `options` name; what is wrong with them is told on the screen.
 pub fn prepare(model: &mut Model, options: &ScreenOptions) {
@@ -22,6 +23,9 @@ pub fn prepare(model: &mut Model, options: &ScreenOptions) {
             _ => of_environment,
         }),
     };
+    if let Some(file) = &options.searches_file {
+        model.search.history = read_searches(file);
+    }
     model.notes.clone_from(&options.notes);
     if let Some(note) = options.notes.first() {
         model.toasts.push_until_seen(super::format::clean(note));
@@ -40,6 +44,25 @@ pub fn prepare(model: &mut Model, options: &ScreenOptions) {
                 let words = format!("read {}: {error}", super::format::path(file));
                 model.toasts.push(Level::Error, words, now);
             }
+        }
+    }
+}
+
+/// The newest ones; none where there is no such file yet.
+fn read_searches(file: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+    let newest = &lines[lines.len().saturating_sub(HISTORY_MAX_COUNT)..];
+    newest.iter().map(|line| (*line).to_owned()).collect()
+}
+
+/// Writes the searches to the file that `options` name; losing them is no loss worth a word.
+pub fn save_searches(options: &ScreenOptions, searches: &[String]) {
+    if let Some(file) = &options.searches_file {
+        let mut text = searches.join("\n");
+        text.push('\n');
+        if let Err(error) = std::fs::write(file, text) {
+            tracing::warn!("save {}: {error}", file.display());
         }
     }
 }
@@ -82,6 +105,22 @@ pub fn has_wide_ambiguous_characters(variable: impl Fn(&str) -> Option<String>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn searches_are_kept_over_runs() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("searches.txt");
+        let options = ScreenOptions {
+            searches_file: Some(file.clone()),
+            ..ScreenOptions::default()
+        };
+        assert_eq!(read_searches(&file), [""; 0]);
+        let mut searches: Vec<String> =
+            (0..=HISTORY_MAX_COUNT).map(|n| format!("no {n}")).collect();
+        save_searches(&options, &searches);
+        searches.remove(0);
+        assert_eq!(read_searches(&file), searches);
+    }
 
     #[test]
     fn a_look_is_kept_over_runs() {

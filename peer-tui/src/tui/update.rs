@@ -28,6 +28,7 @@ pub(crate) use chords::{
     COPIES, ORDERS, limits, peer_sort_name, search_sort_name, sorts, transfer_sort_name,
 };
 pub(crate) use menus::{LOG_LEVEL_NAMES, PEER_FILTERS, TRANSFER_FILTER_NAMES};
+pub(crate) use prompt::HISTORY_MAX_COUNT;
 pub(crate) use transfers::TRANSFER_FILTERS;
 
 /// The pane turns to another row when the cursor has rested on it for so long: a cursor that runs

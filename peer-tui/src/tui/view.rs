@@ -49,6 +49,13 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<Position> {
             cursor = None;
         }
     }
+    if model.index_lost_since().is_some() && is_of_the_network(model.body()) {
+        let top = layout.columns.y;
+        let bottom = layout.pane.bottom().max(layout.status.bottom());
+        let middle = Rect::new(0, top, model.size.0, bottom.saturating_sub(top));
+        canvas.overlay(middle, Token::Dim);
+        frame::index_banner(model, &layout, &mut canvas);
+    }
     keys::line(model, &layout, &mut canvas);
     frame::toast(model, &layout, &mut canvas);
     if let Some(popup) = &model.popup {
@@ -56,4 +63,9 @@ pub fn view(model: &Model, buffer: &mut Buffer) -> Option<Position> {
     }
     model.look.glyphs.substitute(buffer);
     cursor
+}
+
+/// Whether what is shown came from the index.
+const fn is_of_the_network(body: Body) -> bool {
+    matches!(body, Body::Search | Body::Peers | Body::Browse)
 }

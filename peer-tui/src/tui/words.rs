@@ -4,9 +4,17 @@ use super::format;
 use super::model::Model;
 use crate::daemon::state::{Header, LinkState};
 
+/// What stands where nothing is known of a list.
+fn unknown() -> Vec<String> {
+    vec!["Nothing is known of it while the daemon is away.".to_owned()]
+}
+
 /// An empty list of results.
 pub fn no_results(model: &Model) -> Vec<String> {
     let search = &model.search;
+    if model.is_stale() && search.shown_generation == 0 {
+        return unknown();
+    }
     if let Some(trouble) = &search.trouble {
         return vec![format!("! {trouble}")];
     }
@@ -85,6 +93,9 @@ fn folder(header: &Header) -> String {
 
 /// An empty list of transfers.
 pub fn no_transfers(model: &Model) -> Vec<String> {
+    if model.is_stale() {
+        return unknown();
+    }
     let tab = &model.transfers;
     if !tab.text.line.is_empty() || tab.counts.all > 0 {
         return vec!["No transfer passes the filter. Esc shows all.".to_owned()];
@@ -97,6 +108,9 @@ pub const NO_DOCK: &str = "Nothing is moving yet: Enter on a result downloads it
 
 /// An empty tree of shares.
 pub fn no_shares(model: &Model) -> Vec<String> {
+    if model.is_stale() {
+        return unknown();
+    }
     if !model.shares.text.line.is_empty() {
         return vec!["No shared file has that in its path. Esc shows all.".to_owned()];
     }
@@ -113,6 +127,9 @@ pub fn no_shares(model: &Model) -> Vec<String> {
 
 /// An empty list of peers.
 pub fn no_peers(model: &Model) -> Vec<String> {
+    if model.is_stale() {
+        return unknown();
+    }
     let tab = &model.peers;
     let known = tab.figures.as_ref().map_or(0, |figures| figures.counts.1);
     if !tab.text.line.is_empty() || known > 0 {
@@ -132,6 +149,9 @@ pub fn no_peers(model: &Model) -> Vec<String> {
 
 /// An empty folder of a peer.
 pub fn no_files(model: &Model) -> Vec<String> {
+    if model.is_stale() {
+        return unknown();
+    }
     match &model.browse {
         Some(browse) => match &browse.trouble {
             Some(trouble) => vec![format!("! {trouble}")],
@@ -145,6 +165,9 @@ pub fn no_files(model: &Model) -> Vec<String> {
 
 /// An empty log.
 pub fn no_log(model: &Model) -> Vec<String> {
+    if model.is_stale() {
+        return unknown();
+    }
     let tab = &model.log;
     let is_filtered = tab.level > 0 || !tab.text.line.is_empty();
     vec![if is_filtered {

@@ -119,7 +119,7 @@ pub const TABLE: &[Row] = &[
     // Marks
     row("mark", "Space", MARKABLE, Command::Mark, "mark, go down", "mark"),
     row("mark_range", "v", MARKABLE, Command::MarkRange, "mark a range; again: its end", ""),
-    row("mark_invert", "*", MARKABLE, Command::InvertMarks, "invert the marks of the rows at hand", ""),
+    row("mark_invert", "*", MARKABLE, Command::InvertMarks, "invert the marks", ""),
     // Moving
     row("down", "j ↓", LISTS, Command::Down, "down", ""),
     row("up", "k ↑", LISTS, Command::Up, "up", ""),
@@ -133,7 +133,7 @@ pub const TABLE: &[Row] = &[
     row("open", "l →", SHARES.or(BROWSE).or(TRANSFERS), Command::Open, "open the folder; Transfers: filter to the right", ""),
     row("to_prompt", "/", RESULTS.or(DOCK), Command::Find, "to the prompt", "search"),
     row("find", "/", FILTERED, Command::Find, "filter this list", "filter"),
-    row("details_pane", "i", RESULTS.or(PEERS).or(BROWSE), Command::Details, "details on, off", ""),
+    row("details_pane", "i", RESULTS.or(PEERS).or(BROWSE).or(LOG), Command::Details, "details on, off", ""),
     row("details_close", "i", DETAILS.or(TRANSFERS), Command::Details, "pieces and sources", ""),
     row("retry_link", "r", RESULTS.or(PEERS).or(BROWSE).or(LOG), Command::Retry, "link lost: connect again now", ""),
     // Everywhere

@@ -54,6 +54,8 @@ pub struct List<R: Identified> {
     marks: Vec<R>,
     /// Where a range began.
     anchor: Option<usize>,
+    /// Marks are inverted as soon as the rows that it takes are at hand.
+    is_inverting: bool,
     has_moved: bool,
     waiting: Option<Page<R>>,
     waiting_count: usize,
@@ -74,6 +76,7 @@ impl<R: Identified> Default for List<R> {
             window: Window { first: 0, count: 3 },
             marks: Vec::new(),
             anchor: None,
+            is_inverting: false,
             has_moved: false,
             waiting: None,
             waiting_count: 0,
@@ -150,6 +153,7 @@ impl<R: Identified> List<R> {
         self.waiting_count = 0;
         self.page = page;
         self.page.total = self.page.total.max(self.page.first + self.page.rows.len());
+        self.invert_if_due();
         if !self.has_moved && self.marks.is_empty() {
             self.cursor = 0;
         } else if let Some(at) = self.position_of_selected() {
@@ -172,6 +176,7 @@ impl<R: Identified> List<R> {
         self.waiting_count = count.max(grown);
         (self.page.first, self.page.rows) = run_around(held, self.cursor);
         self.waiting = (self.waiting_count > 0).then_some(page);
+        self.invert_if_due();
         self.settle();
     }
 
@@ -220,6 +225,7 @@ impl<R: Identified> List<R> {
     pub fn restart(&mut self) {
         self.has_moved = false;
         self.anchor = None;
+        self.is_inverting = false;
         self.cursor = 0;
         self.top = 0;
         self.waiting = None;
@@ -295,6 +301,10 @@ impl<R: Identified> List<R> {
     /// A page before and after; only moved when the screen comes near its edge, so that a step of
     /// the cursor asks for nothing.
     fn widen_window(&mut self) {
+        if self.is_inverting {
+            self.window = self.invertible();
+            return;
+        }
         let margin = self.height / 2;
         let Window { first, count } = self.window;
         let is_low = first > 0 && self.top < first + margin;

@@ -123,10 +123,15 @@ fn state_parts(detail: &DownloadDetail, model: &Model) -> Vec<String> {
     } else {
         parts.push(format!("{sign} {rate}"));
     }
-    parts.push(format!(
-        "{} sources in use, {} known",
-        status.sources.0, status.sources.1
-    ));
+    if let Some(at) = status.finished_at {
+        let at = format::when(at, model.now, &model.zone);
+        parts.push(format!("finished {at}"));
+    } else {
+        parts.push(format!(
+            "{} sources in use, {} known",
+            status.sources.0, status.sources.1
+        ));
+    }
     if let Some(limit) = status.limit_bytes {
         parts.push(format!("limit {}", format::rate(limit)));
     }
@@ -246,7 +251,12 @@ fn source(
     let name = format::shown(&row.name);
     let name = Name::of(&name.text, name.is_odd, is_selected);
     let end = table.name(canvas, y, 0, &name);
+    let is_over = detail.status.state == DownloadState::Done;
     let (state, token) = match row.state {
+        // Its last look was taken while bytes still came.
+        SourceState::Sending | SourceState::Connecting | SourceState::Idle if is_over => {
+            ("✓ done", Token::Dim)
+        }
         SourceState::Sending => ("▼ sending", Token::Down),
         SourceState::Connecting => ("… connecting", Token::Text),
         SourceState::Idle => ("… ready", Token::Dim),
@@ -264,7 +274,7 @@ fn source(
         return;
     }
     table.cell(canvas, y, "State", state, token);
-    if row.rate_bytes > 0 {
+    if row.rate_bytes > 0 && !is_over {
         table.cell(
             canvas,
             y,

@@ -50,5 +50,23 @@ pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<P
         let token = if is_selected { Token::Select } else { token };
         canvas.put_in(x, y, room, &format::clean(&row.text), token);
     }
+    if layout.pane.height > 0 {
+        pane(model, layout, canvas);
+    }
     cursor
+}
+
+/// The line under the cursor, whole.
+fn pane(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
+    let area = layout.pane;
+    let Some(row) = model.log.list.selected() else {
+        return canvas.rule(area.y, Token::Rule);
+    };
+    let time = format::clock(row.at, &model.zone);
+    canvas.titled_rule(area.y, &format!("{time} {}", row.level), "", false);
+    let room = canvas.width().saturating_sub(4);
+    let parts = format::broken(&format::clean(&row.text), usize::from(room));
+    for (y, part) in (area.y + 1..area.bottom()).zip(parts) {
+        canvas.put_in(3, y, room, &part, Token::Text);
+    }
 }

@@ -47,7 +47,8 @@ fn prompt(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Position {
     };
     let x = canvas.put(0, y, " Search > ", token);
     let mut right = canvas.width().saturating_sub(1);
-    if class >= Class::Small && search.shown_generation > 0 {
+    let is_found = search.shown_generation > 0 && search.trouble.is_none();
+    if class >= Class::Small && is_found {
         right = canvas
             .put_right(right, y, 30, &found(model), Token::Dim)
             .saturating_sub(3);
@@ -255,7 +256,8 @@ fn dock(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
         y += 1;
     }
     let table = transfer_row::table(class, canvas.width(), false);
-    if model.dock.total() == 0 && columns(words::NO_DOCK) + 3 < canvas.width() {
+    if model.dock.total() == 0 && !model.is_stale() && columns(words::NO_DOCK) + 3 < canvas.width()
+    {
         canvas.put(3, y, words::NO_DOCK, Token::Dim);
     }
     for ((position, row), y) in model.dock.visible().zip(y..area.bottom()) {

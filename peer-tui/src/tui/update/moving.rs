@@ -1,7 +1,7 @@
 //! Moving: rows, marks, panes, tabs, folders.
 
 use super::Turn;
-use crate::daemon::state::{BrowseRow, ShareKind};
+use crate::daemon::state::{BrowseRow, ShareKind, TransferRow};
 use crate::tui::keymap::{Command, Tab};
 use crate::tui::layout::Body;
 use crate::tui::model::list::{Identified, List};
@@ -182,14 +182,18 @@ impl Turn<'_> {
         true
     }
 
-    /// The log names things by their words only: transfers and peers have tabs of their own.
+    /// The log names things by their words only: to the tab that they are about, and there to the
+    /// transfer that is named, where it is at hand.
     fn follow_log_line(&mut self) {
         let Some(row) = self.model.log.list.selected() else {
             return;
         };
         let text = row.text.to_lowercase();
         let words: [(&[&str], Tab); 3] = [
-            (&["download", "queued", "source", "upload"], Tab::Transfers),
+            (
+                &["download", "queued", "source", "upload", "finished"],
+                Tab::Transfers,
+            ),
             (&["share", "hash", "folder"], Tab::Shares),
             (&["peer", "block"], Tab::Peers),
         ];
@@ -197,10 +201,26 @@ impl Turn<'_> {
             .iter()
             .find(|(words, _)| words.iter().any(|word| text.contains(word)));
         match found {
-            Some((_, tab)) => self.show_tab(*tab),
+            Some((_, tab)) => {
+                let transfers = &mut self.model.transfers.list;
+                let named = transfers.rows().iter().find(|row| names(&text, row));
+                if let Some(key) = named.map(Identified::key) {
+                    transfers.select(&key);
+                }
+                self.show_tab(*tab);
+            }
             None => self.note("this line is about nothing that has a tab"),
         }
     }
+}
+
+/// Whether a line of the log, in small letters, ends in the name of a transfer.
+fn names(line: &str, row: &TransferRow) -> bool {
+    let name = match row {
+        TransferRow::Down(status) => &status.name,
+        TransferRow::Up { name, .. } => name,
+    };
+    !name.is_empty() && line.ends_with(&name.to_lowercase())
 }
 
 fn step<R: Identified>(list: &mut List<R>, command: Command) {

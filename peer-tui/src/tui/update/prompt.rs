@@ -2,12 +2,13 @@
 
 use super::{Edit, Key, Turn};
 use crate::daemon::command::{PeerFilter, TransferFilter};
+use crate::tui::effect::Effect;
 use crate::tui::input::Code;
 use crate::tui::keymap::{Command, Context};
 use crate::tui::layout::Body;
 
 /// Earlier searches that are remembered.
-const HISTORY_MAX_COUNT: usize = 100;
+pub(crate) const HISTORY_MAX_COUNT: usize = 100;
 
 impl Turn<'_> {
     pub(super) fn edit_prompt(&mut self, edit: Edit) {
@@ -37,6 +38,8 @@ impl Turn<'_> {
         if search.history.len() > HISTORY_MAX_COUNT {
             search.history.remove(0);
         }
+        let searches = search.history.clone();
+        self.effects.push(Effect::SaveSearches(searches));
     }
 
     pub(super) fn earlier_search(&mut self) {

@@ -255,7 +255,7 @@ impl Turn<'_> {
                 }
             }
             Body::Search if !self.model.search.is_in_dock() => self.toggle_pane(),
-            Body::Peers | Body::Browse => self.toggle_pane(),
+            Body::Peers | Body::Browse | Body::Log => self.toggle_pane(),
             _ => match self.selected_transfer() {
                 Some(TransferRow::Down(status)) => {
                     let id = status.id;

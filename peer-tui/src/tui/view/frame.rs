@@ -198,20 +198,49 @@ pub(super) fn banner(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     canvas.put(0, y, &line, Token::Banner);
 }
 
-/// What a person can press while the daemon is away; in a line of text letters are text.
-fn lost_keys(model: &Model) -> String {
-    let key = |context, command| {
-        let key = model.keymap.key_of(context, command);
-        key.map_or_else(String::new, |key| key.written(model.look.glyphs))
+/// The index is out of reach, and with it whatever the network tells.
+pub(super) fn index_banner(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
+    let Some(since) = model.index_lost_since() else {
+        return;
     };
-    let now = key(Context::LOG, Command::Retry);
-    if is_typing(model) {
-        let list = key(Context::PROMPT, Command::Back);
-        let leave = key(Context::PROMPT, Command::Leave);
-        format!("{list} {now} now  {leave} leave")
-    } else {
-        format!("{now} now  {} leave", key(Context::LOG, Command::Leave))
+    if layout.rule.height == 0 {
+        return;
     }
+    let parts = [
+        format!("! no index since {}", format::clock(since, &model.zone)),
+        format!("{} tries now", retry_key(model)),
+        "this is as it was then".to_owned(),
+    ];
+    let room = usize::from(canvas.width().saturating_sub(6));
+    let words = format!(" {} ", format::fit(&parts, " · ", room));
+    canvas.put(2, layout.rule.y, &words, Token::Warn);
+}
+
+fn key_name(model: &Model, context: Context, command: Command) -> String {
+    let key = model.keymap.key_of(context, command);
+    key.map_or_else(String::new, |key| key.written(model.look.glyphs))
+}
+
+/// The key that tries again; in a line of text letters are text, and one leaves it first.
+fn retry_key(model: &Model) -> String {
+    let retry = key_name(model, Context::LOG, Command::Retry);
+    if is_typing(model) {
+        let list = key_name(model, Context::PROMPT, Command::Back);
+        format!("{list} {retry}")
+    } else {
+        retry
+    }
+}
+
+/// What a person can press while the daemon is away.
+fn lost_keys(model: &Model) -> String {
+    let context = if is_typing(model) {
+        Context::PROMPT
+    } else {
+        Context::LOG
+    };
+    let leave = key_name(model, context, Command::Leave);
+    format!("{} now  {leave} leave", retry_key(model))
 }
 
 /// Whether letters are text now.

@@ -1,10 +1,14 @@
 //! Peers, shares, the daemon, help, leaving.
 
 use super::super::TestApp;
-use super::super::sample::{hash, peer};
+use ratatui::style::Color;
+
+use super::super::sample::{hash, header, peer};
 use super::wished;
 use crate::daemon::command::Action;
-use crate::daemon::state::{DownloadId, Failure, FailureKind, ServerMessage};
+use crate::daemon::state::{
+    DownloadId, Failure, FailureKind, LinkState, Log, LogRow, ServerMessage, TransferRow, Update,
+};
 use crate::tui::connection::Exit;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Tab;
@@ -196,4 +200,90 @@ fn errors_stay_until_a_key_and_news_go_by_themselves() {
     assert!(app.line("no space left").contains("<ESC>[2J"));
     app.keys("Down");
     assert!(!app.screen().contains("no space left"));
+}
+
+fn without_index() -> Update {
+    let mut header = header();
+    header.link = LinkState::Lost {
+        since: "2026-11-24T11:59:00Z".parse().expect("a time"),
+        retry_at: "2026-11-24T12:04:00Z".parse().expect("a time"),
+        tries: 2,
+        reason: "connection refused".to_owned(),
+    };
+    Update {
+        header: Some(header),
+        ..Update::default()
+    }
+}
+
+#[test]
+fn what_the_network_told_looks_old_while_the_index_is_away() {
+    let mut app = TestApp::filled(80, 24);
+    assert_eq!(app.style_of("713 MiB").fg, Some(Color::Reset));
+    app.server(without_index());
+    assert!(
+        app.line("no index since 11:59:00")
+            .contains("Esc r tries now")
+    );
+    assert_eq!(app.style_of("713 MiB").fg, Some(Color::DarkGray));
+    let transfers = app.style_of("8.2 MiB/s");
+    assert_eq!(transfers.fg, Some(Color::Reset), "transfers go on");
+    app.keys("Alt+4");
+    app.feed();
+    app.server(without_index());
+    assert!(app.line("no index since").contains(" r tries now"));
+    assert_eq!(app.style_of("● online").fg, Some(Color::DarkGray));
+    app.keys("r");
+    assert_eq!(app.actions(), [Action::Reconnect]);
+}
+
+#[test]
+fn no_list_is_called_empty_that_was_never_seen() {
+    let mut app = TestApp::new(80, 24);
+    app.take(Message::LinkLost);
+    for tab in ["Alt+1", "Alt+2", "Alt+3", "Alt+4", "Alt+5"] {
+        app.keys(tab);
+        let screen = app.screen();
+        assert!(screen.contains("Nothing is known of it"), "{tab}\n{screen}");
+        assert!(!screen.contains("Nothing is moving"), "{tab}\n{screen}");
+    }
+}
+
+#[test]
+fn a_line_of_the_log_is_read_whole_and_leads_to_its_transfer() {
+    let mut app = TestApp::filled(80, 24);
+    app.keys("Alt+2");
+    app.feed();
+    app.keys("Alt+5");
+    let line = |number, text: &str| LogRow {
+        number,
+        at: "2026-11-24T12:00:00Z".parse().expect("a time"),
+        level: "info".to_owned(),
+        text: text.to_owned(),
+    };
+    let long = format!(
+        "finished {}/lecture-notes-2025.zip",
+        "/srv/folder".repeat(9)
+    );
+    app.server(Update {
+        log: Some(Log {
+            first: 0,
+            rows: vec![line(1, "registered"), line(2, &long)],
+            total: 2,
+        }),
+        ..Update::default()
+    });
+    assert!(!app.screen().contains("lecture-notes"));
+    app.keys("i");
+    assert!(
+        app.screen().contains("lecture-notes-2025.zip"),
+        "{}",
+        app.screen()
+    );
+    app.keys("Enter");
+    assert_eq!(app.model.tab, Tab::Transfers);
+    match app.model.transfers.list.selected() {
+        Some(TransferRow::Down(status)) => assert_eq!(status.name, "lecture-notes-2025.zip"),
+        other => panic!("{other:?}"),
+    }
 }

@@ -279,3 +279,49 @@ fn all_second_keys_are_seen_on_a_narrow_screen() {
         assert!(screen.contains(choice), "{choice} in\n{screen}");
     }
 }
+
+#[test]
+fn inverting_marks_takes_rows_that_were_never_scrolled_to() {
+    let mut app = TestApp::filled(80, 24);
+    let rows: Vec<_> = (0..300)
+        .map(|number| result(&format!("track {number}"), 4, 1, Own::None))
+        .collect();
+    let show = |app: &mut TestApp| {
+        let search = app.watch().search.expect("a search");
+        app.server(Update {
+            results: Some(found_results(search.generation, &rows, search.window)),
+            ..Update::default()
+        });
+    };
+    show(&mut app);
+    app.keys("Esc j Space");
+    let narrow = app.watch().search.expect("a search").window.count;
+    app.keys("*");
+    show(&mut app);
+    assert!(app.screen().contains("299 marked"), "{}", app.screen());
+    assert_eq!(app.watch().search.expect("a search").window.count, narrow);
+    show(&mut app);
+    app.keys("Enter");
+    let actions = app.actions();
+    let [Action::Download { wishes }] = &actions[..] else {
+        panic!("{actions:?}");
+    };
+    assert_eq!(wishes.len(), 299);
+    assert!(!wishes.iter().any(|wish| wish.path == "track 1"));
+}
+
+#[test]
+fn a_count_is_not_told_of_a_search_that_failed() {
+    let mut app = TestApp::filled(80, 24);
+    app.letters("x");
+    let search = app.watch().search.expect("a search");
+    let mut results = found_results(search.generation, &[], search.window);
+    results.trouble = Some("index http://nas:7070: connection refused".to_owned());
+    app.server(Update {
+        results: Some(results),
+        ..Update::default()
+    });
+    let screen = app.screen();
+    assert!(screen.contains("! index http://nas:7070"), "{screen}");
+    assert!(!screen.contains("0 files"), "{screen}");
+}

@@ -1,6 +1,10 @@
 //! Marks: rows that the next command means together, by identity, and ranges of them.
 
 use super::{Identified, List};
+use crate::daemon::command::Window;
+
+/// Rows that one key marks: their marks are kept here, and what is done to them goes out as one.
+const INVERTED_MAX_COUNT: usize = 1_000;
 
 impl<R: Identified> List<R> {
     /// Whether a row carries a mark or lies in the range.
@@ -69,16 +73,43 @@ impl<R: Identified> List<R> {
         self.anchor.is_some()
     }
 
-    /// Marks all rows at hand that are not marked, and the other way round.
+    /// Marks all rows that are not marked and the other way round, of a long list the first
+    /// [`INVERTED_MAX_COUNT`]; those that are not at hand are asked for first.
     pub fn invert_marks(&mut self) {
-        let inverted: Vec<R> = self
-            .page
-            .rows
-            .iter()
-            .filter(|row| !self.has_mark(&row.key()))
-            .cloned()
-            .collect();
-        self.marks = inverted;
+        // Pressed again while they are on their way: what is there must do.
+        self.is_inverting = !self.is_inverting && !self.has_invertible();
+        if self.is_inverting {
+            self.settle();
+        } else {
+            self.invert();
+        }
+    }
+
+    /// The rows whose marks are inverted.
+    pub(super) fn invertible(&self) -> Window {
+        Window {
+            first: 0,
+            count: self.page.total.min(INVERTED_MAX_COUNT),
+        }
+    }
+
+    fn has_invertible(&self) -> bool {
+        self.page.first == 0 && self.page.rows.len() >= self.invertible().count
+    }
+
+    /// Rows have come, which may be those that were asked for.
+    pub(super) fn invert_if_due(&mut self) {
+        if self.is_inverting && self.has_invertible() {
+            self.is_inverting = false;
+            self.invert();
+        }
+    }
+
+    fn invert(&mut self) {
+        let first = INVERTED_MAX_COUNT.saturating_sub(self.page.first);
+        let rows = self.page.rows.iter().take(first);
+        let inverted = rows.filter(|row| !self.has_mark(&row.key()));
+        self.marks = inverted.cloned().collect();
         self.has_moved = true;
     }
 
