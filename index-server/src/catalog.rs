@@ -16,6 +16,7 @@ mod correct;
 mod cursor;
 mod docs;
 mod exact;
+mod hit;
 mod keys;
 mod layer;
 mod listing;
@@ -52,6 +53,8 @@ use protocol::hash::{ContentHash, PiecesRoot};
 use protocol::ids::{FileId, PeerId};
 use serde::{Deserialize, Serialize};
 
+pub use hit::Hit;
+pub use paths::PathText;
 pub use view::CatalogView;
 pub use writer::Catalog;
 
@@ -117,22 +120,11 @@ pub struct OwnerTotals {
     pub digest: CatalogDigest,
 }
 
-/// A row of results.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Hit {
-    /// The record shown (with `collapse`, the best online one of its content).
-    pub entry: FileEntry,
-    /// The name that was found, where it is not the one registered last.
-    pub name: Option<RecordName>,
-    /// Online complete holders of its content.
-    pub sources: u64,
-}
-
 /// A page of results.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SearchPage {
+#[derive(Debug, Clone)]
+pub struct SearchPage<'v> {
     /// Rows in order.
-    pub hits: Vec<Hit>,
+    pub hits: Vec<Hit<'v>>,
     /// Matches in all.
     pub total: u64,
     /// Whether `total` is exact.

@@ -27,6 +27,7 @@ pub mod proof;
 pub mod register;
 pub mod reply;
 pub mod routes;
+mod row;
 pub mod search;
 
 use std::sync::{Arc, OnceLock};

@@ -3,11 +3,11 @@
 //! Knows how a stored fact becomes a wire object for one client (which address that client can
 //! reach); knows nothing of HTTP or of how the state came about.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use compact_str::CompactString;
+use hashbrown::HashMap;
 use jiff::Timestamp;
 use protocol::file::{FileInfo, Source};
 use protocol::ids::PeerId;

@@ -54,7 +54,7 @@ impl PeerId {
     }
 
     /// The text as bytes, without a place of its own in memory: it is hashed for every record.
-    fn text(&self) -> [u8; 52] {
+    pub fn text(&self) -> [u8; 52] {
         let mut text = [0; 52];
         BASE32_NOPAD.encode_mut(&self.0, &mut text);
         text.make_ascii_lowercase();

@@ -289,21 +289,30 @@ impl Rest {
         postcard::from_bytes(bytes).expect("packed by this very type")
     }
 
-    /// The tags of a packed record.
-    pub fn tags(bytes: &[u8]) -> Vec<CompactString> {
-        Self::unpack(bytes).tags
+    /// The tags of a packed record, which stand first.
+    #[expect(
+        clippy::expect_used,
+        reason = "the bytes never left this process since they were packed"
+    )]
+    pub fn tags(bytes: &[u8]) -> Vec<&str> {
+        let (tags, _names) = postcard::take_from_bytes(bytes).expect("packed by this very type");
+        tags
     }
 }
 
 impl<'a> Row<'a> {
     /// The path as given.
     pub fn path(&self) -> PathText<'a> {
-        let given = if self.given.is_empty() {
+        PathText::new(self.folder.0, self.filename(), self.scan.is_named_apart)
+    }
+
+    /// The file name as given.
+    pub fn filename(&self) -> &'a str {
+        if self.given.is_empty() {
             self.name
         } else {
             self.given
-        };
-        PathText::new(self.folder.0, given, self.scan.is_named_apart)
+        }
     }
 
     /// The whole record; `owner` is the id behind the row's owner number.

@@ -77,7 +77,7 @@ impl CatalogView {
         &self,
         query: &Query,
         params: &SearchParams,
-    ) -> Result<SearchPage, CursorError> {
+    ) -> Result<SearchPage<'_>, CursorError> {
         let budget = Budget::new(SEARCH_MAX_STEPS);
         self.search_corrected_within(query, params, Effort::usual(&budget))
     }
@@ -88,24 +88,24 @@ impl CatalogView {
         query: &Query,
         params: &SearchParams,
         effort: Effort<'_>,
-    ) -> Result<SearchPage, CursorError> {
+    ) -> Result<SearchPage<'_>, CursorError> {
         if let Some(cursor) = search::cursor(params)? {
             let after = Some(cursor.position);
             let Some(text) = cursor.corrected else {
                 let found = search::find(self, query, params, after, effort);
-                return Ok(found.into_page(params, None, effort.budget));
+                return Ok(found.into_page(self, params, None, effort.budget));
             };
             let query = Query::parse(&text).map_err(|_| CursorError)?;
             let found = search::find(self, &query, params, after, effort);
-            return Ok(found.into_page(params, Some(text), effort.budget));
+            return Ok(found.into_page(self, params, Some(text), effort.budget));
         }
         let plain = search::find(self, query, params, None, effort);
         if !plain.is_surely_empty() || query.hash.is_some() || params.hash.is_some() {
-            return Ok(plain.into_page(params, None, effort.budget));
+            return Ok(plain.into_page(self, params, None, effort.budget));
         }
         Ok(match self.corrected(params, effort) {
-            Some((text, found)) => found.into_page(params, Some(text), effort.budget),
-            None => plain.into_page(params, None, effort.budget),
+            Some((text, found)) => found.into_page(self, params, Some(text), effort.budget),
+            None => plain.into_page(self, params, None, effort.budget),
         })
     }
 

@@ -22,6 +22,27 @@ pub struct Model {
     pub owners: BTreeMap<PeerId, OwnerFacts>,
 }
 
+/// A row of results as a person reads it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    pub entry: FileEntry,
+    /// Of the name that was found.
+    pub path: String,
+    pub filename: String,
+    pub sources: u64,
+}
+
+impl From<&Hit<'_>> for Shown {
+    fn from(hit: &Hit<'_>) -> Self {
+        Self {
+            entry: hit.entry(),
+            path: hit.path().to_text().to_string(),
+            filename: hit.filename().to_owned(),
+            sources: hit.sources,
+        }
+    }
+}
+
 struct Candidate<'a> {
     entry: &'a FileEntry,
     name_index: usize,
@@ -71,7 +92,7 @@ impl Model {
     }
 
     /// All rows of a search, in order.
-    pub fn search(&self, query: &Query, params: &SearchParams) -> Vec<Hit> {
+    pub fn search(&self, query: &Query, params: &SearchParams) -> Vec<Shown> {
         let mut best: HashMap<Vec<u8>, Candidate<'_>> = HashMap::new();
         for entry in self.entries.values() {
             let Some(candidate) = self.candidate(entry, query, params) else {
@@ -92,10 +113,10 @@ impl Model {
         let mut rows: Vec<Candidate<'_>> = best.into_values().collect();
         rows.sort_by(|left, right| self.compare(left, right, params));
         rows.into_iter()
-            .map(|row| Hit {
+            .map(|row| Shown {
                 entry: row.entry.clone(),
-                name: (row.name_index + 1 < row.entry.names.len())
-                    .then(|| row.entry.names[row.name_index].clone()),
+                path: row.entry.names[row.name_index].path.to_string(),
+                filename: given_name(&row.entry.names[row.name_index]).to_owned(),
                 sources: self.sources(&row.entry.hash),
             })
             .collect()
@@ -202,9 +223,13 @@ fn has_tag(entry: &FileEntry, tag: &str) -> bool {
     entry.tags.iter().any(|own| query::fold(own) == tag)
 }
 
-fn file_name(name: &RecordName) -> String {
+fn given_name(name: &RecordName) -> &str {
     let last = name.path.rsplit('/').next().unwrap_or_default();
-    query::fold(name.filename.as_deref().unwrap_or(last)).to_string()
+    name.filename.as_deref().unwrap_or(last)
+}
+
+fn file_name(name: &RecordName) -> String {
+    query::fold(given_name(name)).to_string()
 }
 
 fn folder(name: &RecordName) -> String {

@@ -16,9 +16,9 @@ use protocol::search::{Order, SearchParams, Sort};
 
 use super::budget::{Budget, SEARCH_MAX_STEPS};
 use super::compact::Shape;
-use super::model::Model;
+use super::model::{Model, Shown};
 use super::search::Effort;
-use super::{Catalog, CatalogView, FileEntry, Hit, OwnerFacts, RecordName, SearchPage};
+use super::{Catalog, CatalogView, FileEntry, OwnerFacts, RecordName, SearchPage};
 
 const OWNER_COUNT: u8 = 4;
 const FEW_CONTENTS: u16 = 12;
@@ -228,7 +228,7 @@ fn check_search(view: &CatalogView, model: &Model, query: &Query, params: &Searc
         (10_000, few_steps),
     ] {
         let mut params = params.clone();
-        let mut hits: Vec<Hit> = Vec::new();
+        let mut hits: Vec<Shown> = Vec::new();
         let asked = format!("{query:?} {params:?}, exact to {exact_max_count} in {steps} steps");
         loop {
             let effort = Effort {
@@ -238,7 +238,7 @@ fn check_search(view: &CatalogView, model: &Model, query: &Query, params: &Searc
             let page = view.search_corrected_within(query, &params, effort);
             let page = page.expect("a cursor of this search");
             check_figures(&page, params.limit, expected.len() as u64, exact_max_count);
-            hits.extend(page.hits);
+            hits.extend(page.hits.iter().map(Shown::from));
             assert!(hits.len() <= expected.len(), "endless pages of {asked}");
             if page.next_cursor.is_none() {
                 break;
@@ -251,7 +251,7 @@ fn check_search(view: &CatalogView, model: &Model, query: &Query, params: &Searc
 }
 
 /// What a page says of itself, where there are `total` rows.
-fn check_figures(page: &SearchPage, limit: usize, total: u64, exact_max_count: u64) {
+fn check_figures(page: &SearchPage<'_>, limit: usize, total: u64, exact_max_count: u64) {
     assert!(page.hits.len() <= limit);
     assert!(page.total <= total && page.corrected.is_none());
     if page.total_is_exact {

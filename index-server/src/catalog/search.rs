@@ -25,7 +25,7 @@ use super::matcher::Question;
 use super::plan::Asker;
 use super::rank::{Match, Ranking, RowKey};
 use super::view::CatalogView;
-use super::{CursorError, Hit, RecordName, SearchPage, cursor};
+use super::{CursorError, SearchPage, cursor};
 
 /// A document that meets the question.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +70,8 @@ impl<'b> Effort<'b> {
 /// What a search found.
 #[derive(Debug)]
 pub struct Outcome {
-    hits: Vec<Hit>,
+    /// Rows in order, each with the online holders of its content.
+    rows: Vec<(Spot, u64)>,
     /// At least so many rows in all.
     pub total: u64,
     total_is_exact: bool,
@@ -84,13 +85,14 @@ impl Outcome {
         self.total == 0 && self.total_is_exact
     }
 
-    /// As the page that `params` ask for, whose query was `corrected` or was not.
-    pub fn into_page(
+    /// As the page of `view` that `params` ask for, whose query was `corrected` or was not.
+    pub fn into_page<'v>(
         self,
+        view: &'v CatalogView,
         params: &SearchParams,
         corrected: Option<String>,
         budget: &Budget,
-    ) -> SearchPage {
+    ) -> SearchPage<'v> {
         let asked = cursor::of_search(params);
         let seal = |position| {
             let corrected = corrected.clone();
@@ -101,7 +103,7 @@ impl Outcome {
             cursor::seal(asked, &cursor)
         };
         SearchPage {
-            hits: self.hits,
+            hits: view.hits(&self.rows),
             total: self.total,
             total_is_exact: self.total_is_exact,
             is_cut: self.is_cut,
@@ -188,8 +190,9 @@ impl<'v> Search<'v> {
         };
         rows.truncate(self.params.limit);
         let last = rows.last().filter(|_| has_more);
+        self.warm(&rows);
         Outcome {
-            hits: rows.iter().filter_map(|row| self.hit(row)).collect(),
+            rows: rows.iter().map(|row| self.counted(row)).collect(),
             total,
             total_is_exact: counted.is_exact || counted.is_cut && are_all,
             is_cut: is_counted_short || !has_more && reached.is_some(),
@@ -255,23 +258,18 @@ impl<'v> Search<'v> {
         }
     }
 
-    fn hit(&self, found: &Found) -> Option<Hit> {
-        let view = self.view;
-        let layer = &view.layers[found.spot.layer];
-        let scan = layer.segment.scan(found.spot.doc);
-        let entry = layer.entry(found.spot.doc, &view.owners)?;
-        let path = layer.segment.path(found.spot.doc);
-        let name = (!scan.place.is_last()).then(|| {
-            let name = entry.names.iter().find(|name| path.is(&name.path));
-            name.cloned().unwrap_or_else(|| RecordName {
-                path: path.to_text(),
-                filename: None,
-            })
-        });
-        Some(Hit {
-            entry,
-            name,
-            sources: found.sources.unwrap_or_else(|| self.sources(found.spot)),
-        })
+    /// Reads ahead what tells how many hold the content of rows, where it was not read yet.
+    fn warm(&self, rows: &[Found]) {
+        for (number, layer) in self.view.layers.iter().enumerate() {
+            let rows = rows.iter().filter(|row| row.sources.is_none());
+            let here = rows.filter(|row| row.spot.layer == number);
+            let docs: Vec<_> = here.map(|row| row.spot.doc).collect();
+            layer.segment.warm_keys(&docs);
+        }
+    }
+
+    fn counted(&self, found: &Found) -> (Spot, u64) {
+        let sources = found.sources.unwrap_or_else(|| self.sources(found.spot));
+        (found.spot, sources)
     }
 }

@@ -9,6 +9,7 @@ mod holders;
 mod merge;
 mod orders;
 mod shared;
+mod warm;
 
 use protocol::category::Category;
 use protocol::hash::ContentHash;
@@ -117,27 +118,6 @@ impl Segment {
         let name_at = text.len();
         text.extend_from_slice(self.name(doc).as_bytes());
         name_at
-    }
-
-    /// Reads a little of each document that is looked at next: the reads wait for memory together
-    /// and not one after the other.
-    pub fn warm(&self, docs: &[Doc]) {
-        let first_byte = |doc: &Doc| {
-            let at = self.scan(*doc).name_at as usize;
-            let name = self.names.as_bytes().get(at).copied();
-            let folder = self.folder(*doc).as_bytes().first().copied();
-            name.unwrap_or_default() ^ folder.unwrap_or_default()
-        };
-        let sum = docs
-            .iter()
-            .fold(0_u8, |sum, doc| sum.wrapping_add(first_byte(doc)));
-        std::hint::black_box(sum);
-    }
-
-    /// The same for documents whose text is not looked at.
-    pub fn warm_scans(&self, docs: &[Doc]) {
-        let contents = docs.iter().map(|doc| self.scan(*doc).content);
-        std::hint::black_box(contents.fold(0, u32::wrapping_add));
     }
 
     /// Folded file name.

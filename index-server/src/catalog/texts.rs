@@ -29,6 +29,12 @@ impl Texts {
         &self.letters[start as usize..self.ends[index] as usize]
     }
 
+    /// Reads what tells where a text lies, so that it is in the caches.
+    pub fn touch_place(&self, index: usize) -> u8 {
+        let end = self.ends.get(index).copied().unwrap_or_default();
+        end.to_le_bytes()[0]
+    }
+
     /// All of them, in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.len()).map(|index| self.at(index))

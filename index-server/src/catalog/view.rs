@@ -9,11 +9,12 @@ use protocol::search::SearchParams;
 
 use super::budget::{Budget, SEARCH_MAX_STEPS};
 use super::contents::Content;
-use super::layer::{self, Layer};
+use super::layer::{self, Layer, Spot};
 use super::listing;
 use super::owners::Owners;
 use super::search::{self, Effort};
-use super::{CursorError, FileEntry, OwnerPage, SearchPage};
+use super::segment::Doc;
+use super::{CursorError, FileEntry, Hit, OwnerPage, SearchPage};
 
 /// The readers' side: one state of the catalog, for ever.
 #[derive(Debug, Default)]
@@ -31,7 +32,11 @@ impl CatalogView {
     ///
     /// # Errors
     /// [`CursorError`] for a cursor of another search.
-    pub fn search(&self, query: &Query, params: &SearchParams) -> Result<SearchPage, CursorError> {
+    pub fn search(
+        &self,
+        query: &Query,
+        params: &SearchParams,
+    ) -> Result<SearchPage<'_>, CursorError> {
         let budget = Budget::new(SEARCH_MAX_STEPS);
         let after = match search::cursor(params)? {
             None => None,
@@ -39,7 +44,20 @@ impl CatalogView {
             Some(_) => return Err(CursorError),
         };
         let found = search::find(self, query, params, after, Effort::usual(&budget));
-        Ok(found.into_page(params, None, &budget))
+        Ok(found.into_page(self, params, None, &budget))
+    }
+
+    /// The rows at `spots`, each with the online holders of its content.
+    pub(super) fn hits(&self, spots: &[(Spot, u64)]) -> Vec<Hit<'_>> {
+        for (number, layer) in self.layers.iter().enumerate() {
+            let here = spots.iter().filter(|(spot, _)| spot.layer == number);
+            let docs: Vec<Doc> = here.map(|(spot, _)| spot.doc).collect();
+            layer.segment.warm_rows(&docs);
+        }
+        let hit = |(spot, sources): &(Spot, u64)| {
+            Hit::of(&self.layers[spot.layer], spot.doc, &self.owners, *sources)
+        };
+        spots.iter().filter_map(hit).collect()
     }
 
     /// One record.

@@ -2,6 +2,8 @@
 //!
 //! Must not know what they say.
 
+use std::fmt::Display;
+
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use protocol::problem::Slug;
@@ -15,17 +17,27 @@ use crate::command::Refusal;
 /// # Errors
 /// `Slug::Internal` when the value has no JSON form.
 pub fn json<T: Serialize>(value: &T) -> Result<Response, Refusal> {
-    json_of_about(128, value)
+    json_behind(Vec::with_capacity(128), &[], value)
 }
 
-/// The same of a document of about so many bytes: it is not moved while it grows.
+/// The same of a document whose beginning is written already: what `value` says without `start`,
+/// with which it must begin, goes behind `body`.
 ///
 /// # Errors
-/// As [`json`].
-pub fn json_of_about<T: Serialize>(size_bytes: usize, value: &T) -> Result<Response, Refusal> {
-    let mut body = Vec::with_capacity(size_bytes);
-    serde_json::to_writer(&mut body, value)
-        .map_err(|error| Refusal::new(Slug::Internal, format!("encode the answer: {error}")))?;
+/// As [`json`]; also when `value` does not begin so.
+pub fn json_behind<T: Serialize>(
+    mut body: Vec<u8>,
+    start: &[u8],
+    value: &T,
+) -> Result<Response, Refusal> {
+    let internal =
+        |error: &dyn Display| Refusal::new(Slug::Internal, format!("encode the answer: {error}"));
+    let written = body.len();
+    serde_json::to_writer(&mut body, value).map_err(|error| internal(&error))?;
+    if !body[written..].starts_with(start) {
+        return Err(internal(&"its parts do not fit together"));
+    }
+    body.drain(written..written + start.len());
     let mut response = Response::new(body.into());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -8,14 +8,18 @@ use protocol::query::Query;
 use protocol::search::{SearchParams, SearchResponse, Sort};
 use warp::reply::Response;
 
+use crate::catalog::Hit;
 use crate::command::Refusal;
 use crate::http::call::Call;
 use crate::http::params::Params;
 use crate::http::reply;
-use crate::view::file_to_wire;
+use crate::http::row::FileRow;
+use crate::view::{Vantage, View};
 
 /// A row of an answer is about so long.
-const ROW_BYTES: usize = 640;
+const ROW_BYTES: usize = 768;
+/// How an answer starts, which [`SearchResponse`] says first; rows are written behind it.
+const ANSWER_START: &[u8] = b"{\"results\":[";
 
 /// GET `/api/v1/files/search`.
 pub(super) async fn search(call: Call) -> Result<Response, Refusal> {
@@ -26,26 +30,14 @@ pub(super) async fn search(call: Call) -> Result<Response, Refusal> {
     let query = Query::parse(&params.q)
         .map_err(|error| Refusal::new(Slug::InvalidQuery, error.to_string()).at("q"))?;
     let page = view.catalog.search_corrected(&query, &params)?;
-    let results: Vec<_> = page
-        .hits
-        .iter()
-        .filter_map(|hit| {
-            let owner = view.peers.get(&hit.entry.owner)?;
-            let row = file_to_wire(
-                &hit.entry,
-                hit.name.as_ref(),
-                owner,
-                hit.sources,
-                call.vantage(),
-            );
-            Some(row)
-        })
-        .collect();
+    let mut answer = Vec::with_capacity(ROW_BYTES * (1 + page.hits.len()));
+    answer.extend_from_slice(ANSWER_START);
+    let count = write_rows(&page.hits, &view, call.vantage(), &mut answer);
     let took = call.app.clock.instant() - started;
     call.app.metrics.search_seconds.observe(took.as_secs_f64());
-    let answer = SearchResponse {
-        count: results.len(),
-        results,
+    let figures = SearchResponse {
+        count,
+        results: Vec::new(),
         total: page.total,
         total_is_exact: page.total_is_exact,
         cut: page.is_cut,
@@ -53,7 +45,40 @@ pub(super) async fn search(call: Call) -> Result<Response, Refusal> {
         corrected: page.corrected,
         took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
     };
-    reply::json_of_about(ROW_BYTES * (1 + answer.count), &answer)
+    reply::json_behind(answer, ANSWER_START, &figures)
+}
+
+/// Appends the rows, but for those of owners that are gone; yields how many there are.
+fn write_rows(hits: &[Hit<'_>], view: &View, vantage: &Vantage, answer: &mut Vec<u8>) -> usize {
+    let mut count = 0;
+    for hit in hits {
+        let Some(owner) = view.peers.get(&hit.owner) else {
+            continue;
+        };
+        if count > 0 {
+            answer.push(b',');
+        }
+        let row = FileRow {
+            id: hit.id(),
+            filename: hit.filename(),
+            path: hit.path().pieces(),
+            size: hit.size_bytes(),
+            hash: hit.hash(),
+            pieces_root: hit.pieces_root(),
+            category: hit.category(),
+            tags: &hit.tags(),
+            owner: hit.owner,
+            owner_name: &owner.name,
+            peer_address: owner.socket_addr(vantage),
+            upload_time: hit.uploaded_at(),
+            downloads: hit.downloads(),
+            rating: hit.rating(),
+            sources: hit.sources,
+        };
+        row.write_json(answer);
+        count += 1;
+    }
+    count
 }
 
 fn read(params: &Params) -> Result<SearchParams, Refusal> {

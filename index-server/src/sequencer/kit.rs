@@ -117,12 +117,13 @@ impl House {
 
     pub(super) fn found(&self) -> Vec<String> {
         let params = SearchParams::default();
-        let page = self.index.view().catalog.search(&Query::default(), &params);
+        let view = self.index.view();
+        let page = view.catalog.search(&Query::default(), &params);
         let mut paths: Vec<String> = page
             .expect("no cursor")
             .hits
             .iter()
-            .map(|hit| hit.entry.names.last().expect("a name").path.to_string())
+            .map(|hit| hit.path().to_text().to_string())
             .collect();
         paths.sort();
         paths

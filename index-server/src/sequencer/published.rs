@@ -1,10 +1,10 @@
 //! What readers see, made so that a small change of a large map costs little: two copies take turns,
 //! and the one that no reader holds any more is brought up to date.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use hashbrown::HashMap;
 use protocol::ids::PeerId;
 use protocol::stats::NetworkStats;
 

@@ -384,7 +384,8 @@ async fn at_rest_the_segments_become_two_at_most() {
         pass(1).await;
         house.ok(heartbeat(1)).await;
     }
-    let page = house.index.view().catalog.search(
+    let view = house.index.view();
+    let page = view.catalog.search(
         &Query::parse("folder").expect("a query"),
         &SearchParams::default(),
     );

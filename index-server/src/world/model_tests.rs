@@ -224,7 +224,7 @@ proptest! {
         let held = |world: &mut World<Catalog>| {
             let view = world.files_mut().view();
             let all = view.search(&Query::parse("").expect("a query"), &SearchParams::default());
-            let all = all.expect("a page").hits.into_iter().map(|hit| (hit.entry, hit.sources));
+            let all = all.expect("a page").hits.into_iter().map(|hit| (hit.entry(), hit.sources));
             (all.collect::<Vec<_>>(), view.file_count(), view.byte_count())
         };
         prop_assert_eq!(held(&mut taken_up), held(&mut live));

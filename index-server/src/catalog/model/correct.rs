@@ -6,12 +6,11 @@ use std::collections::BTreeMap;
 use protocol::query::{self, Query};
 use protocol::search::SearchParams;
 
-use super::{Model, file_name, folder};
-use crate::catalog::Hit;
+use super::{Model, Shown, file_name, folder};
 
 impl Model {
     /// What a search that finds nothing is corrected to, and all rows of that.
-    pub fn corrected(&self, params: &SearchParams) -> Option<(String, Vec<Hit>)> {
+    pub fn corrected(&self, params: &SearchParams) -> Option<(String, Vec<Shown>)> {
         let mut pieces: Vec<String> = Vec::new();
         let mut unknown: Vec<(usize, Vec<String>)> = Vec::new();
         let mut end = 0;

@@ -51,7 +51,7 @@ fn answer(
     query: &Query,
     params: &SearchParams,
     steps: u64,
-) -> (Option<String>, Vec<Hit>) {
+) -> (Option<String>, Vec<Shown>) {
     let mut params = params.clone();
     let mut corrected = None;
     let mut hits = Vec::new();
@@ -66,7 +66,7 @@ fn answer(
             assert_eq!(page.corrected, corrected, "pages of one search");
         }
         corrected = page.corrected;
-        hits.extend(page.hits);
+        hits.extend(page.hits.iter().map(Shown::from));
         params.cursor = page.next_cursor;
         if params.cursor.is_none() {
             return (corrected, hits);

@@ -1,7 +1,10 @@
 //! Finds a page by walking every layer in the wanted order: for matches so common that the page is
 //! full after few steps.
 
+mod ahead;
 mod order;
+
+use std::cmp::Ordering;
 
 use rustc_hash::FxHashMap;
 
@@ -13,7 +16,8 @@ use crate::catalog::matcher::Scratch;
 use crate::catalog::plan::{Classes, Plan};
 use crate::catalog::rank::{Match, Ranking, RowKey};
 use crate::catalog::segment::Doc;
-use order::Permuted;
+use ahead::Ahead;
+use order::{Permuted, Step};
 
 /// Steps to go to the next document of an order, and to one of the order backwards.
 const FORWARD_STEPS: u64 = 1;
@@ -35,9 +39,11 @@ impl Search<'_> {
         let mut page = Page::default();
         for class in self.classes(after.as_ref()) {
             let sets: Vec<_> = classes.iter().map(|all| self.set(all, class)).collect();
+            let is_alone = sets.len() == 1;
             let mut streams: Vec<Stream<'_, '_, '_>> = (sets.iter().zip(&classes).enumerate())
-                .map(|(layer, (set, classes))| {
-                    Stream::new(layer, set, classes, class, self.ranking, after)
+                .map(|(layer, (set, classes))| Stream {
+                    is_alone,
+                    ..Stream::new(layer, set, classes, class, self.ranking, after)
                 })
                 .collect();
             for stream in &mut streams {
@@ -106,11 +112,15 @@ impl Search<'_> {
     ) -> Option<Position> {
         while page.rows.len() < wanted_count {
             let (number, head) = self.first_head(streams)?;
-            let Some(doc) = head.doc else {
-                return Some(Position::of(&head.key));
+            let stream = &streams[number];
+            if !head.is_met {
+                return Some(Position::of(&stream.key(head.doc)));
+            }
+            let spot = Spot {
+                layer: number,
+                doc: head.doc,
             };
-            let spot = Spot { layer: number, doc };
-            let mut row = Found::new(spot, head.key.class);
+            let mut row = Found::new(spot, stream.class);
             let kind = self.kind(spot);
             let best = kind.map(|kind| {
                 let best = page.best.entry(kind);
@@ -133,8 +143,11 @@ impl Search<'_> {
         // The end of one stream may be a dead document of a record that lives on in another, in
         // the same place: that row comes before the end.
         heads.min_by(|(_, left), (_, right)| {
-            let by_key = self.ranking.compare(&left.key, &right.key);
-            by_key.then_with(|| left.doc.is_none().cmp(&right.doc.is_none()))
+            let keys = left.key.as_ref().zip(right.key.as_ref());
+            let by_key = keys.map(|(left, right)| self.ranking.compare(left, right));
+            by_key
+                .unwrap_or(Ordering::Equal)
+                .then_with(|| right.is_met.cmp(&left.is_met))
         })
     }
 }
@@ -150,9 +163,11 @@ struct Page {
 /// Where a stream is.
 #[derive(Clone, Copy)]
 struct Head<'s> {
-    key: RowKey<'s>,
-    /// The document there, which meets the question; none where the budget ended there.
-    doc: Option<Doc>,
+    doc: Doc,
+    /// Whether it meets the question; otherwise the budget ended there.
+    is_met: bool,
+    /// Its place, where there are other streams to compare it with.
+    key: Option<RowKey<'s>>,
 }
 
 /// The documents of one layer that meet the question in one class, in order.
@@ -162,9 +177,11 @@ struct Stream<'s, 'c, 'v> {
     classes: &'s Classes<'c, 'v>,
     class: Match,
     ranking: Ranking,
-    /// All that may be in the set.
-    docs: std::iter::Peekable<Box<dyn Iterator<Item = Doc> + 's>>,
-    /// Steps to go on by one document, and to look at one.
+    /// Whether there is no other.
+    is_alone: bool,
+    /// All of the set, and others.
+    docs: Ahead<'s>,
+    /// Steps to pass one document, and to look at one.
     steps: (u64, u64),
     scratch: Scratch,
     /// None where there are no more documents.
@@ -206,9 +223,12 @@ impl<'s, 'c: 's, 'v: 'c> Stream<'s, 'c, 'v> {
             classes,
             class,
             ranking,
-            docs: Permuted::new(segment, ranking)
-                .behind(set, after)
-                .peekable(),
+            is_alone: false,
+            docs: Ahead::new(
+                segment,
+                Permuted::new(segment, ranking).behind(set, after),
+                !classes.plan().is_certain,
+            ),
             steps: (on, look),
             scratch: Scratch::new(),
             head: None,
@@ -221,31 +241,35 @@ impl<'s, 'c: 's, 'v: 'c> Stream<'s, 'c, 'v> {
     fn advance(&mut self, is_passed: impl Fn(Doc) -> bool) {
         let budget = self.classes.asker().budget;
         self.head = None;
-        while let Some(&doc) = self.docs.peek() {
-            if let Some(last) = self.last.filter(|_| budget.is_spent()) {
-                let (last, next) = (self.key(last), self.key(doc));
-                if self.ranking.compare(&last, &next).is_ne() {
-                    self.head = Some(Head {
-                        key: last,
-                        doc: None,
-                    });
-                    return;
-                }
+        while let Some(Step { doc, passed_count }) = self.docs.peek() {
+            if let Some(last) = self.last.filter(|_| budget.is_spent())
+                && self
+                    .ranking
+                    .compare(&self.key(last), &self.key(doc))
+                    .is_ne()
+            {
+                self.head = Some(self.head_at(last, false));
+                return;
             }
-            self.docs.next();
+            self.docs.pass();
             self.last = Some(doc);
-            budget.spend(self.steps.0);
+            budget.spend(self.steps.0 + u64::from(passed_count - 1));
             if !self.set.contains(doc) {
                 continue;
             }
             budget.spend(self.steps.1);
             if !is_passed(doc) && self.is_of_class(doc) {
-                self.head = Some(Head {
-                    key: self.key(doc),
-                    doc: Some(doc),
-                });
+                self.head = Some(self.head_at(doc, true));
                 return;
             }
+        }
+    }
+
+    fn head_at(&self, doc: Doc, is_met: bool) -> Head<'s> {
+        Head {
+            doc,
+            is_met,
+            key: (!self.is_alone).then(|| self.key(doc)),
         }
     }
 

@@ -38,7 +38,7 @@ impl Segment {
         let tags = complete.flat_map(|doc| {
             let tags = Rest::tags(segment.rest(doc));
             tags.into_iter()
-                .map(move |tag| (doc, Some(query::fold(&tag))))
+                .map(move |tag| (doc, Some(query::fold(tag))))
         });
         segment.tags = words(segment.complete_count, tags);
         segment

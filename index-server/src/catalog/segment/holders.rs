@@ -100,6 +100,16 @@ impl Holders {
         &rest[..rest.partition_point(|holder| holder.content == content)]
     }
 
+    /// Reads a little of the buckets of some hashes, so that they are in the caches.
+    pub fn warm(&self, spreads: &[u64]) {
+        let start = |spread: &u64| self.starts.get(bucket(*spread, self.shift)).copied();
+        let starts = spreads.iter().filter_map(start);
+        std::hint::black_box(starts.fold(0, u32::wrapping_add));
+        let first = |spread| self.all.get(start(spread)? as usize);
+        let firsts = spreads.iter().filter_map(first).map(|holder| holder.doc);
+        std::hint::black_box(firsts.fold(0, u32::wrapping_add));
+    }
+
     /// Of the documents below `doc_count` that `is_wanted`, the first of each content.
     pub fn firsts(&self, doc_count: Doc, is_wanted: impl Fn(Doc) -> bool) -> Bits {
         let mut firsts = Bits::none(doc_count);

@@ -89,6 +89,16 @@ impl Shared {
         &after[..len]
     }
 
+    /// Reads a little of what tells where the folder of a document lies, and of its root and rest,
+    /// so that they are in the caches.
+    pub fn touch_places(&self, folder: u32, root: u32, rest_at: u32) -> u8 {
+        let folder = folder as usize;
+        let places = self.folders.touch_place(folder) ^ self.given_folders.touch_place(folder);
+        let root = self.roots.get(root as usize);
+        let rest = self.rests.get(rest_at as usize);
+        places ^ root.map_or(0, |root| root.as_bytes()[0]) ^ rest.copied().unwrap_or_default()
+    }
+
     /// Bytes of the longest column that is reached by position.
     pub fn arena_bytes(&self) -> usize {
         let folders = self.folders.letter_bytes() + self.given_folders.letter_bytes();

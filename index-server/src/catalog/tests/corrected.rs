@@ -14,7 +14,7 @@ fn corrected(view: &CatalogView, q: &str) -> (Option<String>, Vec<String>) {
     };
     let query = Query::parse(q).expect("a query of the test");
     let page = view.search_corrected(&query, &params).expect("no cursor");
-    let path = |hit: &Hit| hit.entry.names[0].path.to_string();
+    let path = |hit: &Hit<'_>| hit.path().to_text().to_string();
     (page.corrected, page.hits.iter().map(path).collect())
 }
 
@@ -105,12 +105,13 @@ fn a_corrected_search_goes_on_with_its_cursor() {
     };
     let mut paths = Vec::new();
     loop {
-        let page = catalog.view().search_corrected(&query, &params);
+        let view = catalog.view();
+        let page = view.search_corrected(&query, &params);
         let page = page.expect("its own cursor");
         // From now on the word is known; what is left are pages of the correction all the same.
         catalog.put(entry(LENA, "holidya"));
         assert_eq!(page.corrected.as_deref(), Some("holiday"));
-        paths.extend(page.hits.iter().map(|hit| hit.entry.names[0].path.clone()));
+        paths.extend(page.hits.iter().map(|hit| hit.path().to_text()));
         params.cursor = page.next_cursor;
         if params.cursor.is_none() {
             break;
@@ -120,6 +121,7 @@ fn a_corrected_search_goes_on_with_its_cursor() {
     paths.dedup();
     assert_eq!(paths.len(), 5);
     params.cursor = Some("bogus".to_owned());
-    let page = catalog.view().search_corrected(&query, &params);
+    let view = catalog.view();
+    let page = view.search_corrected(&query, &params);
     assert!(matches!(page, Err(CursorError)));
 }
