@@ -6,6 +6,8 @@
 
 #[cfg(target_os = "linux")]
 mod mapped;
+#[cfg(target_os = "linux")]
+mod spare;
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::time::Duration;
@@ -28,12 +30,10 @@ mod large {
     //! mapping, from whose region the block is in.
 
     use super::{Layout, MAPPED_MIN_BYTES, mapped};
-
-    /// The smallest page that a Linux has.
-    const PAGE_BYTES: usize = 4096;
+    pub(super) use mapped::give_back;
 
     pub(super) fn is_to_be_mapped(layout: Layout) -> bool {
-        layout.size() >= MAPPED_MIN_BYTES && layout.align() <= PAGE_BYTES
+        layout.size() >= MAPPED_MIN_BYTES && layout.align() <= mapped::PAGE_BYTES
     }
 
     /// Whether a block of `layout` was mapped.
@@ -49,6 +49,13 @@ mod large {
     pub(super) fn map(layout: Layout) -> Option<*mut u8> {
         is_to_be_mapped(layout)
             .then(|| mapped::map(layout.size()))
+            .flatten()
+    }
+
+    /// The same of zeros.
+    pub(super) fn map_zeroed(layout: Layout) -> Option<*mut u8> {
+        is_to_be_mapped(layout)
+            .then(|| mapped::map_zeroed(layout.size()))
             .flatten()
     }
 
@@ -87,6 +94,10 @@ mod large {
         None
     }
 
+    pub(super) fn map_zeroed(_layout: Layout) -> Option<*mut u8> {
+        None
+    }
+
     pub(super) fn unmap(_block: *mut u8, _layout: Layout) -> bool {
         false
     }
@@ -94,6 +105,8 @@ mod large {
     pub(super) fn remap(_block: *mut u8, _layout: Layout, _new: Layout) -> Option<*mut u8> {
         None
     }
+
+    pub(super) fn give_back() {}
 }
 
 #[expect(
@@ -108,8 +121,8 @@ unsafe impl GlobalAlloc for Allocator {
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise is handed on; a mapping begins as zeros.
-        large::map(layout).unwrap_or_else(|| unsafe { MiMalloc.alloc_zeroed(layout) })
+        // SAFETY: the caller's promise is handed on; such a mapping is zeros.
+        large::map_zeroed(layout).unwrap_or_else(|| unsafe { MiMalloc.alloc_zeroed(layout) })
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
@@ -153,6 +166,7 @@ const COLLECT_EVERY: Duration = Duration::from_secs(5);
               thread at any time"
 )]
 pub fn give_back() {
+    large::give_back();
     // SAFETY: collecting frees no block that is in use.
     unsafe { libmimalloc_sys::mi_collect(true) }
 }
