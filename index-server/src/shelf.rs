@@ -74,15 +74,24 @@ impl Shelf {
         (PartName::of(&bytes) == *name).then_some(bytes)
     }
 
-    /// Puts a part down; it counts once a list names it.
+    /// Puts down what `write` writes, which is never in memory whole; it counts once a list names
+    /// it.
     ///
     /// # Errors
     /// [`ShelfError`] when it is not on the disk.
-    pub fn put_part(&self, bytes: &[u8]) -> Result<PartName, ShelfError> {
-        let name = PartName::of(bytes);
+    pub fn put_part(
+        &self,
+        write: impl FnOnce(&mut Steps) -> io::Result<()>,
+    ) -> Result<PartName, ShelfError> {
         crate::identity::make_private_folder(&self.folder)
             .map_err(|error| self.error("make the folder", "")(io::Error::other(error)))?;
-        self.write(&name.file(), &[bytes])?;
+        let fresh = "fresh.part";
+        let path = self.folder.join(fresh);
+        let mut steps = Steps::into(File::create(&path).map_err(self.error("make", fresh))?);
+        let name = write(&mut steps)
+            .and_then(|()| steps.finish())
+            .map_err(self.error("write", fresh))?;
+        fs::rename(path, self.folder.join(name.file())).map_err(self.error("name", fresh))?;
         Ok(name)
     }
 
@@ -119,14 +128,12 @@ impl Shelf {
 
     fn write(&self, name: &str, pieces: &[&[u8]]) -> Result<(), ShelfError> {
         let path = self.folder.join(name);
-        let mut file = File::create(&path).map_err(self.error("make", name))?;
-        let steps = pieces.iter().flat_map(|piece| piece.chunks(STEP_BYTES));
-        for step in steps {
-            file.write_all(step)
-                .and_then(|()| file.sync_data())
-                .map_err(self.error("write", name))?;
-        }
-        file.sync_all().map_err(self.error("write", name))
+        let mut steps = Steps::into(File::create(&path).map_err(self.error("make", name))?);
+        let written = pieces.iter().try_for_each(|piece| steps.write_all(piece));
+        written
+            .and_then(|()| steps.finish())
+            .map_err(self.error("write", name))?;
+        Ok(())
     }
 
     fn error(&self, operation: &'static str, name: &str) -> impl Fn(io::Error) -> ShelfError {
@@ -136,5 +143,60 @@ impl Shelf {
             path: path.clone(),
             source,
         }
+    }
+}
+
+/// A file that is written step by step, with a wait for the disk and a sum of the bytes.
+#[derive(Debug)]
+pub struct Steps {
+    file: File,
+    step: Vec<u8>,
+    sum: Sha256,
+}
+
+impl Steps {
+    fn into(file: File) -> Self {
+        Self {
+            file,
+            step: Vec::with_capacity(STEP_BYTES),
+            sum: Sha256::new(),
+        }
+    }
+
+    /// Writes the last step; yields the name of all bytes.
+    fn finish(mut self) -> io::Result<PartName> {
+        self.flush()?;
+        self.file.sync_all()?;
+        Ok(PartName(self.sum.finalize().into()))
+    }
+}
+
+impl Write for Steps {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.len() < STEP_BYTES - self.step.len() {
+            self.step.extend_from_slice(bytes);
+            return Ok(());
+        }
+        for part in bytes.chunks(STEP_BYTES) {
+            self.flush()?;
+            self.step.extend_from_slice(part);
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if !self.step.is_empty() {
+            self.sum.update(&self.step);
+            self.file.write_all(&self.step)?;
+            self.file.sync_data()?;
+            self.step.clear();
+        }
+        Ok(())
     }
 }

@@ -4,6 +4,7 @@
 //! Lookups are not stored: they are spread by a secret of the process, and made in a blink. Whoever
 //! keeps the bytes must see to it that they come back as they were. Knows no files.
 
+use std::io::{self, Write};
 use std::panic::resume_unwind;
 use std::sync::{Arc, Weak};
 use std::thread;
@@ -48,9 +49,23 @@ impl Part {
         Token(Arc::downgrade(&self.segment))
     }
 
-    /// Its segment; the same segment has the same bytes always.
-    pub fn bytes(&self) -> Vec<u8> {
-        postcard::to_stdvec(&*self.segment).unwrap_or_default()
+    /// Writes its segment; the same segment has the same bytes always.
+    ///
+    /// # Errors
+    /// That of `out`.
+    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        match postcard::to_io(&*self.segment, out) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(io::Error::other(error)),
+        }
+    }
+
+    /// The same bytes in memory.
+    #[cfg(test)]
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.write(&mut bytes).expect("written into memory");
+        bytes
     }
 
     /// Names in it that are not dead.

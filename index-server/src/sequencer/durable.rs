@@ -23,7 +23,7 @@ const TIDYING_PAUSE: Duration = Duration::from_mins(10);
 const SHELVE_MIN_BYTES: u64 = 16 * 1024 * 1024;
 /// And at least one part in so many of all: merged segments are written anew, and an index that
 /// grows should not be busy with that.
-const SHELVE_SHARE: u64 = 8;
+const SHELVE_SHARE: u64 = 4;
 /// While nothing comes, and at the end, less is enough.
 const QUIET_MIN_BYTES: u64 = 1024 * 1024;
 

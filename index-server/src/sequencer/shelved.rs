@@ -84,7 +84,7 @@ pub(super) fn put_down(
         let earlier = known.iter().find(|(token, _)| token.is_of(&part));
         let name = match earlier {
             Some((_, name)) => name.clone(),
-            None => shelf.put_part(&part.bytes())?,
+            None => shelf.put_part(|out| part.write(out))?,
         };
         parts.push(ListedPart {
             name: name.clone(),

@@ -125,7 +125,7 @@ impl Task {
                     self.tidy();
                 }
                 () = sleep_until(look_at.unwrap_or_else(Instant::now)), if look_at.is_some() => {
-                    self.look_at_merges();
+                    self.look_at_merges().await;
                 }
                 first = queue.recv() => match first {
                     Some(first) => {
@@ -324,8 +324,9 @@ impl Task {
         self.publish(now, figures.into_iter().collect());
     }
 
-    /// Shows readers the segments of a merge that has ended, and begins one when little is written.
-    fn look_at_merges(&mut self) {
+    /// Shows readers the segments of a merge that has ended, and begins one when little is written, or
+    /// puts down what there is.
+    async fn look_at_merges(&mut self) {
         let (now, instant) = (self.clock.now(), self.clock.instant());
         let catalog = self.world.files_mut().view();
         if !Arc::ptr_eq(&catalog, &self.readers.view().catalog) {
@@ -334,6 +335,10 @@ impl Task {
         if self.rest.look(doing(&self.world), instant) {
             let has_begun = self.world.files_mut().gather();
             self.rest.began(has_begun, instant);
+            // What is merged as far as it can be is not written anew soon.
+            if !has_begun {
+                self.durable.tidy_if_due(&mut self.world, true).await;
+            }
         }
     }
 

@@ -2,13 +2,18 @@
 
 use super::*;
 
+fn put_part(shelf: &Shelf, bytes: &[u8]) -> PartName {
+    let written = shelf.put_part(|out| out.write_all(bytes));
+    written.expect("written")
+}
+
 /// Two parts, put down twice with another list each time.
 fn filled() -> (tempfile::TempDir, Shelf, PartName) {
     let folder = tempfile::tempdir().expect("a folder");
     let shelf = Shelf::in_folder(folder.path());
-    let gone = shelf.put_part(b"was there before").expect("written");
+    let gone = put_part(&shelf, b"was there before");
     shelf.put_list(b"first", &[gone]).expect("written");
-    let part = shelf.put_part(b"a part of some length").expect("written");
+    let part = put_part(&shelf, b"a part of some length");
     let parts = [part.clone()];
     shelf.put_list(b"second list", &parts).expect("written");
     (folder, shelf, part)
@@ -59,4 +64,20 @@ fn every_turned_bit_every_cut_and_every_byte_too_many_is_found() {
     check(shelf.folder.join(part.file()), &|| {
         shelf.part(&part).is_some()
     });
+}
+
+#[test]
+fn a_part_of_many_steps_comes_back_however_it_was_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let shelf = Shelf::in_folder(folder.path());
+    let long: Vec<u8> = (0..=250).cycle().take(2 * STEP_BYTES + 1_000).collect();
+    for piece in [1_000, STEP_BYTES - 1, STEP_BYTES, long.len()] {
+        let name = shelf.put_part(|out| {
+            long.chunks(piece)
+                .try_for_each(|piece| out.write_all(piece))
+        });
+        let name = name.expect("written");
+        assert_eq!(name, PartName::of(&long), "pieces of {piece}");
+        assert!(shelf.part(&name).is_some_and(|bytes| bytes == long));
+    }
 }
