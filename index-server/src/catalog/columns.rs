@@ -138,6 +138,8 @@ pub struct Row<'a> {
     pub tally: Tally,
     /// Merkle root, where told.
     pub pieces_root: Option<PiecesRoot>,
+    /// Path as given, where it stands in one piece; empty where it does not.
+    pub whole_path: &'a str,
     /// Folder as given, and folded where that is known already.
     pub folder: (&'a str, Option<&'a str>),
     /// File name as given; empty where it is the folded one.
@@ -211,6 +213,7 @@ impl Prepared {
                     rating_votes: entry.rating_votes,
                 },
                 pieces_root: entry.pieces_root,
+                whole_path: &name.path,
                 folder: (folder, None),
                 given: if given == folded { "" } else { given },
                 name: folded,

@@ -171,6 +171,7 @@ impl Segment {
             detail,
             tally: shared.tally(detail.tally),
             pieces_root: shared.root(detail.root, &detail.hash),
+            whole_path: "",
             folder: (
                 shared.given_folder(scan.folder),
                 Some(shared.folder(scan.folder)),

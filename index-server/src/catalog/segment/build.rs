@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use compact_str::CompactString;
 use hashbrown::HashMap;
 use protocol::category::Category;
+use protocol::ids::FileId;
 use protocol::query;
 use protocol::search::Sort;
+use rustc_hash::FxHashMap;
 
 use super::holders::{Holder, Holders};
 use super::orders::Orders;
@@ -16,17 +19,18 @@ use crate::catalog::docs::Bits;
 use crate::catalog::exact;
 use crate::catalog::lookup::{Lookup, spread};
 use crate::catalog::natural;
+use crate::catalog::owners::OwnerIndex;
 use crate::catalog::postings::{Postings, PostingsWriter};
 use crate::catalog::words::Words;
 
 impl Segment {
-    /// Builds a segment of `rows`, which may come in any order.
+    /// Builds a segment of `rows`, which may come in any order, with their paths in one piece.
     pub fn new(rows: &[Row<'_>]) -> Self {
         let (order, by_name) = in_order(rows);
-        let mut segment = store(order.into_iter().map(|index| rows[index]), Room::default());
+        let mut segment = store(order.iter().map(|index| rows[*index]), Room::default());
         let complete = 0..segment.complete_count;
         segment.index_keys();
-        segment.by_owner = by_owner(&segment);
+        segment.by_owner = by_owner(rows, &order);
         segment.orders = Orders::new(&segment, by_name);
         segment.index_words();
         segment.mark_contents();
@@ -35,13 +39,27 @@ impl Segment {
             .clone()
             .map(|doc| (doc, extension_of(segment.name(doc))));
         segment.extensions = words(segment.complete_count, names);
-        let tags = complete.flat_map(|doc| {
-            let tags = Rest::tags(segment.rest(doc));
-            tags.into_iter()
-                .map(move |tag| (doc, Some(query::fold(tag))))
-        });
-        segment.tags = words(segment.complete_count, tags);
+        segment.tags = segment.tag_words();
         segment
+    }
+
+    /// Complete documents by their tags, folded. Those of a rest are read once, however many
+    /// documents share it.
+    fn tag_words(&self) -> Postings<str> {
+        let mut by_rest: FxHashMap<u32, Vec<CompactString>> = FxHashMap::default();
+        for doc in 0..self.complete_count {
+            let tags = by_rest.entry(self.detail(doc).rest_at);
+            tags.or_insert_with(|| {
+                let tags = Rest::tags(self.rest(doc));
+                tags.iter().map(|tag| query::fold(tag)).collect()
+            });
+        }
+        let tags = (0..self.complete_count).flat_map(|doc| {
+            let tags = by_rest.get(&self.detail(doc).rest_at);
+            let tags = tags.into_iter().flatten();
+            tags.map(move |tag| (doc, Some(tag.as_str())))
+        });
+        words(self.complete_count, tags)
     }
 
     /// Builds the dictionaries.
@@ -163,13 +181,15 @@ fn in_order(rows: &[Row<'_>]) -> (Vec<usize>, Box<[Doc]>) {
     (order, by_name.collect())
 }
 
-fn by_owner(segment: &Segment) -> Box<[Doc]> {
-    let mut docs: Vec<Doc> = (0..segment.doc_count()).collect();
-    docs.sort_unstable_by_key(|&doc| {
-        let owner = segment.scan(doc).owner;
-        (owner, segment.path(doc), segment.detail(doc).id)
+/// Documents by owner, path and id, where `order` says which row each is.
+fn by_owner(rows: &[Row<'_>], order: &[usize]) -> Box<[Doc]> {
+    let keyed = (0..).zip(order).map(|(doc, index)| {
+        let row = &rows[*index];
+        (row.scan.owner, row.whole_path, row.detail.id, doc)
     });
-    exact::list(docs)
+    let mut keyed: Vec<(OwnerIndex, &str, FileId, Doc)> = keyed.collect();
+    keyed.sort_unstable();
+    keyed.into_iter().map(|(.., doc)| doc).collect()
 }
 
 fn categories(segment: &Segment) -> Postings<Category> {
@@ -186,26 +206,20 @@ fn categories(segment: &Segment) -> Postings<Category> {
 }
 
 /// Postings of words; `words` comes by ascending document.
-fn words<W: Into<Box<str>> + AsRef<str>>(
-    doc_count: Doc,
-    words: impl Iterator<Item = (Doc, Option<W>)>,
-) -> Postings<str> {
-    let mut lists: HashMap<Box<str>, Vec<Doc>> = HashMap::new();
+fn words<'w>(doc_count: Doc, words: impl Iterator<Item = (Doc, Option<&'w str>)>) -> Postings<str> {
+    let mut lists: HashMap<&str, Vec<Doc>> = HashMap::new();
     for (doc, word) in words {
         let Some(word) = word else { continue };
-        let docs = match lists.get_mut(word.as_ref()) {
-            Some(docs) => docs,
-            None => lists.entry(word.into()).or_default(),
-        };
+        let docs = lists.entry(word).or_default();
         if docs.last() != Some(&doc) {
             docs.push(doc);
         }
     }
     let mut lists: Vec<_> = lists.into_iter().collect();
-    lists.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+    lists.sort_unstable_by_key(|(word, _)| *word);
     let mut writer = PostingsWriter::<str>::new(doc_count);
     for (word, docs) in lists {
-        writer.push(&word, &docs);
+        writer.push(word, &docs);
     }
     writer.finish()
 }

@@ -55,11 +55,14 @@ impl<'t> Builder<'t> {
     /// The dictionary; `docs_of` yields the documents of a text, ascending, which are no other's.
     fn finish<'d>(self, doc_count: Doc, docs_of: impl Fn(&u32) -> &'d [Doc]) -> Words {
         let texts = by_first(self.last_texts.len(), &self.pairs);
-        let mut words: Vec<_> = self.words.into_iter().collect();
+        let words = self.words.into_iter();
+        let mut words: Vec<_> = words
+            .map(|((mark, word), number)| (start(mark, word), word, mark, number))
+            .collect();
         words.sort_unstable();
         let mut docs = PostingsWriter::<str>::new(doc_count);
         let mut list = Vec::new();
-        for ((mark, word), word_number) in words {
+        for (_, word, mark, word_number) in words {
             let (word, texts) = (marked(mark, word), texts.of(word_number));
             let count: usize = texts.iter().map(|text| docs_of(text).len()).sum();
             if count >= docs.dense_min_count() {
@@ -83,6 +86,17 @@ impl<'t> Builder<'t> {
             docs,
         }
     }
+}
+
+/// Compares as mark and word do, but for words that it is the same of: the mark and up to seven
+/// bytes. No word holds a zero byte.
+fn start(mark: u8, word: &str) -> u64 {
+    let mut start = [0; 8];
+    start[0] = mark;
+    for (place, byte) in start[1..].iter_mut().zip(word.bytes()) {
+        *place = byte;
+    }
+    u64::from_be_bytes(start)
 }
 
 fn marked(mark: u8, word: &str) -> Cow<'_, str> {
@@ -166,7 +180,8 @@ impl Words {
             for word in words(name) {
                 builder.add(UNMARKED, word, doc);
             }
-            let first = name.split(is_between).next().unwrap_or_default();
+            let end = name.bytes().position(is_between_words);
+            let first = &name[..end.unwrap_or(name.len())];
             if !first.is_empty() {
                 builder.add(FIRST, first, doc);
                 if is_only(&name[first.len()..]) {
@@ -213,12 +228,20 @@ fn is_only(rest: &str) -> bool {
     }
 }
 
+/// What stands between bytes that part words, which are all ASCII.
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(is_between).filter(|word| !word.is_empty())
-}
-
-fn is_between(c: char) -> bool {
-    u8::try_from(c).is_ok_and(is_between_words)
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let bytes = text.as_bytes();
+        while at < bytes.len() && is_between_words(bytes[at]) {
+            at += 1;
+        }
+        let start = at;
+        while at < bytes.len() && !is_between_words(bytes[at]) {
+            at += 1;
+        }
+        (start < at).then(|| &text[start..at])
+    })
 }
 
 /// The words of several segments as one: `moved` as in [`postings::merge`].
@@ -244,9 +267,14 @@ pub fn merge(sources: &[(&Words, &[Doc])], doc_count: Doc) -> Words {
     }
 }
 
+fn low_half(pair: u64) -> u32 {
+    u32::try_from(pair & u64::from(u32::MAX)).unwrap_or_default()
+}
+
 /// The numbers of words by their grams; those behind a mark aside.
 fn grams_of(words: &Postings<str>) -> Postings<Gram> {
-    let mut pairs: Vec<(Gram, Doc)> = Vec::new();
+    // A gram above the number of a word.
+    let mut pairs: Vec<u64> = Vec::with_capacity(words.keys().letter_bytes());
     for (number, word) in (0..).zip(words.keys().iter()) {
         let bytes = word.as_bytes();
         if bytes.first().is_none_or(|first| *first <= ONLY) {
@@ -259,7 +287,7 @@ fn grams_of(words: &Postings<str>) -> Postings<Gram> {
                 None => Some((0, byte)),
                 Some((a, b)) => {
                     if a != 0 {
-                        pairs.push((gram(a, b, byte), number));
+                        pairs.push(u64::from(gram(a, b, byte)) << 32 | number);
                     }
                     Some((b, byte))
                 }
@@ -270,9 +298,11 @@ fn grams_of(words: &Postings<str>) -> Postings<Gram> {
     pairs.dedup();
     let word_count = Doc::try_from(words.keys().len()).unwrap_or(Doc::MAX);
     let mut writer = PostingsWriter::new(word_count);
-    for alike in pairs.chunk_by(|left, right| left.0 == right.0) {
-        let numbers: Vec<Doc> = alike.iter().map(|(_, number)| *number).collect();
-        writer.push(&alike[0].0, &numbers);
+    let mut numbers = Vec::new();
+    for alike in pairs.chunk_by(|left, right| left >> 32 == right >> 32) {
+        numbers.clear();
+        numbers.extend(alike.iter().map(|pair| low_half(*pair)));
+        writer.push(&low_half(alike[0] >> 32), &numbers);
     }
     writer.finish()
 }
