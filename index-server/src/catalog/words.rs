@@ -13,7 +13,7 @@ use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
 use super::budget::Budget;
-use super::docs::Gather;
+use super::docs::{DocSet, Gather};
 use super::matcher::is_between_words;
 use super::postings::{Posting, Postings};
 use super::segment::Doc;
@@ -29,6 +29,9 @@ pub type Gram = u32;
 const FIRST: u8 = 1;
 /// Stands before the one word of a name that is nothing else, its ending aside.
 const ONLY: u8 = 2;
+
+/// So many words are read from memory at a time.
+const READ_COUNT: usize = 64;
 
 /// Steps to find a word among all.
 const WORD_STEPS: u64 = 120;
@@ -121,12 +124,17 @@ impl Words {
                 for index in self.grams.range(&first, |gram| *gram > last) {
                     numbers.add(self.grams.at(index));
                 }
-                self.gather_numbers(numbers, |_| true, into, budget)
+                self.gather_numbers(numbers, into, budget)
             }
             (Hold::End, [a, b]) => {
                 let mut numbers = Gather::default();
                 numbers.add(self.grams.get(&gram(*a, *b, 0)));
-                self.gather_numbers(numbers, |_| true, into, budget)
+                self.gather_numbers(numbers, into, budget)
+            }
+            (Hold::Inside, [a, b, c]) => {
+                let mut numbers = Gather::default();
+                numbers.add(self.grams.get(&gram(*a, *b, *c)));
+                self.gather_numbers(numbers, into, budget)
             }
             (Hold::Inside, text) => {
                 let finder = memmem::Finder::new(text);
@@ -215,21 +223,20 @@ impl Words {
         let Some((rarest, others)) = postings.split_first() else {
             return true;
         };
-        let mut numbers = Gather::default();
-        numbers.add(*rarest);
-        let is_among = |number| others.iter().all(|posting| posting.contains(number));
-        self.gather_numbers(
-            numbers,
-            |number| is_among(number) && is_held(self.docs.keys().at(number as usize).as_bytes()),
-            into,
-            budget,
-        )
+        let mut numbers = rarest.to_set();
+        if !budget.afford(numbers.len() * NUMBER_STEPS) {
+            return false;
+        }
+        for other in others {
+            numbers = numbers.within(&other.to_set());
+        }
+        self.add_words(&numbers, Some(&is_held), into);
+        true
     }
 
     fn gather_numbers<'v>(
         &'v self,
         numbers: Gather<'_>,
-        is_wanted: impl Fn(Doc) -> bool,
         into: &mut Gather<'v>,
         budget: &Budget,
     ) -> bool {
@@ -241,10 +248,36 @@ impl Words {
         if !budget.afford(numbers.len() * NUMBER_STEPS) {
             return false;
         }
-        for number in numbers.iter_from(0).filter(|number| is_wanted(*number)) {
-            into.add(self.docs.at(number as usize));
-        }
+        self.add_words(&numbers, None, into);
         true
+    }
+
+    /// Adds the documents of the words of these numbers; of those that are wanted, where there is
+    /// something to be asked of their texts.
+    fn add_words<'v>(
+        &'v self,
+        numbers: &DocSet<'_>,
+        is_wanted: Option<&dyn Fn(&[u8]) -> bool>,
+        into: &mut Gather<'v>,
+    ) {
+        let texts = self.docs.keys();
+        let mut buffer = [0; READ_COUNT];
+        let mut numbers = numbers.iter_from(0);
+        loop {
+            let block = numbers.next_block(&mut buffer);
+            if block.is_empty() {
+                return;
+            }
+            self.docs.warm(block);
+            if is_wanted.is_some() {
+                texts.warm(block);
+            }
+            for number in block.iter().map(|number| *number as usize) {
+                if is_wanted.is_none_or(|is_wanted| is_wanted(texts.at(number).as_bytes())) {
+                    into.add(self.docs.at(number));
+                }
+            }
+        }
     }
 }
 
