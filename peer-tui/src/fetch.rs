@@ -7,6 +7,7 @@ pub mod batch;
 pub mod change;
 pub mod handle;
 pub mod job;
+pub mod keeper;
 pub mod limits;
 pub mod partial;
 pub mod queue;

@@ -13,7 +13,6 @@ mod lines;
 mod pace;
 mod plain;
 mod run;
-pub mod spare;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

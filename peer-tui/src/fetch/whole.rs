@@ -37,13 +37,13 @@ pub struct Whole(Arc<Inner>);
 
 /// A piece that is what its hash names; part of the whole already when it was its turn.
 #[derive(Debug)]
-pub struct Verified<'a> {
-    whole: &'a Whole,
+pub struct Verified {
+    whole: Whole,
     piece: u32,
     was_its_turn: bool,
 }
 
-impl Verified<'_> {
+impl Verified {
     /// It is on disk, too: where it came before its turn, it can be read there.
     pub fn commit(self) {
         if !self.was_its_turn {
@@ -61,7 +61,7 @@ impl Whole {
         piece: PieceIndex,
         (bytes, expected): (&[u8], &PieceHash),
         read: impl FnMut(PieceIndex, &mut WholeHasher) -> bool,
-    ) -> Option<Verified<'_>> {
+    ) -> Option<Verified> {
         let mut hasher = PieceHasher::new(layout);
         let turn = self.try_lock();
         let turn = turn.and_then(|progress| {
@@ -88,7 +88,7 @@ impl Whole {
             }
         }
         Some(Verified {
-            whole: self,
+            whole: self.clone(),
             piece: piece.as_u32(),
             was_its_turn,
         })

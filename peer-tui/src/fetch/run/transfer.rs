@@ -13,8 +13,8 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::super::DownloadState;
 use super::super::handle::FetchEvent;
 use super::super::job::Verdict;
+use super::super::keeper::{Keeper, Threads};
 use super::super::scheduler::{Run, SourceKey};
-use super::super::source::spare::Spare;
 use super::super::source::{Fault, Keep, RunNote, fetch_run};
 use super::{Halt, Runner};
 use crate::serve::PartialContent;
@@ -48,10 +48,22 @@ struct Traffic {
     notes_in: mpsc::Sender<RunNote>,
     notes: mpsc::Receiver<RunNote>,
     keep: Keep,
+    /// Of the keeper.
+    threads: Threads,
     arrived: watch::Sender<Arc<PieceSet>>,
     /// How many hold each piece, for those who serve what is there.
     holders: watch::Sender<Arc<[u32]>>,
     idle_since: Option<Instant>,
+}
+
+impl Traffic {
+    /// All pieces are there: ends what is still under way, and waits until nothing more is written.
+    async fn end(mut self) {
+        self.runs.shutdown().await;
+        self.notes.close();
+        drop(self.keep);
+        self.threads.ended().await;
+    }
 }
 
 impl Runner {
@@ -66,7 +78,7 @@ impl Runner {
         let mut may_ask = true;
         loop {
             if traffic.arrived.borrow().is_complete() {
-                traffic.runs.shutdown().await;
+                traffic.end().await;
                 return Ok(());
             }
             if std::mem::replace(&mut may_ask, true) {
@@ -97,6 +109,9 @@ impl Runner {
         let (have, holders) = (scheduler.have().clone(), scheduler.holders().into());
         let (arrived, arrivals) = watch::channel(Arc::new(have));
         let (notes_in, notes) = mpsc::channel(NOTES_QUEUE_COUNT);
+        let (store, hashes) = (open.store.clone(), open.hashes.clone());
+        let (keeper, threads) =
+            Keeper::start(store, hashes, open.follower.whole(), notes_in.clone());
         let traffic = Traffic {
             runs: JoinSet::new(),
             running: Vec::new(),
@@ -107,13 +122,12 @@ impl Runner {
             notes_in,
             notes,
             keep: Keep {
-                store: open.store.clone(),
-                hashes: open.hashes.clone(),
-                whole: open.follower.whole(),
+                layout: self.layout,
+                keeper,
                 has_others: Arc::new(AtomicBool::new(false)),
-                spare: Spare::default(),
                 arrived: arrivals,
             },
+            threads,
             arrived,
             holders: watch::Sender::new(holders),
             idle_since: None,
@@ -300,11 +314,14 @@ impl Runner {
         let Some(root) = root.filter(|_| !is_small) else {
             return;
         };
+        let Some(open) = &self.open else {
+            return;
+        };
         let partial = PartialContent {
-            path: traffic.keep.store.path().to_owned(),
+            path: open.store.path().to_owned(),
             layout: self.layout,
             pieces_root: root,
-            pieces: traffic.keep.hashes.clone(),
+            pieces: open.hashes.clone(),
             held: traffic.arrived.subscribe(),
             holders: traffic.holders.subscribe(),
         };
