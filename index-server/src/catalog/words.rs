@@ -230,7 +230,7 @@ impl Words {
         for other in others {
             numbers = numbers.within(&other.to_set());
         }
-        self.add_words(&numbers, Some(&is_held), into);
+        self.add_words(&numbers, Some(is_held), into);
         true
     }
 
@@ -248,7 +248,7 @@ impl Words {
         if !budget.afford(numbers.len() * NUMBER_STEPS) {
             return false;
         }
-        self.add_words(&numbers, None, into);
+        self.add_words(&numbers, None::<fn(&[u8]) -> bool>, into);
         true
     }
 
@@ -257,7 +257,7 @@ impl Words {
     fn add_words<'v>(
         &'v self,
         numbers: &DocSet<'_>,
-        is_wanted: Option<&dyn Fn(&[u8]) -> bool>,
+        is_wanted: Option<impl Fn(&[u8]) -> bool>,
         into: &mut Gather<'v>,
     ) {
         let texts = self.docs.keys();
@@ -273,7 +273,9 @@ impl Words {
                 texts.warm(block);
             }
             for number in block.iter().map(|number| *number as usize) {
-                if is_wanted.is_none_or(|is_wanted| is_wanted(texts.at(number).as_bytes())) {
+                if (is_wanted.as_ref())
+                    .is_none_or(|is_wanted| is_wanted(texts.at(number).as_bytes()))
+                {
                     into.add(self.docs.at(number));
                 }
             }
