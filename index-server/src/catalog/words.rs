@@ -62,6 +62,13 @@ pub struct Part<'q> {
     pub hold: Hold,
 }
 
+/// Whether the texts of words are looked at before their documents are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AreRead {
+    Yes,
+    No,
+}
+
 /// The parts of `needle`; a document that holds the needle holds them all. None where it is only
 /// bytes between words.
 pub fn parts(needle: &[u8]) -> impl Iterator<Item = Part<'_>> {
@@ -230,7 +237,7 @@ impl Words {
         for other in others {
             numbers = numbers.within(&other.to_set());
         }
-        self.add_words(&numbers, Some(is_held), into);
+        self.add_words(&numbers, AreRead::Yes, is_held, into);
         true
     }
 
@@ -248,16 +255,16 @@ impl Words {
         if !budget.afford(numbers.len() * NUMBER_STEPS) {
             return false;
         }
-        self.add_words(&numbers, None::<fn(&[u8]) -> bool>, into);
+        self.add_words(&numbers, AreRead::No, |_| true, into);
         true
     }
 
-    /// Adds the documents of the words of these numbers; of those that are wanted, where there is
-    /// something to be asked of their texts.
+    /// Adds the documents of the words of these numbers that are wanted.
     fn add_words<'v>(
         &'v self,
         numbers: &DocSet<'_>,
-        is_wanted: Option<impl Fn(&[u8]) -> bool>,
+        are_read: AreRead,
+        is_wanted: impl Fn(&[u8]) -> bool,
         into: &mut Gather<'v>,
     ) {
         let texts = self.docs.keys();
@@ -269,13 +276,11 @@ impl Words {
                 return;
             }
             self.docs.warm(block);
-            if is_wanted.is_some() {
+            if are_read == AreRead::Yes {
                 texts.warm(block);
             }
             for number in block.iter().map(|number| *number as usize) {
-                if (is_wanted.as_ref())
-                    .is_none_or(|is_wanted| is_wanted(texts.at(number).as_bytes()))
-                {
+                if are_read == AreRead::No || is_wanted(texts.at(number).as_bytes()) {
                     into.add(self.docs.at(number));
                 }
             }
