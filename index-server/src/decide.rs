@@ -122,22 +122,22 @@ pub struct Overdue {
 /// # Errors
 /// The [`Refusal`] of the rule that the command breaks; nothing has changed then.
 pub fn decide<F: Files>(
-    command: &Command,
+    command: Command,
     draft: &mut Draft<'_, F>,
     now: Timestamp,
     rules: &Rules,
     overdue: impl FnOnce() -> Overdue,
 ) -> Result<Decision, Refusal> {
     match command {
-        Command::Register(register) => registration::register(register, draft, now, rules),
-        Command::Heartbeat(actor) => registration::heartbeat(actor, draft, now),
-        Command::Leave { actor, id } => registration::leave(actor, *id, draft, now),
-        Command::ChangeFiles { actor, changes } => files::change(actor, changes, draft, now, rules),
-        Command::Report { actor, report } => votes::report(actor, report, draft, now),
-        Command::Rate { actor, file, stars } => {
-            votes::rate(actor, *file, *stars, draft, now, rules)
+        Command::Register(register) => registration::register(&register, draft, now, rules),
+        Command::Heartbeat(actor) => registration::heartbeat(&actor, draft, now),
+        Command::Leave { actor, id } => registration::leave(&actor, id, draft, now),
+        Command::ChangeFiles { actor, changes } => {
+            files::change(&actor, changes, draft, now, rules)
         }
-        Command::CountDownload { file } => files::count_download(*file, draft, now),
+        Command::Report { actor, report } => votes::report(&actor, &report, draft, now),
+        Command::Rate { actor, file, stars } => votes::rate(&actor, file, stars, draft, now, rules),
+        Command::CountDownload { file } => files::count_download(file, draft, now),
         Command::Sweep => Ok(sweep::sweep(&overdue(), draft, now)),
     }
 }

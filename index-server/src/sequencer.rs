@@ -128,7 +128,7 @@ struct Envelope {
     /// Absent for what the task asks of itself.
     reply: Option<oneshot::Sender<Result<Answer, Refusal>>>,
     /// Held until the command is done.
-    _room: Option<OwnedSemaphorePermit>,
+    room: Option<OwnedSemaphorePermit>,
 }
 
 /// Ends the task; also when dropped, but then nobody waits for it.
@@ -206,7 +206,7 @@ impl Index {
         let envelope = Envelope {
             command,
             reply: Some(reply),
-            _room: room,
+            room,
         };
         self.shared
             .queue

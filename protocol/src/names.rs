@@ -89,6 +89,12 @@ impl SharePath {
     }
 }
 
+impl From<SharePath> for CompactString {
+    fn from(path: SharePath) -> Self {
+        path.0
+    }
+}
+
 impl fmt::Display for SharePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)

@@ -148,13 +148,12 @@ impl Taker {
         let mut draft = Draft::on(&self.world);
         let now = Timestamp::now();
         let rules = Rules::default();
-        for command in &commands {
+        for command in commands {
             let decision = decide(command, &mut draft, now, &rules, Overdue::default);
             records.extend(decision.expect("nothing is refused").records);
         }
         clock.end("1 decide");
         drop(draft);
-        drop(commands);
         clock.end("2 drop draft");
         let encoded: Vec<_> = records.iter().map(Record::encode).collect();
         clock.end("3 encode");

@@ -19,7 +19,7 @@ use crate::world::{Files, Ground};
 /// Takes a peer's changes one after the other; what is refused does not hold up the rest.
 pub(super) fn change<F: Files>(
     actor: &Actor,
-    changes: &[FileChange],
+    changes: Vec<FileChange>,
     draft: &mut Draft<'_, F>,
     now: Timestamp,
     rules: &Rules,
@@ -36,7 +36,7 @@ pub(super) fn change<F: Files>(
     for change in changes {
         let outcome = match change {
             FileChange::Add(file) => taker.add(file, draft),
-            FileChange::Remove { id, path } => taker.remove(id, path.as_deref(), draft),
+            FileChange::Remove { id, path } => taker.remove(&id, path.as_deref(), draft),
         };
         outcomes.push(outcome.unwrap_or_else(FileChanged::Refused));
     }
@@ -64,7 +64,7 @@ struct Taker<'r> {
 impl Taker<'_> {
     fn add<F: Files>(
         &mut self,
-        file: &CheckedFile,
+        file: CheckedFile,
         draft: &mut Draft<'_, F>,
     ) -> Result<FileChanged, Refusal> {
         let id = FileId::of(&self.owner, &file.hash);
@@ -98,10 +98,10 @@ impl Taker<'_> {
                 pieces_root: file.pieces_root,
                 size_bytes: file.size_bytes,
                 category: file.category,
-                tags: file.tags.clone(),
+                tags: file.tags,
                 name: RecordName {
-                    path: path.into(),
-                    filename: file.filename.clone(),
+                    path: file.path.into(),
+                    filename: file.filename,
                 },
                 // What is complete does not become unfinished.
                 is_partial: file.is_partial && !was_complete,

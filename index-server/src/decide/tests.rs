@@ -47,7 +47,9 @@ impl Table {
 
     fn sweep(&mut self, command: &Command, overdue: Overdue) -> Result<Decision, Refusal> {
         let mut draft = Draft::on(&self.world);
-        let decision = decide(command, &mut draft, self.now, &self.rules, || overdue)?;
+        let decision = decide(command.clone(), &mut draft, self.now, &self.rules, || {
+            overdue
+        })?;
         for record in &decision.records {
             self.world.apply(record.clone());
         }

@@ -1,9 +1,10 @@
 //! What is carried out in one go, and is one transaction of the journal.
 
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::Envelope;
-use crate::command::Command;
+use super::telling::kind_of;
+use crate::command::{Answer, Command, Refusal};
 
 /// Commands of one batch: their records are one transaction.
 const BATCH_MAX_COMMANDS: usize = 1_024;
@@ -27,4 +28,25 @@ pub(super) fn collect(first: Envelope, queue: &mut mpsc::Receiver<Envelope>) -> 
         batch.push(next);
     }
     batch
+}
+
+/// Who waits for a command to be done.
+pub(super) struct Caller {
+    /// The label of the command.
+    pub(super) kind: &'static str,
+    pub(super) reply: Option<oneshot::Sender<Result<Answer, Refusal>>>,
+    /// Held until the command is done.
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+impl Envelope {
+    /// The command, and who waits for it.
+    pub(super) fn open(self) -> (Command, Caller) {
+        let caller = Caller {
+            kind: kind_of(&self.command),
+            reply: self.reply,
+            _room: self.room,
+        };
+        (self.command, caller)
+    }
 }

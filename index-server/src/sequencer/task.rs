@@ -12,12 +12,12 @@ use protocol::stats::NetworkStats;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
-use super::collected::collect;
+use super::collected::{Caller, collect};
 use super::durable::{AppendFailure, Durable};
 use super::presence::Presence;
 use super::published::{Published, Readers};
 use super::rest::{Doing, Rest};
-use super::telling::{change_of, figures, is_same, kind_of};
+use super::telling::{change_of, figures, is_same};
 use super::{Envelope, Parts, Publish, Settings};
 use crate::catalog::CatalogView;
 use crate::clock::Clock;
@@ -119,7 +119,7 @@ impl Task {
                 }
                 _ = sweep.tick() => {
                     let command = Command::Sweep;
-                    self.take(vec![Envelope { command, reply: None, _room: None }]).await;
+                    self.take(vec![Envelope { command, reply: None, room: None }]).await;
                 }
                 () = sleep_until(tidy_at.unwrap_or_else(Instant::now)), if tidy_at.is_some() => {
                     self.tidy();
@@ -144,6 +144,8 @@ impl Task {
     async fn take(&mut self, batch: Vec<Envelope>) {
         self.metrics.batch_commands.observe(batch.len() as f64);
         let is_sweep = (batch.iter()).any(|envelope| matches!(envelope.command, Command::Sweep));
+        let (commands, callers): (Vec<Command>, Vec<Caller>) =
+            batch.into_iter().map(Envelope::open).unzip();
         let (now, instant) = (self.clock.now(), self.clock.instant());
         if self.presence.look(instant) {
             self.metrics.standstills.inc();
@@ -154,7 +156,7 @@ impl Task {
             mut outcomes,
             news,
             alive,
-        } = self.decide(&batch, now, instant);
+        } = self.decide(commands, now, instant);
         let is_empty = records.is_empty();
         match self.commit(&records).await {
             Ok(()) => self.show(records, news, now),
@@ -169,9 +171,9 @@ impl Task {
                 }
             }
         }
-        for (envelope, outcome) in batch.into_iter().zip(outcomes) {
-            self.count(&envelope.command, &outcome);
-            if let Some(reply) = envelope.reply {
+        for (caller, outcome) in callers.into_iter().zip(outcomes) {
+            self.count(caller.kind, &outcome);
+            if let Some(reply) = caller.reply {
                 // Nobody waits any more: the command is carried out all the same.
                 let _ = reply.send(outcome);
             }
@@ -181,7 +183,7 @@ impl Task {
         self.durable.tidy_if_due(&mut self.world, is_quiet).await;
     }
 
-    fn decide(&mut self, batch: &[Envelope], now: Timestamp, instant: Instant) -> Decided {
+    fn decide(&mut self, commands: Vec<Command>, now: Timestamp, instant: Instant) -> Decided {
         let Self {
             world,
             presence,
@@ -191,11 +193,11 @@ impl Task {
         let mut draft = Draft::on(world);
         let mut decided = Decided {
             records: Vec::new(),
-            outcomes: Vec::with_capacity(batch.len()),
+            outcomes: Vec::with_capacity(commands.len()),
             news: Vec::new(),
             alive: Vec::new(),
         };
-        for Envelope { command, .. } in batch {
+        for command in commands {
             let overdue = || presence.overdue(world, instant);
             let outcome = decide(command, &mut draft, now, &settings.rules, overdue);
             decided.outcomes.push(outcome.map(|decision| {
@@ -352,12 +354,12 @@ impl Task {
         Some(Change::Stats(stats))
     }
 
-    fn count(&self, command: &Command, outcome: &Result<Answer, Refusal>) {
+    fn count(&self, kind: &'static str, outcome: &Result<Answer, Refusal>) {
         let label = match outcome {
             Ok(_) => "ok",
             Err(refusal) => refusal.slug.as_str(),
         };
-        self.metrics.count_command(kind_of(command), label);
+        self.metrics.count_command(kind, label);
         match outcome {
             Ok(Answer::Alive) => self.metrics.heartbeats.inc(),
             Ok(Answer::Counted { .. }) => self.metrics.downloads.inc(),

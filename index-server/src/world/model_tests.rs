@@ -126,9 +126,13 @@ fn take<F: Files>(
     let mut records = Vec::new();
     let mut answers = Vec::new();
     for (command, overdue) in steps {
-        let decision = decide(command, &mut draft, at(now), &Rules::default(), || {
-            overdue.clone()
-        });
+        let decision = decide(
+            command.clone(),
+            &mut draft,
+            at(now),
+            &Rules::default(),
+            || overdue.clone(),
+        );
         answers.push(decision.map(|decision| {
             records.extend(decision.records);
             decision.answer

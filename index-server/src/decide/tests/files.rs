@@ -87,7 +87,7 @@ fn a_digest_counts_what_the_same_batch_changed() {
     ];
     let mut ask = |command: Command| {
         decide(
-            &command,
+            command,
             &mut draft,
             at(0),
             &Rules::default(),

@@ -42,7 +42,7 @@ impl House {
     fn take(&mut self, command: &crate::command::Command) {
         let mut draft = Draft::on(&self.world);
         let rules = Rules::default();
-        let decision = decide(command, &mut draft, at(0), &rules, Overdue::default);
+        let decision = decide(command.clone(), &mut draft, at(0), &rules, Overdue::default);
         let records = decision.expect("a good command").records;
         let rows: Vec<_> = (records.iter())
             .map(|record| record.encode().expect("encoded"))
