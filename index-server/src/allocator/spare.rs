@@ -7,7 +7,7 @@
 use std::sync::{Mutex, PoisonError};
 
 /// So much is kept at most: what the merges of small segments use at once.
-const KEPT_MAX_BYTES: usize = 64 * 1024 * 1024;
+const KEPT_MAX_BYTES: usize = 32 * 1024 * 1024;
 /// In so many pieces.
 const KEPT_MAX_COUNT: usize = 64;
 

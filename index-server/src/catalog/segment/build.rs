@@ -27,7 +27,11 @@ impl Segment {
     /// Builds a segment of `rows`, which may come in any order, with their paths in one piece.
     pub fn new(rows: &[Row<'_>]) -> Self {
         let (order, by_name) = in_order(rows);
-        let mut segment = store(order.iter().map(|index| rows[*index]), Room::default());
+        let loose = order.iter().map(|index| (0, rows[*index]));
+        let shared = SharedWriter::default();
+        let mut segment = store(loose, Room::default(), shared, |shared, _, row| {
+            (shared.folder(row), shared.tally(row), shared.rest(row))
+        });
         let complete = 0..segment.complete_count;
         segment.index_keys();
         segment.by_owner = by_owner(rows, &order);
@@ -106,26 +110,31 @@ pub struct Room {
     pub given: usize,
 }
 
-/// Stores the columns of `rows`, which come in the order in which they are to be numbered; what
-/// several share is stored once.
-pub fn store<'a>(rows: impl ExactSizeIterator<Item = Row<'a>>, room: Room) -> Segment {
+/// Stores the columns of `rows`, which come in the order in which they are to be numbered, with
+/// the numbers of what they share, which is stored once: `number` yields folder, tally and rest.
+pub fn store<'a>(
+    rows: impl ExactSizeIterator<Item = (usize, Row<'a>)>,
+    room: Room,
+    mut shared: SharedWriter<'a>,
+    mut number: impl FnMut(&mut SharedWriter<'a>, usize, &Row<'a>) -> (u32, u32, u32),
+) -> Segment {
     let mut scans = Vec::with_capacity(rows.len());
     let mut details = Vec::with_capacity(rows.len());
     let mut names = String::with_capacity(room.names);
     let mut given = String::with_capacity(room.given);
-    let mut shared = SharedWriter::default();
     let mut complete_count = 0;
-    for row in rows {
+    for (source, row) in rows {
         complete_count += usize::from(!row.scan.is_partial);
+        let (folder, tally, rest_at) = number(&mut shared, source, &row);
         scans.push(Scan {
             name_at: position(names.len()),
-            folder: shared.folder(&row),
+            folder,
             ..row.scan
         });
         details.push(super::Detail {
-            tally: shared.tally(&row),
+            tally,
             given_at: position(given.len()),
-            rest_at: shared.rest(&row),
+            rest_at,
             root: shared.root(&row),
             ..row.detail
         });

@@ -7,13 +7,13 @@ use protocol::search::Sort;
 
 use super::build::Room;
 use super::orders::{self, Numbers, Orders, SORTS};
+use super::shared::SharedWriter;
 use super::{Doc, Segment, build};
 use crate::catalog::exact;
 use crate::catalog::keys::Key;
 use crate::catalog::layer::Layer;
 use crate::catalog::natural;
 use crate::catalog::postings::{self, GONE, Postings};
-use crate::catalog::rank::Ranking;
 use crate::catalog::words::{self, Words};
 
 /// A merged segment, and where the documents of each source went.
@@ -38,8 +38,10 @@ pub fn merge(sources: &[Layer]) -> Merged {
     }
     let rows = order
         .iter()
-        .map(|&(source, doc)| sources[source].segment.row(doc));
-    let mut segment = build::store(rows, room(sources));
+        .map(|&(source, doc)| (source, sources[source].segment.row(doc)));
+    let shared = sources.iter().map(|layer| &layer.segment.shared);
+    let shared = SharedWriter::of_sources(shared);
+    let mut segment = build::store(rows, room(sources), shared, SharedWriter::of_source);
     drop(order);
     segment.index_keys();
     segment.by_owner = by_owner(sources, &moved, segment.scans.len());
@@ -82,7 +84,6 @@ struct Names {
 
 impl Names {
     fn of(sources: &[Layer]) -> Self {
-        let ranking = Ranking::own(Sort::Filename);
         let mut names = Self {
             order: Vec::new(),
             places: (sources.iter())
@@ -96,12 +97,17 @@ impl Names {
         interleave(
             lists.collect(),
             |source, doc| {
-                let key = sources[source].segment.key(doc, Sort::Filename);
-                (natural::start(key.name.as_bytes()), key)
+                let segment = &*sources[source].segment;
+                let name = segment.name(doc).as_bytes();
+                (natural::start(name), name, segment, doc)
             },
-            |left, right| {
-                let by_start = left.0.cmp(&right.0);
-                by_start.then_with(|| ranking.compare(&left.1, &right.1))
+            |(left_start, left, left_segment, left_doc), (right_start, right, segment, doc)| {
+                let by_start = left_start.cmp(right_start);
+                let by_name = by_start.then_with(|| natural::compare(left, right));
+                by_name.then_with(|| {
+                    let (left, right) = (left_segment.detail(*left_doc), segment.detail(*doc));
+                    left.id.cmp(&right.id)
+                })
             },
             |source, doc| names.order.push((source, doc)),
         );

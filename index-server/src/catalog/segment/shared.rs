@@ -4,6 +4,7 @@
 use hashbrown::HashMap;
 use protocol::hash::{ContentHash, PiecesRoot};
 use protocol::search::Sort;
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::columns::{self, Row, Tally};
@@ -116,9 +117,22 @@ impl Shared {
     }
 }
 
+/// A number that is not given yet.
+const NOT_GIVEN: u32 = u32::MAX;
+
+/// What of one source is known already, by its number there.
+#[derive(Debug)]
+struct Source {
+    folders: Vec<u32>,
+    tallies: Vec<u32>,
+    rests: FxHashMap<u32, u32>,
+}
+
 /// Gathers what rows share.
 #[derive(Debug, Default)]
 pub struct SharedWriter<'r> {
+    /// By segment that rows come from.
+    sources: Vec<Source>,
     folders: TextsWriter,
     given_folders: TextsWriter,
     folder_numbers: HashMap<&'r str, u32>,
@@ -130,6 +144,44 @@ pub struct SharedWriter<'r> {
 }
 
 impl<'r> SharedWriter<'r> {
+    /// For rows of segments that share these.
+    pub fn of_sources<'s>(sources: impl Iterator<Item = &'s Shared>) -> Self {
+        let source = |shared: &Shared| Source {
+            folders: vec![NOT_GIVEN; shared.folders.len()],
+            tallies: vec![NOT_GIVEN; shared.tallies.len()],
+            rests: FxHashMap::default(),
+        };
+        Self {
+            sources: sources.map(source).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// The numbers of the folder and the tally and the place of the rest of a row of a source. What
+    /// has a number there is looked for among all others once.
+    pub fn of_source(&mut self, source: usize, row: &Row<'r>) -> (u32, u32, u32) {
+        let (folder, tally, rest) = (row.scan.folder, row.detail.tally, row.detail.rest_at);
+        let known = &self.sources[source];
+        let mut own = (
+            known.folders[folder as usize],
+            known.tallies[tally as usize],
+            known.rests.get(&rest).copied().unwrap_or(NOT_GIVEN),
+        );
+        if own.0 == NOT_GIVEN {
+            own.0 = self.folder(row);
+            self.sources[source].folders[folder as usize] = own.0;
+        }
+        if own.1 == NOT_GIVEN {
+            own.1 = self.tally(row);
+            self.sources[source].tallies[tally as usize] = own.1;
+        }
+        if own.2 == NOT_GIVEN {
+            own.2 = self.rest(row);
+            self.sources[source].rests.insert(rest, own.2);
+        }
+        own
+    }
+
     /// The number of a row's folder.
     pub fn folder(&mut self, row: &Row<'r>) -> u32 {
         let (given, folded) = row.folder;

@@ -1,10 +1,14 @@
 //! From records that wait to a segment: how widely each content is held by now, and which records of
 //! other segments must be written anew since that has changed.
 
+use std::sync::Arc;
+
+use compact_str::CompactString;
+
 use super::Catalog;
-use crate::catalog::columns::Prepared;
+use crate::catalog::columns::{Prepared, Row, Scan};
 use crate::catalog::contents::Content;
-use crate::catalog::layer::{Layer, Spot};
+use crate::catalog::layer::Layer;
 use crate::catalog::lookup::spread;
 use crate::catalog::rank::crowd;
 use crate::catalog::segment::{Doc, Segment};
@@ -27,19 +31,20 @@ impl Catalog {
     /// Makes a segment of all records that wait, and of those whose content is held more or less
     /// widely than is written in their segment.
     pub(super) fn freeze(&mut self) {
-        self.recount();
-        if !self.waiting.is_empty() {
+        let lifted = self.recount();
+        if !self.waiting.is_empty() || !lifted.is_empty() {
             let (owners, contents, touched) = (&self.owners, &self.contents, &self.touched);
-            let prepared: Vec<Prepared> = (self.waiting.drain())
-                .filter_map(|(_, entry)| {
-                    let owner = owners.index_of(&entry.owner)?;
-                    let content = spread(entry.hash.as_bytes());
-                    let crowd = touched.get(&content)?.crowd;
-                    let content = contents.get(content)?.number;
-                    Some(Prepared::new(entry, owner, content, crowd))
-                })
-                .collect();
-            let rows: Vec<_> = prepared.iter().flat_map(Prepared::rows).collect();
+            let mut prepared: Vec<Prepared> = Vec::with_capacity(self.waiting.len());
+            prepared.extend(self.waiting.drain().filter_map(|(_, entry)| {
+                let owner = owners.index_of(&entry.owner)?;
+                let content = spread(entry.hash.as_bytes());
+                let crowd = touched.get(&content)?.crowd;
+                let content = contents.get(content)?.number;
+                Some(Prepared::new(entry, owner, content, crowd))
+            }));
+            let mut rows: Vec<Row<'_>> = Vec::with_capacity(prepared.len() + lifted.len());
+            rows.extend(prepared.iter().flat_map(Prepared::rows));
+            rows.extend(lifted.iter().map(Lifted::row));
             self.layers
                 .push(Layer::new(Segment::new(&rows), &self.owners));
         }
@@ -51,7 +56,8 @@ impl Catalog {
 
     /// Finds the crowd of every content that is touched; takes records out of their segments that
     /// have another one written there.
-    fn recount(&mut self) {
+    fn recount(&mut self) -> Vec<Lifted> {
+        let mut lifted = Vec::new();
         let mut touched = std::mem::take(&mut self.touched);
         for (content, touched) in &mut touched {
             let Some(known) = self.contents.get(*content) else {
@@ -66,11 +72,12 @@ impl Catalog {
             };
             touched.crowd = crowd(holder_count as usize);
             if !is_all && told != Some(touched.crowd) {
-                self.lift_others(*content, known.number, touched.crowd);
+                self.lift_others(*content, known.number, touched.crowd, &mut lifted);
             }
             self.contents.tell(*content, touched.crowd);
         }
         self.touched = touched;
+        lifted
     }
 
     /// Complete records of a content that do not wait.
@@ -80,19 +87,46 @@ impl Catalog {
         u32::try_from(counts.sum::<usize>()).unwrap_or(u32::MAX)
     }
 
-    /// Lets the complete records of a content wait that have another crowd in their segment.
-    fn lift_others(&mut self, content: u64, number: Content, crowd: u8) {
-        for index in 0..self.layers.len() {
-            let layer = &self.layers[index];
+    /// Takes the complete records of a content that have another crowd out of their segments.
+    fn lift_others(&mut self, content: u64, number: Content, crowd: u8, lifted: &mut Vec<Lifted>) {
+        for layer in &mut self.layers {
             let docs = complete_holders(layer, content, number);
             let others: Vec<Doc> = docs
                 .filter(|&doc| layer.segment.scan(doc).crowd != crowd)
                 .collect();
             for doc in others {
-                if let Some(entry) = self.lift(Spot { layer: index, doc }) {
-                    self.waiting.insert(entry.id, entry);
-                }
+                let id = layer.segment.detail(doc).id;
+                let names: Vec<Doc> = layer.docs_of_id(&id, spread(id.as_bytes())).collect();
+                lifted.extend(names.iter().map(|doc| Lifted {
+                    segment: Arc::clone(&layer.segment),
+                    doc: *doc,
+                    path: layer.segment.path(*doc).to_text(),
+                    crowd,
+                }));
+                layer.bury(names);
             }
+        }
+    }
+}
+
+/// A document on its way from one segment to the next, where nothing but its crowd is new.
+struct Lifted {
+    segment: Arc<Segment>,
+    doc: Doc,
+    path: CompactString,
+    crowd: u8,
+}
+
+impl Lifted {
+    fn row(&self) -> Row<'_> {
+        let row = self.segment.row(self.doc);
+        Row {
+            scan: Scan {
+                crowd: self.crowd,
+                ..row.scan
+            },
+            whole_path: &self.path,
+            ..row
         }
     }
 }
