@@ -38,7 +38,7 @@ pub fn status(layers: &Layers, json: bool) -> Result<(), Trouble> {
 /// Prints how a daemon stands.
 pub fn print_status(status: &Status) {
     let header = &status.header;
-    print::table(&[
+    let mut rows = vec![
         row("peer", format!("{} ({})", name(&header.name), status.id)),
         row("index", index_words(header)),
         row(
@@ -73,8 +73,11 @@ pub fn print_status(status: &Status) {
         row("saved to", status.downloads.clone()),
         row("serving at", status.listen.clone()),
         row("daemon", daemon_words(status)),
-        row("join with", header.join_hint.clone()),
-    ]);
+    ];
+    if !header.join_hint.is_empty() {
+        rows.push(row("join with", header.join_hint.clone()));
+    }
+    print::table(&rows);
 }
 
 fn row(key: &str, value: String) -> Vec<String> {

@@ -74,6 +74,15 @@ pub fn about_results(model: &Model) -> Option<String> {
     (search.is_cut && has_rows).then(|| "not all are shown: more letters find the rest".to_owned())
 }
 
+/// The same where there is little room.
+pub fn about_results_shortly(model: &Model) -> Option<String> {
+    let search = &model.search;
+    match &search.corrected {
+        Some(corrected) => Some(format!("showing {}", format::cut_end(corrected, 16))),
+        None => (search.is_cut && search.list.total() > 0).then(|| "not all".to_owned()),
+    }
+}
+
 fn waiting(model: &Model) -> Vec<String> {
     let first = match model.header.as_ref().map(|header| &header.link) {
         None => "Reaching the daemon.",

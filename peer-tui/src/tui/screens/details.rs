@@ -1,20 +1,20 @@
 //! One transfer closely: bar, state, place, the map of pieces, sources.
 
+mod sources;
+
 use ratatui::layout::{Position, Rect};
 
 use super::transfer_row::{sign_and_rate, trouble};
-use crate::daemon::state::{DownloadDetail, DownloadState, SourceState, SourceStatus};
+use crate::daemon::state::{DownloadDetail, DownloadState};
 use crate::tui::format;
 use crate::tui::layout::{Class, Layout};
 use crate::tui::model::Model;
 use crate::tui::theme::Token;
 use crate::tui::widgets::bar::bar;
 use crate::tui::widgets::canvas::Canvas;
-use crate::tui::widgets::pieces::{has_bar, pieces};
-use crate::tui::widgets::table::{Column, Name, Table};
+use crate::tui::widgets::pieces::pieces;
 
 const LEGEND: &str = "█ have  ▓ part  ▒ arriving  · wanted  ! nobody has";
-const HAS_COLUMNS: u16 = 20;
 
 /// Draws the screen; it has no cursor of its own.
 pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<Position> {
@@ -28,7 +28,7 @@ pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<P
     if layout.above.height > 0 {
         above(detail, model, layout, canvas);
     }
-    sources(detail, model, layout, canvas);
+    sources::draw(detail, model, layout, canvas);
     None
 }
 
@@ -86,12 +86,15 @@ fn above(detail: &DownloadDetail, model: &Model, layout: &Layout, canvas: &mut C
         canvas.put_in(2, area.y + 2, room, &place, Token::Text);
     }
     if area.height > 3 {
-        let count = detail.pieces.len() as u64;
-        let title = format!(
-            "Pieces  {} × {}",
-            format::count(count),
-            format::size(detail.piece_bytes)
-        );
+        // Of a small file that came with others nothing was looked at closely.
+        let title = match detail.pieces.len() as u64 {
+            0 => "Pieces".to_owned(),
+            count => format!(
+                "Pieces  {} × {}",
+                format::count(count),
+                format::size(detail.piece_bytes)
+            ),
+        };
         let legend = if canvas.width() >= 100 { LEGEND } else { "" };
         canvas.titled_rule(area.y + 3, &title, legend, false);
     }
@@ -102,9 +105,22 @@ fn above(detail: &DownloadDetail, model: &Model, layout: &Layout, canvas: &mut C
             canvas.width().saturating_sub(4),
             area.height - 5,
         );
-        pieces(canvas, map, detail.pieces.as_bytes());
+        if is_running(&status.state) {
+            pieces(canvas, map, detail.pieces.as_bytes());
+        } else {
+            let rest = detail.pieces.replace('~', ".");
+            pieces(canvas, map, rest.as_bytes());
+        }
         note(detail, area.bottom() - 1, canvas);
     }
+}
+
+/// Whether bytes come, or are about to.
+const fn is_running(state: &DownloadState) -> bool {
+    matches!(
+        state,
+        DownloadState::Looking | DownloadState::Downloading | DownloadState::Finishing
+    )
 }
 
 /// What is told of its state, the most important first.
@@ -126,7 +142,7 @@ fn state_parts(detail: &DownloadDetail, model: &Model) -> Vec<String> {
     if let Some(at) = status.finished_at {
         let at = format::when(at, model.now, &model.zone);
         parts.push(format!("finished {at}"));
-    } else {
+    } else if is_running(&status.state) {
         parts.push(format!(
             "{} sources in use, {} known",
             status.sources.0, status.sources.1
@@ -186,134 +202,6 @@ fn missing(pieces: &str) -> Option<[String; 3]> {
         "m looks for more".to_owned(),
         "the rest finishes without".to_owned(),
     ])
-}
-
-fn table(class: Class, width: u16) -> Table {
-    let large = [
-        Column::left("State", 12, 8),
-        Column::right("Rate", 10, 7),
-        Column::left("Trust", 5, 3),
-        Column::left("Has", HAS_COLUMNS, 4),
-        Column::right("Gave", 9, 5),
-        Column::right("Share", 5, 2),
-        Column::right("Errors", 6, 1),
-    ];
-    let normal = [
-        Column::left("State", 12, 8),
-        Column::right("Rate", 10, 7).close(),
-        Column::left("Trust", 5, 3),
-        Column::right("Gave", 9, 5).close(),
-        Column::right("Errors", 6, 1).close(),
-    ];
-    let small = [
-        Column::left("State", 12, 8).close(),
-        Column::right("Rate", 10, 7).close(),
-    ];
-    match class {
-        Class::Large => Table::fit(width, &large),
-        Class::Normal => Table::fit(width, &normal),
-        _ => Table::fit(width, &small),
-    }
-}
-
-fn sources(detail: &DownloadDetail, model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
-    let Some(view) = &model.details else { return };
-    let table = table(layout.class.unwrap_or(Class::Line), canvas.width());
-    table.titles(canvas, layout.columns.y, "Sources");
-    if view.sources.total() == 0 {
-        let words = match detail.status.state {
-            DownloadState::Done => "All there and checked.",
-            _ => "No source now. m looks for more.",
-        };
-        canvas.put(3, layout.list.y, words, Token::Dim);
-    }
-    for ((position, row), y) in view.sources.visible().zip(layout.list.y..) {
-        if let Some(row) = row {
-            let is_selected = position == view.sources.cursor();
-            source(&table, row, detail, y, is_selected, canvas);
-        }
-    }
-    let below = view.sources.below();
-    if below > 0 {
-        let words = format!("{below} more below");
-        canvas.put(3, layout.status.y, &words, Token::Dim);
-    }
-}
-
-fn source(
-    table: &Table,
-    row: &SourceStatus,
-    detail: &DownloadDetail,
-    y: u16,
-    is_selected: bool,
-    canvas: &mut Canvas<'_>,
-) {
-    let name = format::shown(&row.name);
-    let name = Name::of(&name.text, name.is_odd, is_selected);
-    let end = table.name(canvas, y, 0, &name);
-    let is_over = detail.status.state == DownloadState::Done;
-    let (state, token) = match row.state {
-        // Its last look was taken while bytes still came.
-        SourceState::Sending | SourceState::Connecting | SourceState::Idle if is_over => {
-            ("✓ done", Token::Dim)
-        }
-        SourceState::Sending => ("▼ sending", Token::Down),
-        SourceState::Connecting => ("… connecting", Token::Text),
-        SourceState::Idle => ("… ready", Token::Dim),
-        SourceState::Busy => ("… busy", Token::Dim),
-        SourceState::Failed => ("✗ failed", Token::Warn),
-        SourceState::Corrupt => ("✗ bad data", Token::Error),
-        SourceState::Offline => ("○ offline", Token::Dim),
-    };
-    if let Some(reason) = &row.reason {
-        // Figures of a source that is out tell nothing; why it is needs their room.
-        let sign = state.split(' ').next().unwrap_or_default();
-        let words = format!("{sign} {}", format::clean(reason));
-        let room = canvas.width().saturating_sub(end + 3);
-        canvas.put_in(end + 2, y, room, &words, token);
-        return;
-    }
-    table.cell(canvas, y, "State", state, token);
-    if row.rate_bytes > 0 && !is_over {
-        table.cell(
-            canvas,
-            y,
-            "Rate",
-            &format::rate(row.rate_bytes),
-            Token::Text,
-        );
-    }
-    let trust = format::trust(row.reputation);
-    let token = if trust == "!" {
-        Token::Error
-    } else {
-        Token::Text
-    };
-    table.cell(canvas, y, "Trust", trust, token);
-    table.cell(
-        canvas,
-        y,
-        "Has",
-        &has_bar(row.has_pieces, HAS_COLUMNS),
-        Token::PieceHave,
-    );
-    if row.gave_bytes > 0 {
-        table.cell(
-            canvas,
-            y,
-            "Gave",
-            &format::size(row.gave_bytes),
-            Token::Text,
-        );
-    }
-    let share = format::percent(row.gave_bytes, detail.status.done_bytes.max(1));
-    table.cell(canvas, y, "Share", &format!("{share}%"), Token::Text);
-    let token = if row.errors > 0 {
-        Token::Warn
-    } else {
-        Token::Dim
-    };
-    table.cell(canvas, y, "Errors", &row.errors.to_string(), token);
 }
 
 #[cfg(test)]

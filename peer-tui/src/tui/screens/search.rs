@@ -208,6 +208,10 @@ fn status(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
         return;
     }
     let mut words = Vec::new();
+    if layout.rule.height == 0 {
+        // There is no rule to tell it in.
+        words.extend(words::about_results_shortly(model));
+    }
     if list.below() > 0 {
         words.push(format!("{} more below", format::count(list.below() as u64)));
     }
@@ -225,7 +229,9 @@ fn status(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     if list.has_range() {
         words.push("range: v ends it".to_owned());
     }
-    canvas.put(3, layout.status.y, &words.join(" · "), Token::Dim);
+    let room = usize::from(canvas.width().saturating_sub(4));
+    let words = format::fit(&words, " · ", room);
+    canvas.put(3, layout.status.y, &words, Token::Dim);
 }
 
 fn dock(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {

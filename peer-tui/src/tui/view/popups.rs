@@ -108,7 +108,7 @@ fn help(model: &Model, filter: &Line, top: usize, canvas: &mut Canvas<'_>) {
     }
     let below = lines.len().saturating_sub(top + usize::from(inner.height));
     if below > 0 {
-        let words = format!("{below} more ↓");
+        let words = format!("{below} more below");
         canvas.put_right(inner.right(), inner.y, columns(&words), &words, Token::Dim);
     }
 }

@@ -325,3 +325,23 @@ fn a_count_is_not_told_of_a_search_that_failed() {
     assert!(screen.contains("! index http://nas:7070"), "{screen}");
     assert!(!screen.contains("0 files"), "{screen}");
 }
+
+#[test]
+fn a_corrected_query_is_told_on_the_smallest_screen_too() {
+    for (size, words) in [
+        ((40, 12), "showing debian"),
+        ((80, 24), "nothing for debain"),
+    ] {
+        let mut app = TestApp::filled(size.0, size.1);
+        app.letters("debain");
+        let search = app.watch().search.expect("a search");
+        let rows = [result("debian.iso", 4, 1, Own::None)];
+        let mut results = found_results(search.generation, &rows, search.window);
+        results.corrected = Some("debian".to_owned());
+        app.server(Update {
+            results: Some(results),
+            ..Update::default()
+        });
+        assert!(app.screen().contains(words), "{}", app.screen());
+    }
+}

@@ -4,7 +4,7 @@ use super::super::TestApp;
 use super::super::sample;
 use crate::daemon::command::Move;
 use crate::daemon::command::{Action, LimitChange, TransferFilter};
-use crate::daemon::state::{DownloadId, TransferRow, Update};
+use crate::daemon::state::{DownloadId, DownloadState, TransferRow, Update};
 use crate::tui::keymap::Tab;
 
 #[test]
@@ -279,4 +279,34 @@ fn one_download_is_limited_by_keys() {
     assert_eq!(app.actions(), [limited(Some(300 << 10))]);
     app.keys("t t ^U Enter");
     assert_eq!(app.actions(), [limited(None)]);
+}
+
+#[test]
+fn a_transfer_that_stands_still_says_so_of_its_sources_too() {
+    let mut app = TestApp::filled(120, 36);
+    app.keys("Alt+2");
+    app.feed();
+    app.keys("Enter");
+    app.feed();
+    assert!(app.line("nas-lena").contains("▼ sending"));
+    let id = app.watch().transfer.expect("a transfer");
+    let mut show = |state| {
+        let mut detail = sample::detail(id).expect("a detail");
+        detail.status.state = state;
+        app.server(Update {
+            transfer: Some(detail),
+            ..Update::default()
+        });
+        app.screen()
+    };
+    let paused = show(DownloadState::Paused);
+    assert!(paused.contains("‖ not asked"), "{paused}");
+    assert!(!paused.contains("in use"), "{paused}");
+    let done = show(DownloadState::Done);
+    assert!(done.contains("✓ done"), "{done}");
+    for screen in [paused, done] {
+        assert!(!screen.contains("sending"), "{screen}");
+        assert!(!screen.contains("▒▒"), "{screen}");
+        assert!(screen.contains("○ offline"), "{screen}");
+    }
 }
