@@ -165,6 +165,68 @@ async fn a_feed_that_closes_says_goodbye_after_all_news() {
     session.await.unwrap();
 }
 
+#[tokio::test(start_paused = true)]
+async fn pings_are_answered_between_whole_events() {
+    let stage = Stage::new(4096);
+    let (client, _session) = stage.reader().await;
+    let (mut write, mut read) = client.split();
+    let pinging = tokio::spawn(async move {
+        for _ in 0..300 {
+            let ping = Message::Ping(vec![7; 120].into());
+            write.send(ping).await.unwrap();
+        }
+        write
+    });
+    stage.publish(2_000);
+    let (mut seq, mut pongs) = (0, 0);
+    while seq < 2_000 {
+        // A pong in the middle of an event would end the socket with an error here.
+        match read.next().await.unwrap().unwrap() {
+            Message::Text(text) => {
+                let event: Value = serde_json::from_str(&text).unwrap();
+                let next = event["seq"].as_u64().unwrap();
+                assert!(next == seq || next == seq + 1, "{next} after {seq}");
+                seq = next;
+            }
+            Message::Pong(told) => {
+                assert_eq!(told.len(), 120);
+                pongs += 1;
+            }
+            other => panic!("neither: {other:?}"),
+        }
+    }
+    assert!(pongs > 1, "{pongs}");
+    drop(pinging.await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_is_heard_however_much_there_is_to_tell() {
+    let stage = Arc::new(Stage::new(4096));
+    let (mut client, session) = stage.reader().await;
+    let publisher = Arc::clone(&stage);
+    let publishing = tokio::spawn(async move {
+        loop {
+            publisher.publish(1);
+            tokio::task::yield_now().await;
+        }
+    });
+    client.send(Message::text("hello?")).await.unwrap();
+    let mut heard = 0;
+    loop {
+        match client.next().await.unwrap().unwrap() {
+            Message::Close(frame) => {
+                assert_eq!(frame.unwrap().code, CloseCode::Unsupported);
+                break;
+            }
+            _ => heard += 1,
+        }
+        assert!(heard < 1_000, "nobody listened");
+    }
+    drop(client);
+    session.await.unwrap();
+    publishing.abort();
+}
+
 fn stage_time() -> tokio::time::Instant {
     Clock::default().instant()
 }
