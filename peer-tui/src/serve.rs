@@ -64,6 +64,8 @@ use crate::share::Share;
 /// An unfinished download that others may already read from.
 #[derive(Debug, Clone)]
 pub struct PartialContent {
+    /// Its name here, as people see it.
+    pub name: String,
     /// Where the bytes lie.
     pub path: PathBuf,
     /// How it is cut.

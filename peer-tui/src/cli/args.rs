@@ -137,7 +137,7 @@ pub enum Command {
         #[arg(required = true, value_name = "ID", value_parser = download_id)]
         ids: Vec<DownloadId>,
     },
-    /// Take downloads away; partial data is kept for 10 seconds
+    /// Take downloads away; for 10 seconds `resume` brings them back
     Cancel {
         /// Numbers, as `transfers` lists them
         #[arg(required = true, value_name = "ID", value_parser = download_id)]

@@ -186,6 +186,8 @@ struct Runner {
 /// Runs a download until it is done or cannot go on.
 pub async fn run(task: Task, shared: Shared) -> Ended {
     let layout = PieceLayout::of_size(task.size_bytes);
+    // Until the disk says.
+    let done_bytes = task.live.borrow().done_bytes;
     let mut runner = Runner {
         job: Job::new(
             layout,
@@ -195,7 +197,7 @@ pub async fn run(task: Task, shared: Shared) -> Ended {
         ),
         layout,
         open: None,
-        done_bytes: 0,
+        done_bytes,
         looked_at: None,
         wants_look: false,
         task,

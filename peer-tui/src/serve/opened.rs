@@ -72,7 +72,7 @@ impl Opened {
         let content = opening.map_err(|_| super::bytes::unknown_content())?;
         Ok(Self {
             hash,
-            name: hash.to_string(),
+            name: partial.name,
             size_bytes: partial.layout.size_bytes(),
             content,
             shared: None,

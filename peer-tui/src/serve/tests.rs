@@ -333,6 +333,7 @@ async fn an_unfinished_download_is_served_where_it_is_verified() {
     held.insert(layout.piece(1).unwrap());
     let held = watch::Sender::new(Arc::new(held));
     let partial = PartialContent {
+        name: "unfinished.bin".to_owned(),
         path: part,
         layout,
         pieces_root: hashes.root,

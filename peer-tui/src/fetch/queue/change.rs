@@ -55,7 +55,7 @@ impl Queue {
             }
             (Change::Pause, _) if is_open => to(self, DownloadState::Paused, Effect::Stop),
             (Change::Resume, DownloadState::Paused)
-            | (Change::Restore, DownloadState::Cancelled { .. })
+            | (Change::Resume | Change::Restore, DownloadState::Cancelled { .. })
             | (Change::Resume | Change::Retry, DownloadState::Failed { .. })
             | (
                 Change::Resume | Change::Retry | Change::MoreSources,

@@ -167,6 +167,21 @@ fn what_a_person_did_meanwhile_stands() {
 }
 
 #[test]
+fn a_cancelled_one_goes_on_when_a_person_says_so_in_time() {
+    for change in [Change::Resume, Change::Restore] {
+        let mut queue = Queue::default();
+        let id = add(&mut queue, "a", "1").unwrap();
+        let timing = Timing::default();
+        queue.change(Change::Cancel, id, now(), &timing).unwrap();
+        let cancelled = queue.get(id).unwrap().state.clone();
+        assert!(matches!(cancelled, DownloadState::Cancelled { .. }));
+        queue.change(change, id, now(), &timing).unwrap();
+        assert_eq!(queue.get(id).unwrap().state, DownloadState::Queued);
+        assert_eq!(queue.expire(Timestamp::MAX, &HashSet::new()), []);
+    }
+}
+
+#[test]
 fn waits_for_a_source_or_for_room_grow_and_a_nudge_ends_them() {
     let mut queue = Queue::default();
     let timing = Timing::default();

@@ -318,6 +318,7 @@ impl Runner {
             return;
         };
         let partial = PartialContent {
+            name: self.task.name.clone(),
             path: open.store.path().to_owned(),
             layout: self.layout,
             pieces_root: root,

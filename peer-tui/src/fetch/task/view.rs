@@ -153,11 +153,16 @@ impl Shown {
 /// What is shown of one download.
 pub(super) fn status(entry: &Entry, running: Option<&Running>) -> Arc<DownloadStatus> {
     let status = entry.status();
-    let Some(running) = running.filter(|_| entry.state == DownloadState::Looking) else {
+    let Some(running) = running else {
         return status;
     };
     let live = running.live.borrow();
     let mut status = Arc::unwrap_or_clone(status);
+    if entry.state != DownloadState::Looking {
+        // Told to end a moment ago: what has come is not lost.
+        status.done_bytes = status.done_bytes.max(live.done_bytes);
+        return Arc::new(status);
+    }
     status.state = live.state.clone();
     status.size_bytes = live.size_bytes;
     status.done_bytes = live.done_bytes;

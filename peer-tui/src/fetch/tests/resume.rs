@@ -25,6 +25,7 @@ fn part(network: &Network, content: &Content) -> std::path::PathBuf {
 /// What `way` had to send until all was there and right.
 async fn finish(mut network: Network, content: &Content, id: DownloadId, way: Way) -> u64 {
     let other = network.add_holder(content, way).await;
+    network.fetch.nudge(None);
     let done = network.done(id).await;
     assert_eq!(std::fs::read(done.destination).unwrap(), *content.bytes);
     network.sent_bytes(other)
@@ -34,12 +35,18 @@ async fn finish(mut network: Network, content: &Content, id: DownloadId, way: Wa
 async fn a_stream_goes_on_where_it_was_after_a_pause_and_a_restart() {
     let (mut network, content, id) = begun(Way::PlainStopsAfter(3)).await;
     network.fetch.pause(&[id]).await.unwrap();
-    network
+    let paused = network
         .until(id, |one| one.state == DownloadState::Paused)
         .await;
+    let came = 3 * PIECE as u64;
+    assert_eq!(paused.done_bytes, came, "from the first moment on");
     network.restart().await;
-    assert_eq!(network.status(id).done_bytes, 3 * PIECE as u64);
+    assert_eq!(network.status(id).done_bytes, came);
+    network.silence(0);
     network.fetch.resume(&[id]).await.unwrap();
+    let is_stuck = |one: &DownloadStatus| matches!(one.state, DownloadState::NoSource { .. });
+    let stuck = network.until(id, is_stuck).await;
+    assert_eq!(stuck.done_bytes, came, "kept, though nobody has the rest");
     let sent = finish(network, &content, id, Way::Plain).await;
     assert_eq!(sent, 5 * PIECE as u64);
 }
