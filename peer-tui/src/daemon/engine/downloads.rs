@@ -1,10 +1,12 @@
 //! What is done to downloads: queued, paused, taken away, and so on.
 
+use std::collections::HashSet;
+
 use super::Engine;
 use super::act::from_fetch;
 use crate::daemon::command::Action;
 use crate::daemon::sections::last_part;
-use crate::daemon::state::{Failure, Reply};
+use crate::daemon::state::{Failure, Reply, is_open};
 use crate::fetch::{DownloadId, FetchError, Wish};
 
 impl Engine {
@@ -21,12 +23,7 @@ impl Engine {
                     Some(Action::Pause { ids })
                 }))
             }
-            Action::Cancel { ids } => {
-                self.0.fetch.cancel(&ids).await?;
-                Ok(done_with("cancelled", ids, |ids| {
-                    Some(Action::Restore { ids })
-                }))
-            }
+            Action::Cancel { ids } => self.cancel(ids).await,
             Action::Restore { ids } => {
                 self.0.fetch.restore(&ids).await?;
                 Ok(done_with("restored", ids, |ids| {
@@ -78,6 +75,18 @@ impl Engine {
             }
             _ => Ok(done_with("nothing to do for", Vec::new(), |_| None)),
         }
+    }
+
+    /// Cancels what has not ended: undoing a wish that has come true says so and takes nothing away.
+    async fn cancel(&self, ids: Vec<DownloadId>) -> Result<Reply, FetchError> {
+        let view = self.0.fetch.view();
+        let over = view.downloads.iter().filter(|one| !is_open(&one.state));
+        let over: HashSet<DownloadId> = over.map(|one| one.id).collect();
+        let (over, open): (Vec<_>, Vec<_>) = ids.iter().copied().partition(|id| over.contains(id));
+        self.0.fetch.cancel(&open).await?;
+        let note = cancelled_words(open.len(), over.len());
+        let undo = (!open.is_empty()).then_some(Action::Restore { ids: open });
+        Ok(told(note, undo, ids))
     }
 
     /// Queues what is not here yet.
@@ -134,6 +143,18 @@ impl Engine {
     }
 }
 
+fn cancelled_words(open: usize, over: usize) -> String {
+    let counted = |count: usize| match count {
+        1 => "1 download".to_owned(),
+        count => format!("{count} downloads"),
+    };
+    match (open, over) {
+        (0, 1..) => format!("{} ended before: nothing is cancelled", counted(over)),
+        (_, 0) => format!("cancelled {}", counted(open)),
+        _ => format!("cancelled {}, {over} ended before", counted(open)),
+    }
+}
+
 pub(super) fn done_with(
     verb: &str,
     ids: Vec<DownloadId>,
@@ -152,5 +173,24 @@ pub(super) fn told(note: String, undo: Option<Action>, ids: Vec<DownloadId>) -> 
         note,
         undo: undo.map(Box::new),
         ids,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_cancelled_is_called_so() {
+        assert_eq!(cancelled_words(1, 0), "cancelled 1 download");
+        assert_eq!(
+            cancelled_words(3, 2),
+            "cancelled 3 downloads, 2 ended before"
+        );
+        assert_eq!(
+            cancelled_words(0, 120),
+            "120 downloads ended before: nothing is cancelled"
+        );
+        assert_eq!(cancelled_words(0, 0), "cancelled 0 downloads");
     }
 }

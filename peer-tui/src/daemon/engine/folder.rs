@@ -49,7 +49,15 @@ impl Engine {
             };
             return Err(not_found(format!("{peer} does not share {place}")));
         }
-        let mut note = format!("queued {} files of {peer}", queue.ids.len());
+        let name = self.board().read_peers(|book| {
+            let name = book.get(&id).map(|peer| peer.name.clone());
+            name.unwrap_or_else(|| peer.to_owned())
+        });
+        let name = protocol::text::clean(&name).text;
+        let mut note = match queue.ids.len() {
+            1 => format!("queued 1 file of {name}"),
+            count => format!("queued {count} files of {name}"),
+        };
         if queue.copied > 0 {
             let copied = queue.copied;
             note = format!("{note}, you have {copied} of them: copied from what you share");
