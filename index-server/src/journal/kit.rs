@@ -171,7 +171,8 @@ pub struct FlakyJournal {
     pub appends: AtomicUsize,
     /// Appends that wait at the gate or have passed it.
     pub waiting: AtomicUsize,
-    is_held: Mutex<bool>,
+    /// How many more appends may end; all of them while that is not counted.
+    passes: Mutex<Option<usize>>,
     released: Condvar,
 }
 
@@ -183,17 +184,25 @@ impl FlakyJournal {
 
     /// Keeps appends from ending until [`Self::release`].
     pub fn hold(&self) {
-        *self.lock() = true;
+        *self.lock() = Some(0);
+    }
+
+    /// Lets one append end.
+    pub fn release_one(&self) {
+        if let Some(passes) = &mut *self.lock() {
+            *passes += 1;
+        }
+        self.released.notify_all();
     }
 
     /// Lets appends end.
     pub fn release(&self) {
-        *self.lock() = false;
+        *self.lock() = None;
         self.released.notify_all();
     }
 
-    fn lock(&self) -> MutexGuard<'_, bool> {
-        self.is_held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Option<usize>> {
+        self.passes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn failure() -> JournalError {
@@ -208,8 +217,11 @@ impl FlakyJournal {
 impl Journal for FlakyJournal {
     fn append(&self, expected: Position, records: &[Vec<u8>]) -> Result<Position, JournalError> {
         self.waiting.fetch_add(1, Ordering::SeqCst);
-        let held = self.lock();
-        drop(self.released.wait_while(held, |is_held| *is_held));
+        let passes = self.lock();
+        let passes = self.released.wait_while(passes, |left| *left == Some(0));
+        let mut passes = passes.unwrap_or_else(PoisonError::into_inner);
+        *passes = passes.map(|left| left - 1);
+        drop(passes);
         self.appends.fetch_add(1, Ordering::SeqCst);
         if self.is_failing.load(Ordering::SeqCst) {
             return Err(Self::failure());

@@ -56,6 +56,20 @@ enum Failure {
     Shelf(ShelfError),
 }
 
+/// Records on their way to the disk.
+pub(super) enum Appending {
+    /// There were none.
+    Nothing,
+    /// One of them could not be encoded.
+    NotEncoded,
+    Begun {
+        record_count: u64,
+        bytes: u64,
+        since: Instant,
+        task: JoinHandle<Result<Position, JournalError>>,
+    },
+}
+
 /// Why records are not durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AppendFailure {
@@ -111,28 +125,49 @@ impl Durable {
         Ok(world)
     }
 
-    /// Makes records durable, all or none.
-    pub(super) async fn append(&mut self, records: &[Record]) -> Result<(), AppendFailure> {
+    /// Begins to make records durable, all or none; [`Self::end`] tells how it went.
+    pub(super) fn begin(&self, records: &[Record]) -> Appending {
         if records.is_empty() {
-            return Ok(());
+            return Appending::Nothing;
         }
         let encoded: Result<Vec<Vec<u8>>, _> = records.iter().map(Record::encode).collect();
-        let encoded = encoded.map_err(|error| {
-            tracing::error!(%error, "a record could not be encoded");
-            AppendFailure::NotWritten
-        })?;
-        let bytes: u64 = encoded.iter().map(|record| record.len() as u64).sum();
+        let encoded = match encoded {
+            Ok(encoded) => encoded,
+            Err(error) => {
+                tracing::error!(%error, "a record could not be encoded");
+                return Appending::NotEncoded;
+            }
+        };
+        let bytes = encoded.iter().map(|record| record.len() as u64).sum();
         let (journal, expected) = (Arc::clone(&self.journal), self.position);
-        let started_at = self.clock.instant();
-        let appending = tokio::task::spawn_blocking(move || journal.append(expected, &encoded));
-        let appended = appending.await;
-        let elapsed = self.clock.instant().duration_since(started_at);
+        Appending::Begun {
+            record_count: records.len() as u64,
+            bytes,
+            since: self.clock.instant(),
+            task: tokio::task::spawn_blocking(move || journal.append(expected, &encoded)),
+        }
+    }
+
+    /// Waits until what was begun last is durable.
+    pub(super) async fn end(&mut self, appending: Appending) -> Result<(), AppendFailure> {
+        let (record_count, bytes, since, task) = match appending {
+            Appending::Nothing => return Ok(()),
+            Appending::NotEncoded => return Err(AppendFailure::NotWritten),
+            Appending::Begun {
+                record_count,
+                bytes,
+                since,
+                task,
+            } => (record_count, bytes, since, task),
+        };
+        let appended = task.await;
+        let elapsed = self.clock.instant().duration_since(since);
         self.metrics.commit_seconds.observe(elapsed.as_secs_f64());
         let failure = match appended {
             Ok(Ok(position)) => {
                 self.position = position;
                 self.unshelved_bytes += bytes;
-                self.metrics.records_journalled.inc_by(records.len() as u64);
+                self.metrics.records_journalled.inc_by(record_count);
                 self.metrics.record_bytes_journalled.inc_by(bytes);
                 return Ok(());
             }

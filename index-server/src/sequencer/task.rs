@@ -1,6 +1,7 @@
 //! The loop of the one task that owns the world.
 
-use std::collections::HashSet;
+mod showing;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,13 +14,12 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
 use super::collected::{Caller, collect};
-use super::durable::{AppendFailure, Durable};
+use super::durable::{AppendFailure, Appending, Durable};
 use super::presence::Presence;
 use super::published::{Published, Readers};
 use super::rest::{Doing, Rest};
-use super::telling::{change_of, figures, is_same};
+use super::telling::{figures, is_same};
 use super::{Envelope, Parts, Publish, Settings};
-use crate::catalog::CatalogView;
 use crate::clock::Clock;
 use crate::command::{Answer, Command, Refusal};
 use crate::decide::{Draft, News, decide};
@@ -27,8 +27,8 @@ use crate::feed::Change;
 use crate::journal::JournalError;
 use crate::metrics::{Metrics, set_gauge};
 use crate::record::Record;
-use crate::view::View;
 use crate::world::{Ground, World};
+use showing::Applied;
 
 /// How often figures and times heard are brought to readers at most.
 const TIDY_EVERY: Duration = Duration::from_secs(1);
@@ -47,6 +47,8 @@ pub(super) struct Task {
     stats_told: NetworkStats,
     tidied_at: Option<Instant>,
     rest: Rest,
+    /// What readers are to be shown.
+    applied: Option<Applied>,
 }
 
 /// A batch as it was decided, before it is durable.
@@ -88,6 +90,7 @@ impl Task {
             stats_told: stats,
             tidied_at: None,
             rest: Rest::default(),
+            applied: None,
         };
         task.rest.note(doing(&task.world), instant);
         task.show_figures();
@@ -120,6 +123,7 @@ impl Task {
                 _ = sweep.tick() => {
                     let command = Command::Sweep;
                     self.take(vec![Envelope { command, reply: None, room: None }]).await;
+                    self.show_applied();
                 }
                 () = sleep_until(tidy_at.unwrap_or_else(Instant::now)), if tidy_at.is_some() => {
                     self.tidy();
@@ -132,6 +136,9 @@ impl Task {
                         let batch = collect(first, &mut queue);
                         set_gauge(&self.metrics.queue_depth, queue.len() as u64);
                         self.take(batch).await;
+                        if queue.is_empty() {
+                            self.show_applied();
+                        }
                     }
                     None => break,
                 },
@@ -140,7 +147,8 @@ impl Task {
         self.durable.close(&mut self.world).await;
     }
 
-    /// Carries out a batch.
+    /// Carries out a batch. While it goes to the disk readers are shown the one before; this one they
+    /// are shown by [`Self::show_applied`], with the next or when nothing else waits.
     async fn take(&mut self, batch: Vec<Envelope>) {
         self.metrics.batch_commands.observe(batch.len() as f64);
         let is_sweep = (batch.iter()).any(|envelope| matches!(envelope.command, Command::Sweep));
@@ -158,8 +166,10 @@ impl Task {
             alive,
         } = self.decide(commands, now, instant);
         let is_empty = records.is_empty();
-        match self.commit(&records).await {
-            Ok(()) => self.show(records, news, now),
+        let appending = self.durable.begin(&records);
+        self.show_applied();
+        match self.commit(appending).await {
+            Ok(()) => self.apply(records, news, callers, outcomes),
             Err(refusal) => {
                 // What was decided may stand on what is not durable.
                 for outcome in outcomes.iter_mut().filter(|outcome| outcome.is_ok()) {
@@ -169,13 +179,7 @@ impl Task {
                     let peer = self.world.peer_state(&id).map(|peer| &**peer);
                     self.presence.settle(id, peer, instant);
                 }
-            }
-        }
-        for (caller, outcome) in callers.into_iter().zip(outcomes) {
-            self.count(caller.kind, &outcome);
-            if let Some(reply) = caller.reply {
-                // Nobody waits any more: the command is carried out all the same.
-                let _ = reply.send(outcome);
+                self.answer(callers, outcomes);
             }
         }
         // Nothing but a look at who is silent: nobody sends anything.
@@ -216,9 +220,9 @@ impl Task {
         decided
     }
 
-    /// Makes records durable.
-    async fn commit(&mut self, records: &[Record]) -> Result<(), Refusal> {
-        let Err(failure) = self.durable.append(records).await else {
+    /// Waits until records are durable.
+    async fn commit(&mut self, appending: Appending) -> Result<(), Refusal> {
+        let Err(failure) = self.durable.end(appending).await else {
             return Ok(());
         };
         if failure == AppendFailure::Moved {
@@ -248,59 +252,6 @@ impl Task {
         self.swap(catalog, now);
     }
 
-    /// Makes durable records count: the world, the view and the watchers, in this order.
-    fn show(&mut self, records: Vec<Record>, news: Vec<News>, now: Timestamp) {
-        if records.is_empty() {
-            return;
-        }
-        let instant = self.clock.instant();
-        let mut touched: HashSet<PeerId> = self.presence.take_fresh();
-        touched.extend(records.iter().filter_map(Record::subject));
-        let registered: Vec<PeerId> = records.iter().filter_map(registered).collect();
-        for record in records {
-            self.world.apply(record);
-        }
-        for id in &touched {
-            let peer = self.world.peer_state(id).map(|peer| &**peer);
-            self.presence.settle(*id, peer, instant);
-        }
-        let before = self.readers.view();
-        self.readers.refresh(&self.world, &self.presence, touched);
-        self.readers.refresh_credentials(&self.world, registered);
-        let catalog = self.world.files_mut().view();
-        self.rest.note(doing(&self.world), instant);
-        let after = self.swap(catalog, now);
-        let changes = news
-            .into_iter()
-            .filter_map(|news| change_of(news, &before, &after));
-        let mut changes: Vec<Change> = changes.collect();
-        if !changes.is_empty() && self.tidy_at().is_some_and(|at| at <= self.clock.instant()) {
-            // Figures that are due anyway go along: each reader is woken once, not twice.
-            self.tidied_at = Some(instant);
-            changes.extend(self.fresh_figures());
-        }
-        self.publish(now, changes);
-    }
-
-    /// Swaps in what is now true.
-    fn swap(&self, catalog: Arc<CatalogView>, now: Timestamp) -> Arc<View> {
-        let before = self.readers.view();
-        let mut stats = figures(&self.world, &catalog, now);
-        if is_same(&stats, &before.stats) {
-            stats.last_updated = before.stats.last_updated;
-        }
-        let view = self.readers.swap(catalog, stats);
-        self.show_figures();
-        view
-    }
-
-    fn publish(&self, now: Timestamp, changes: Vec<Change>) {
-        if !changes.is_empty() {
-            self.metrics.events_published.inc_by(changes.len() as u64);
-            self.feed.publish(now, changes);
-        }
-    }
-
     /// When readers are to be brought what may wait: a second after the last time, at most.
     fn tidy_at(&self) -> Option<Instant> {
         let is_told = is_same(&self.readers.view().stats, &self.stats_told);
@@ -314,6 +265,7 @@ impl Task {
 
     /// Brings readers the times that peers were heard, and watchers the figures.
     fn tidy(&mut self) {
+        self.show_applied();
         self.tidied_at = Some(self.clock.instant());
         let now = self.clock.now();
         let fresh = self.presence.take_fresh();
@@ -329,6 +281,7 @@ impl Task {
     /// Shows readers the segments of a merge that has ended, and begins one when little is written, or
     /// puts down what there is.
     async fn look_at_merges(&mut self) {
+        self.show_applied();
         let (now, instant) = (self.clock.now(), self.clock.instant());
         let catalog = self.world.files_mut().view();
         if !Arc::ptr_eq(&catalog, &self.readers.view().catalog) {
@@ -354,20 +307,6 @@ impl Task {
         Some(Change::Stats(stats))
     }
 
-    fn count(&self, kind: &'static str, outcome: &Result<Answer, Refusal>) {
-        let label = match outcome {
-            Ok(_) => "ok",
-            Err(refusal) => refusal.slug.as_str(),
-        };
-        self.metrics.count_command(kind, label);
-        match outcome {
-            Ok(Answer::Alive) => self.metrics.heartbeats.inc(),
-            Ok(Answer::Counted { .. }) => self.metrics.downloads.inc(),
-            Ok(Answer::Swept { .. }) => self.metrics.sweeps.inc(),
-            _ => 0,
-        };
-    }
-
     fn show_figures(&self) {
         let view = self.readers.view();
         let stats = &view.stats;
@@ -376,16 +315,6 @@ impl Task {
         set_gauge(&self.metrics.files, stats.total_files);
         set_gauge(&self.metrics.file_bytes, stats.total_bytes);
         set_gauge(&self.metrics.segments, view.catalog.segment_count() as u64);
-    }
-}
-
-/// The peer whose credential a record changes.
-fn registered(record: &Record) -> Option<PeerId> {
-    match record {
-        Record::PeerRegistered { id, .. }
-        | Record::PeerLeft { id, .. }
-        | Record::PeerForgotten { id, .. } => Some(*id),
-        _ => None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! The sequencer over a journal in memory, on tokio's paused clock: what is durable, what readers
 //! see, and when silence counts.
 
+mod shown;
+
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
