@@ -42,6 +42,11 @@ impl SharePath {
     /// # Errors
     /// Says which rule it breaks.
     pub fn new(text: &str) -> Result<Self, PathError> {
+        Self::check(text)?;
+        Ok(Self(CompactString::from(text)))
+    }
+
+    fn check(text: &str) -> Result<(), PathError> {
         if text.is_empty() {
             return Err(PathError::Empty);
         }
@@ -59,7 +64,7 @@ impl SharePath {
         if folder_count - 1 > SHARE_PATH_MAX_DEPTH {
             return Err(PathError::TooLong);
         }
-        Ok(Self(CompactString::from(text)))
+        Ok(())
     }
 
     /// Checks a file name: a path without folders.
@@ -67,10 +72,19 @@ impl SharePath {
     /// # Errors
     /// [`PathError::Slash`] when it has folders, else as [`SharePath::new`].
     pub fn from_name(text: &str) -> Result<Self, PathError> {
+        Self::check_name(text)?;
+        Ok(Self(CompactString::from(text)))
+    }
+
+    /// Whether a text may be a file name.
+    ///
+    /// # Errors
+    /// As [`SharePath::from_name`].
+    pub fn check_name(text: &str) -> Result<(), PathError> {
         if text.contains('/') {
             return Err(PathError::Slash);
         }
-        Self::new(text)
+        Self::check(text)
     }
 
     /// The text.

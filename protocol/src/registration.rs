@@ -98,14 +98,10 @@ impl<T: AsRef<str>> FileFields<'_, T> {
     /// # Errors
     /// [`FieldError`] names the first field that breaks a rule.
     pub fn check(&self) -> Result<CheckedFile, FieldError> {
-        let name = SharePath::from_name(self.filename)
+        SharePath::check_name(self.filename)
             .map_err(|error| FieldError::new("/filename", error.to_string()))?;
-        let path = match self.path {
-            Some(path) => {
-                SharePath::new(path).map_err(|error| FieldError::new("/path", error.to_string()))?
-            }
-            None => name,
-        };
+        let path = SharePath::new(self.path.unwrap_or(self.filename))
+            .map_err(|error| FieldError::new("/path", error.to_string()))?;
         if i64::try_from(self.size).is_err() {
             let message = format!("a size is at most {} bytes", i64::MAX);
             return Err(FieldError::new("/size", message));

@@ -1,8 +1,8 @@
 //! Keeps segments few: when enough of one size have gathered they become one of the next size, small
 //! ones at once, large ones on a thread of their own while the writer goes on.
 //!
-//! Every record is merged once for each power of [`FAN_OUT`] of all records, and a search visits at
-//! most a few segments of each size. While nobody writes much, what is left is made two segments or
+//! Every record is merged once for each size below that of all records, and a search visits at most a
+//! few segments of each size. While nobody writes much, what is left is made two segments or
 //! one ([`Compactor::gather`]), since a search costs by the segment.
 
 use std::sync::Arc;
@@ -13,8 +13,11 @@ use super::owners::Owners;
 use super::postings::GONE;
 use super::segment::{Doc, Merged, merge};
 
-/// So many segments of one size are merged into one.
-const FAN_OUT: usize = 8;
+/// So many segments of one of the [`SMALL_SIZES`] are merged into one.
+const SMALL_FAN_OUT: usize = 8;
+const SMALL_SIZES: u32 = 2;
+/// So many of a larger size: while they are merged they are in memory twice.
+const FAN_OUT: usize = 4;
 /// With more segments than this the writer waits for the smallest merge that is under way.
 const LAYERS_MAX_COUNT: usize = 64;
 /// At rest, the largest segment is merged again with all others when these are more than one in so
@@ -169,7 +172,8 @@ impl Compactor {
                     sources.push((*layer).clone());
                 }
             }
-            if sources.len() >= FAN_OUT && self.may_start(&sources) {
+            let is_enough = |(size, _): &(u32, &Layer)| sources.len() >= fan_out(*size);
+            if alike.first().is_some_and(is_enough) && self.may_start(&sources) {
                 return Some(sources);
             }
         }
@@ -198,12 +202,23 @@ impl Compactor {
         segments.any(|segment| Arc::ptr_eq(segment, &layer.segment))
     }
 
-    /// Powers of [`FAN_OUT`] over the smallest size.
+    /// How many sizes there are below that of a layer.
     fn size(&self, layer: &Layer) -> u32 {
-        let ratio = layer.live_count().div_ceil(self.shape.smallest);
-        // Up to 1 is the smallest, up to FAN_OUT the next.
-        let above = ratio.saturating_sub(1);
-        above.checked_ilog(FAN_OUT as u64).map_or(0, |log| log + 1)
+        let (mut size, mut largest) = (0, self.shape.smallest);
+        while layer.live_count() > largest {
+            largest = largest.saturating_mul(fan_out(size) as u64);
+            size += 1;
+        }
+        size
+    }
+}
+
+/// How many segments of a size become one of the next.
+const fn fan_out(size: u32) -> usize {
+    if size < SMALL_SIZES {
+        SMALL_FAN_OUT
+    } else {
+        FAN_OUT
     }
 }
 

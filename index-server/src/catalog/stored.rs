@@ -4,6 +4,8 @@
 //! Lookups are not stored: they are spread by a secret of the process, and made in a blink. Whoever
 //! keeps the bytes must see to it that they come back as they were. Knows no files.
 
+mod gathered;
+
 use std::io::{self, Write};
 use std::panic::resume_unwind;
 use std::sync::{Arc, Weak};
@@ -54,13 +56,10 @@ impl Part {
     /// # Errors
     /// That of `out`.
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        match postcard::to_io(&*self.segment, out) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(io::Error::other(error)),
-        }
+        gathered::write(&*self.segment, out)
     }
 
-    /// The same bytes in memory.
+    /// What [`Self::write`] writes.
     #[cfg(test)]
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
