@@ -194,6 +194,10 @@ impl Owner {
     async fn run(mut self, mut inbox: mpsc::Receiver<Order>) {
         loop {
             self.start_some();
+            if self.running.is_empty() && self.shown.has_ended() {
+                // Whoever waits for the last one hears of it at once, however long the list is.
+                self.show();
+            }
             let now = Instant::now();
             if let Some(saved) = self.saver.is_due(now).then(|| self.saved()) {
                 self.saver.save(saved, now);
