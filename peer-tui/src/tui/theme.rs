@@ -18,6 +18,8 @@ pub enum Token {
     Accent,
     Select,
     Mark,
+    Match,
+    MatchSelect,
     Ok,
     Warn,
     Error,
@@ -89,6 +91,7 @@ fn terminal(token: Token) -> Style {
         Token::Strong | Token::Key => style.add_modifier(Modifier::BOLD),
         Token::Accent | Token::PieceNow => style.fg(Color::Cyan),
         Token::Select => style.add_modifier(Modifier::REVERSED),
+        Token::Match | Token::MatchSelect => style.add_modifier(Modifier::UNDERLINED),
         Token::Mark | Token::Warn => style.fg(Color::Yellow),
         Token::Ok | Token::PieceHave | Token::PiecePart => style.fg(Color::Green),
         Token::Error => style.fg(Color::Red).add_modifier(Modifier::BOLD),
@@ -108,7 +111,9 @@ fn mono(token: Token) -> Style {
         Token::Strong | Token::Mark | Token::Error | Token::Key | Token::RuleFocus => {
             style.add_modifier(Modifier::BOLD)
         }
-        Token::Accent => style.add_modifier(Modifier::UNDERLINED),
+        Token::Accent | Token::Match | Token::MatchSelect => {
+            style.add_modifier(Modifier::UNDERLINED)
+        }
         Token::Select | Token::Banner => style.add_modifier(Modifier::REVERSED),
         _ => style,
     }
@@ -170,6 +175,8 @@ fn coloured(token: Token, palette: &Palette) -> Style {
         Token::Accent | Token::RuleFocus => fg(palette.accent),
         Token::Select => fg(palette.text).bg(Color::from_u32(palette.select)),
         Token::Mark => fg(palette.mark),
+        Token::Match => fg(palette.mark).add_modifier(Modifier::UNDERLINED),
+        Token::MatchSelect => terminal(token),
         Token::Ok => fg(palette.ok),
         Token::Warn => fg(palette.warn),
         Token::Error => fg(palette.error).add_modifier(Modifier::BOLD),

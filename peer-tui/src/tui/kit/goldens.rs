@@ -1,6 +1,6 @@
 //! Every screen as text, at the sizes that count, filled, empty and with the link lost.
 
-use ratatui::style::{Color, Modifier};
+use ratatui::style::{Color, Modifier, Style};
 
 use super::TestApp;
 use crate::daemon::state::Update;
@@ -130,6 +130,11 @@ fn styles_carry_what_words_say_too() {
     assert!(selected.add_modifier.contains(Modifier::REVERSED));
     assert_eq!(app.style_of("invoice_<U+202E>").fg, Some(Color::Yellow));
     assert_eq!(app.style_of("odd name").fg, Some(Color::Yellow));
+    app.letters("netinst");
+    app.feed();
+    let is_underlined = |style: Style| style.add_modifier.contains(Modifier::UNDERLINED);
+    assert!(is_underlined(app.style_of("netinst.iso")));
+    assert!(!is_underlined(app.style_of("debian-13")));
     let mut app = opened(120, 36, "Alt+2");
     assert_eq!(app.style_of("no source").fg, Some(Color::Yellow));
     assert_eq!(app.style_of("▼").fg, Some(Color::Blue));

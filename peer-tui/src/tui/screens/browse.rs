@@ -31,7 +31,9 @@ pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<P
         };
         let is_selected = position == list.cursor();
         match row {
-            BrowseRow::File(row) => result_row(&table, row, y, is_selected, canvas),
+            BrowseRow::File(row) => {
+                result_row(&table, row, y, is_selected, canvas);
+            }
             BrowseRow::Folder {
                 name,
                 files,

@@ -7,10 +7,12 @@
 //! ── Transfers  2 active · 1 paused ─────────────────────────────────────────────────── 2 open ─
 //! ```
 
+mod matches;
 mod pane;
 
 use ratatui::layout::Position;
 
+use self::matches::Matches;
 use super::parts::{edited, empty};
 use super::transfer_row;
 use crate::daemon::state::{Own, ResultRow};
@@ -134,6 +136,7 @@ fn results(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     if list.total() == 0 {
         return empty(&words::no_results(model), layout.list, canvas);
     }
+    let matches = Matches::of(model);
     for ((position, row), y) in list.visible().zip(layout.list.y..) {
         let Some(row) = row else {
             canvas.put(3, y, "…", Token::Dim);
@@ -143,18 +146,19 @@ fn results(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
         if list.is_marked(position, row) {
             canvas.put(1, y, "+", Token::Mark);
         }
-        result_row(&table, row, y, is_selected, canvas);
+        let name = result_row(&table, row, y, is_selected, canvas);
+        matches.draw(&name, y, is_selected, canvas);
     }
 }
 
-/// One result; used for the files of a peer too.
+/// One result; used for the files of a peer too. Yields its name as it stands there.
 pub fn result_row(
     table: &Table,
     row: &ResultRow,
     y: u16,
     is_selected: bool,
     canvas: &mut Canvas<'_>,
-) {
+) -> String {
     let name = format::shown(&row.name);
     table.name(
         canvas,
@@ -189,6 +193,7 @@ pub fn result_row(
     table.cell(canvas, y, "Trust", trust, token);
     let (note, token) = note(row, name.is_odd);
     table.cell(canvas, y, "Note", &note, token);
+    format::cut_middle(&name.text, table.name_width())
 }
 
 fn note(row: &ResultRow, is_odd: bool) -> (String, Token) {

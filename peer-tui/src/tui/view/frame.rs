@@ -221,10 +221,12 @@ fn key_name(model: &Model, context: Context, command: Command) -> String {
     key.map_or_else(String::new, |key| key.written(model.look.glyphs))
 }
 
-/// The key that tries again; in a line of text letters are text, and one leaves it first.
+/// The key that tries again; in a line of text it is text, in the dock it is about a transfer, and
+/// one leaves them first.
 fn retry_key(model: &Model) -> String {
     let retry = key_name(model, Context::LOG, Command::Retry);
-    if is_typing(model) {
+    let is_elsewhere = model.search.is_in_dock() && model.body() == Body::Search;
+    if is_typing(model) || is_elsewhere {
         let list = key_name(model, Context::PROMPT, Command::Back);
         format!("{list} {retry}")
     } else {
