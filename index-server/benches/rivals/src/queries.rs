@@ -7,11 +7,15 @@ use crate::records;
 
 /// Queries a class.
 const QUERY_COUNT: usize = 200;
+/// Of so many records one's hash may be asked for.
+const HASH_EVERY: usize = 97;
+/// Shorter words are not corrected.
+const CORRECTED_MIN_LETTERS: usize = 5;
 /// Letters that an index of trigrams needs.
 pub const TRIGRAM: usize = 3;
 
 /// Classes in the order of the table; those named `by ...` are asked of ours only.
-pub const CLASSES: [&str; 13] = [
+pub const CLASSES: [&str; 16] = [
     "rare word",
     "common word",
     "two words of a name",
@@ -25,6 +29,9 @@ pub const CLASSES: [&str; 13] = [
     "by downloads",
     "by rating",
     "by upload time",
+    "by word, kind and size",
+    "by hash",
+    "by a word misspelt",
 ];
 
 /// One question.
@@ -49,8 +56,8 @@ impl Query {
         self.class == "extension"
     }
 
-    /// Whether it asks for an order, which only ours is asked for.
-    pub fn is_sorted(&self) -> bool {
+    /// Whether only ours is asked for it: an order, a filter, a correction.
+    pub fn is_ours_alone(&self) -> bool {
         self.class.starts_with("by ")
     }
 
@@ -79,11 +86,14 @@ pub fn read(text: &str) -> Vec<Query> {
 
 /// Makes the queries of all classes.
 pub fn make(corpus: &Path, has_folders: bool) -> anyhow::Result<Vec<Query>> {
-    let mut names = Vec::new();
+    let (mut names, mut hashes) = (Vec::new(), Vec::new());
     let mut counts: HashMap<String, usize> = HashMap::new();
     records::each(corpus, has_folders, |record| {
         for word in words_of(&record.folded) {
             *counts.entry(word.to_owned()).or_default() += 1;
+        }
+        if names.len() % HASH_EVERY == 0 {
+            hashes.push(record.sha256);
         }
         names.push(record.folded);
         Ok(())
@@ -96,6 +106,7 @@ pub fn make(corpus: &Path, has_folders: bool) -> anyhow::Result<Vec<Query>> {
         common: words[..100.min(words.len())].to_vec(),
         rare: words[words.len() / 4..].to_vec(),
         names,
+        hashes,
     };
     let mut queries = Vec::new();
     for class in CLASSES {
@@ -117,16 +128,25 @@ struct Maker {
     common: Vec<String>,
     rare: Vec<String>,
     names: Vec<String>,
+    hashes: Vec<String>,
 }
 
 impl Maker {
     /// One query of the class, or all steps of typing one; none where the name drawn has none.
     fn texts(&mut self, class: &str) -> Vec<String> {
         let rare = self.random.pick(&self.rare).clone();
+        let rare_len = rare.len();
         let name = self.random.pick(&self.names).clone();
         let words: Vec<&str> = words_of(&name).collect();
         match class {
             "rare word" => vec![rare],
+            "by hash" => vec![format!("hash:{}", self.random.pick(&self.hashes))],
+            // As nobody means it: one letter for another.
+            "by a word misspelt" if rare.len() >= CORRECTED_MIN_LETTERS => {
+                let mut letters = rare.into_bytes();
+                letters[self.random.below(rare_len)] = b'q';
+                String::from_utf8(letters).into_iter().collect()
+            }
             "no hit" => vec![format!("{rare}qqxj")],
             "two words of a name" if words.len() > 1 => {
                 vec![format!("{} {}", words[0], words[words.len() - 1])]
@@ -158,7 +178,8 @@ impl Maker {
                 }
                 _ => Vec::new(),
             },
-            "two words of a name" | "first two letters" | "letter by letter" => Vec::new(),
+            "two words of a name" | "first two letters" | "letter by letter"
+            | "by a word misspelt" => Vec::new(),
             _ => vec![self.random.pick(&self.common).clone()],
         }
     }

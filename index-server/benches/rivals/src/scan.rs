@@ -26,7 +26,7 @@ pub fn fill(corpus: &Path, has_folders: bool) -> anyhow::Result<(Scan, usize)> {
 
 impl Engine for Scan {
     fn search(&self, query: &Query) -> Option<usize> {
-        if query.is_sorted() {
+        if query.is_ours_alone() {
             return None;
         }
         let mut needles = query.needles();

@@ -30,7 +30,7 @@ pub fn fill(corpus: &Path, has_folders: bool) -> anyhow::Result<(Sqlite, usize)>
 
 impl Engine for Sqlite {
     fn search(&self, query: &Query) -> Option<usize> {
-        if query.is_sorted() || !query.has_trigrams() {
+        if query.is_ours_alone() || !query.has_trigrams() {
             return None;
         }
         let (condition, pattern) = if query.is_ending() {

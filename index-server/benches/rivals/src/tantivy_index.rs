@@ -56,7 +56,7 @@ pub fn fill(corpus: &Path, has_folders: bool) -> anyhow::Result<(Tantivy, usize)
 
 impl Engine for Tantivy {
     fn search(&self, query: &Query) -> Option<usize> {
-        if query.is_sorted() || !query.has_trigrams() {
+        if query.is_ours_alone() || !query.has_trigrams() {
             return None;
         }
         let mut terms = Vec::new();
