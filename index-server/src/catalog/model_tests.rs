@@ -50,7 +50,7 @@ enum Step {
 }
 
 fn any_name() -> impl Strategy<Value = RecordName> {
-    let part = "[aAbBéß12 ._-]{1,5}";
+    let part = "[aAbBéß012 \t._-]{1,5}";
     let folders = prop::collection::vec(part, 0..3);
     (folders, part, prop::option::weighted(0.1, part)).prop_map(|(folders, last, filename)| {
         let parts: Vec<String> = folders.into_iter().chain([last]).collect();
@@ -95,9 +95,9 @@ fn any_entry(contents: u16) -> impl Strategy<Value = FileEntry> {
 
 fn any_query(contents: u16) -> impl Strategy<Value = Query> {
     let term = prop_oneof![
-        4 => "[aAbBé12]{1,3}",
-        1 => "[ab12._/-]{1,4}",
-        1 => "\"[ab1 ._-]{1,4}\"",
+        4 => "[aAbBé012]{1,3}",
+        1 => "[ab012._/-]{1,4}",
+        1 => "\"[ab01 ._-]{1,4}\"",
         1 => "-[ab12]{1,2}",
         1 => "-\"[ab] [ab]\"",
         1 => "ext:[ab1]",

@@ -5,10 +5,24 @@ use std::cmp::Ordering;
 
 /// How two folded names compare; names that differ only in leading zeros are equal.
 pub fn compare(left: &[u8], right: &[u8]) -> Ordering {
-    let (mut left, mut right) = (left, right);
+    let (order, rest) = compare_to_end(left, right);
+    order.then_with(|| rest.len().cmp(&0))
+}
+
+/// How a folded name compares with all that start with `start`: equal where it does, but for leading
+/// zeros. Digits at the end of `start` are a whole number.
+pub fn compare_start(name: &[u8], start: &[u8]) -> Ordering {
+    compare_to_end(name, start).0
+}
+
+/// How `left` compares with `right` up to the end of that, and what is left of it then.
+fn compare_to_end<'l>(mut left: &'l [u8], mut right: &[u8]) -> (Ordering, &'l [u8]) {
     loop {
-        let (Some(&a), Some(&b)) = (left.first(), right.first()) else {
-            return left.len().cmp(&right.len());
+        let Some(&b) = right.first() else {
+            return (Ordering::Equal, left);
+        };
+        let Some(&a) = left.first() else {
+            return (Ordering::Less, left);
         };
         if a.is_ascii_digit() && b.is_ascii_digit() {
             let (left_digits, left_rest) = split_number(left);
@@ -16,12 +30,12 @@ pub fn compare(left: &[u8], right: &[u8]) -> Ordering {
             let order = (left_digits.len().cmp(&right_digits.len()))
                 .then_with(|| left_digits.cmp(right_digits));
             if order.is_ne() {
-                return order;
+                return (order, left);
             }
             (left, right) = (left_rest, right_rest);
         } else {
             if a != b {
-                return a.cmp(&b);
+                return (a.cmp(&b), left);
             }
             (left, right) = (&left[1..], &right[1..]);
         }

@@ -4,6 +4,7 @@
 //! candidates that are not worth narrowing), whoever walks the set asks [`Asker::meet`] of each.
 
 mod classes;
+mod names;
 
 use std::borrow::Cow;
 use std::cmp::Reverse;

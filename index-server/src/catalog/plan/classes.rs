@@ -5,6 +5,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 
 use rustc_hash::FxHashMap;
 
+use super::names::{self, Names};
 use super::{Asker, Plan};
 use crate::catalog::docs::{DocSet, Gather};
 use crate::catalog::matcher::Scratch;
@@ -24,7 +25,9 @@ pub struct Classes<'s, 'v> {
     in_name: OnceCell<DocSet<'s>>,
     /// Whether `word_start` and `in_name` hold nothing else.
     is_certain: bool,
-    /// Whether `whole` and `start` hold nothing else.
+    /// Whether `whole` holds nothing else.
+    is_whole_certain: bool,
+    /// Whether `start` does not.
     is_start_certain: bool,
     /// Whether a set holds others too since the budget did not reach for it.
     is_cut: Cell<bool>,
@@ -55,7 +58,9 @@ impl<'s, 'v> Classes<'s, 'v> {
             word_start: OnceCell::new(),
             in_name: OnceCell::new(),
             is_certain: needles.all(words::is_part_of_a_word),
-            is_start_certain: words::is_part_of_a_word(&asker.question.joined),
+            is_whole_certain: words::is_part_of_a_word(&asker.question.joined),
+            is_start_certain: names::tells_start(&asker.question.joined)
+                || words::is_part_of_a_word(&asker.question.joined),
             is_cut: Cell::new(false),
             looked_at: RefCell::default(),
         }
@@ -86,7 +91,7 @@ impl<'s, 'v> Classes<'s, 'v> {
     pub fn only(&self, class: Match) -> DocSet<'_> {
         let better = match class {
             Match::Whole => None,
-            Match::Start => self.is_start_certain.then_some(Match::Whole),
+            Match::Start => self.is_whole_certain.then_some(Match::Whole),
             Match::WordStart => self.is_start_certain.then_some(Match::Start),
             Match::Inside => self.is_certain.then_some(Match::WordStart),
             Match::Folder => self.is_certain.then_some(Match::Inside),
@@ -104,7 +109,9 @@ impl<'s, 'v> Classes<'s, 'v> {
         self.plan.is_certain
             && !self.is_cut.get()
             && match class {
-                Match::Whole | Match::Start => self.is_start_certain,
+                Match::Whole => self.is_whole_certain,
+                Match::Start if self.is_whole_certain => self.is_start_certain,
+                Match::Start => self.is_start_certain && !self.of(Match::Whole).contains(doc),
                 _ if self.is_start_certain => self.is_certain,
                 _ => self.is_certain && !self.of(Match::Start).contains(doc),
             }
@@ -117,39 +124,44 @@ impl<'s, 'v> Classes<'s, 'v> {
         *class.or_insert_with(|| self.asker.meet(doc, scratch))
     }
 
-    /// The first part of the words, where they start with one.
-    fn first(&self) -> Option<Part<'s>> {
-        let joined: &'s [u8] = &self.asker.question.joined;
-        let first = words::parts(joined).next()?;
-        joined.starts_with(first.text).then_some(first)
-    }
-
     fn find_whole(&self) -> DocSet<'s> {
-        match self.first() {
-            Some(first) if self.is_start_certain => {
-                let only = self.words().with_only(first.text).to_set();
-                only.within(&self.plan.set)
-            }
-            _ => self.of(Match::Start).clone(),
+        let joined = &self.asker.question.joined;
+        if self.is_whole_certain {
+            return self
+                .words()
+                .with_only(joined)
+                .to_set()
+                .within(&self.plan.set);
         }
+        self.named(|names| names.being(joined))
     }
 
     fn find_start(&self) -> DocSet<'s> {
-        let Some(first) = self.first() else {
-            return self.plan.set.borrowed();
-        };
-        if !self.is_start_certain {
-            let starts = self.words().with_first(first.text).to_set();
-            let mut set = starts.within(&self.plan.set);
-            for part in words::parts(&self.asker.question.joined).skip(1) {
-                set = self.within_words(set, part);
-            }
-            return set;
+        let joined = &self.asker.question.joined;
+        if !self.is_whole_certain {
+            let named = self.named(|names| names.starting(joined));
+            return match words::parts(joined).last() {
+                // The order of names does not tell how its last number goes on, its words do.
+                Some(last) if !self.is_start_certain => {
+                    self.within_words(named, at_start_of_word(last))
+                }
+                _ => named,
+            };
         }
         let mut starts = Gather::default();
         let budget = self.asker.budget;
-        let is_reached = self.words().gather_first(first.text, &mut starts, budget);
+        let is_reached = self.words().gather_first(joined, &mut starts, budget);
         self.cut(self.plan.set.borrowed(), starts, is_reached)
+    }
+
+    /// What of the plan the order of names tells.
+    fn named(&self, docs: impl Fn(&Names<'v>) -> Option<DocSet<'v>>) -> DocSet<'s> {
+        let order = Names::new(&self.asker.layer.segment, self.asker.budget);
+        if let Some(told) = order.and_then(|order| docs(&order)) {
+            return told.within(&self.plan.set);
+        }
+        self.is_cut.set(true);
+        self.plan.set.borrowed()
     }
 
     /// What of `set` was gathered.
