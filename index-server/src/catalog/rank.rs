@@ -156,7 +156,7 @@ impl Values {
                 (256 * rarity + unfetched, newest_first(self.uploaded_ms))
             }
             Sort::Filename => (0, 0),
-            Sort::Size => (!self.size_bytes, 0),
+            Sort::Size => (largest_first(self.size_bytes), 0),
             Sort::Downloads => (!self.downloads, 0),
             // The bits of floats that are not negative are in the order of the floats.
             Sort::Rating => (!self.rating.to_bits(), 0),
@@ -165,7 +165,12 @@ impl Values {
     }
 }
 
+/// Smaller for larger sizes.
+pub const fn largest_first(size_bytes: u64) -> u64 {
+    !size_bytes
+}
+
 /// Smaller for later times.
-fn newest_first(at: i64) -> u64 {
+pub fn newest_first(at: i64) -> u64 {
     !(at.cast_unsigned() ^ (1 << 63))
 }

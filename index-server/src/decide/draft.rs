@@ -50,6 +50,12 @@ impl<'w, F: Files> Draft<'w, F> {
         }
     }
 
+    /// Makes room for so many more changes of an owner's files.
+    pub fn reserve(&mut self, owner: &PeerId, count: usize) {
+        self.files.reserve(count);
+        self.paths.entry(*owner).or_default().reserve(count);
+    }
+
     /// Puts a record on.
     pub fn apply(&mut self, record: &Record) {
         apply(self, record.clone());

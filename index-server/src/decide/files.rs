@@ -25,12 +25,13 @@ pub(super) fn change<F: Files>(
     rules: &Rules,
 ) -> Result<Decision, Refusal> {
     check_actor(actor, draft, now)?;
+    draft.reserve(&actor.peer, changes.len());
     let mut taker = Taker {
         owner: actor.peer,
         at: now.into(),
         rules,
         ops: Vec::with_capacity(changes.len()),
-        tally: Tally::default(),
+        tally: Tally::for_count(changes.len()),
     };
     let mut outcomes = Vec::with_capacity(changes.len());
     for change in changes {
@@ -222,6 +223,14 @@ enum Changed {
 }
 
 impl Tally {
+    /// With room for so many changes.
+    fn for_count(count: usize) -> Self {
+        Self {
+            order: Vec::with_capacity(count),
+            changes: HashMap::with_capacity(count),
+        }
+    }
+
     fn added(&mut self, id: FileId) {
         let is_back = matches!(self.changes.get(&id), Some(Changed::Removed(_)));
         let change = if is_back {

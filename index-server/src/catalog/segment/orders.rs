@@ -4,6 +4,7 @@ use protocol::search::Sort;
 use serde::{Deserialize, Serialize};
 
 use super::{Doc, Segment};
+use crate::catalog::rank;
 
 /// The sorts that need a permutation: documents are numbered by relevance already.
 pub const SORTS: [Sort; 5] = [
@@ -19,7 +20,12 @@ pub type Numbers = (u64, u64, u32);
 
 /// The place of a document under `sort`, where that is not by name.
 pub fn numbers(segment: &Segment, doc: Doc, sort: Sort, name_place: u32) -> Numbers {
-    let (major, minor) = segment.values(doc).key(sort);
+    let (major, minor) = match sort {
+        // Of what a sort does not compare nothing is read: each column is memory of its own.
+        Sort::Size => (rank::largest_first(segment.scan(doc).size_bytes), 0),
+        Sort::UploadTime => (rank::newest_first(segment.detail(doc).uploaded_ms), 0),
+        _ => segment.values(doc).key(sort),
+    };
     (major, minor, name_place)
 }
 
