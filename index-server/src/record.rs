@@ -228,8 +228,22 @@ impl Record {
     /// # Errors
     /// [`RecordError::Garbled`] when it cannot be written; no record of ours is like that.
     pub fn encode(&self) -> Result<Vec<u8>, RecordError> {
-        postcard::serialize_with_flavor(self, Stored(vec![VERSION]))
+        let mut stored = Stored(Vec::with_capacity(self.stored_bytes()));
+        stored.0.push(VERSION);
+        postcard::serialize_with_flavor(self, stored)
             .map_err(|error| RecordError::Garbled(error.to_string()))
+    }
+
+    /// About as many bytes as its stored form has, or a few more.
+    fn stored_bytes(&self) -> usize {
+        const FEW_BYTES: usize = 256;
+        const FILE_BYTES: usize = 320;
+        let file_count = match self {
+            Self::FilesChanged { ops, .. } => ops.len(),
+            Self::Holdings { files, .. } => files.len(),
+            _ => 0,
+        };
+        FEW_BYTES + file_count * FILE_BYTES
     }
 
     /// The record stored as `bytes`.

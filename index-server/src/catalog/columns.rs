@@ -120,7 +120,7 @@ impl Tally {
 }
 
 /// What is only read to show a row, stored packed; alike ones once.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct Rest {
     tags: Vec<CompactString>,
     /// Empty where the one path says it all.
@@ -167,7 +167,7 @@ impl Prepared {
     pub fn new(entry: FileEntry, owner: OwnerIndex, content: Content, crowd: u8) -> Self {
         let names = entry.names.iter().map(|name| fold(parts_of(name).1));
         let names = names.collect();
-        let rest = Rest::of(&entry).pack();
+        let rest = Rest::pack(&entry);
         Self {
             entry,
             owner,
@@ -263,24 +263,16 @@ pub fn fold(part: &str) -> CompactString {
 }
 
 impl Rest {
-    fn of(entry: &FileEntry) -> Self {
-        let is_plain = matches!(&entry.names[..], [name] if name.filename.is_none());
-        Self {
-            tags: entry.tags.clone(),
-            names: if is_plain {
-                Vec::new()
-            } else {
-                entry.names.clone()
-            },
-        }
-    }
-
+    /// The rest of `entry`, packed without a copy of it before.
     #[expect(
         clippy::expect_used,
         reason = "plain integers, texts and lists in memory have no way to fail"
     )]
-    fn pack(&self) -> Vec<u8> {
-        postcard::to_stdvec(self).expect("packing into memory cannot fail")
+    fn pack(entry: &FileEntry) -> Vec<u8> {
+        let is_plain = matches!(&entry.names[..], [name] if name.filename.is_none());
+        let names = if is_plain { &[] } else { &entry.names[..] };
+        // Fields of a struct are packed as those of a tuple are.
+        postcard::to_stdvec(&(&entry.tags[..], names)).expect("packing into memory cannot fail")
     }
 
     /// Reads what [`Self::pack`] wrote.
