@@ -7,6 +7,7 @@ use crate::daemon::command::{PeerSort, TransferSort};
 use crate::tui::input::Key;
 use crate::tui::keymap::Command;
 use crate::tui::layout::Body;
+use crate::tui::model::Model;
 use crate::tui::model::popup::Chord;
 
 const SEARCH_SORTS: &[(char, &str, Sort)] = &[
@@ -86,6 +87,26 @@ pub(crate) fn sorts(body: Body) -> Vec<(char, &'static str)> {
             .collect(),
         _ => Vec::new(),
     }
+}
+
+/// The letter of the column that the list of this screen is sorted by.
+pub(crate) fn sort_letter(model: &Model) -> Option<char> {
+    let found = match model.body() {
+        Body::Search => {
+            let sort = model.search.sort;
+            SEARCH_SORTS.iter().find(|(.., one)| *one == sort)?.0
+        }
+        Body::Transfers => {
+            let sort = model.transfers.sort;
+            TRANSFER_SORTS.iter().find(|(.., one)| *one == sort)?.0
+        }
+        Body::Peers => {
+            let sort = model.peers.sort;
+            PEER_SORTS.iter().find(|(.., one)| *one == sort)?.0
+        }
+        _ => return None,
+    };
+    Some(found)
 }
 
 /// The name of the search's order, with its direction where it is not the usual one.

@@ -1,7 +1,7 @@
 //! Menus: sort, filter, settings.
 
 use super::Turn;
-use super::chords::sorts;
+use super::chords::{sort_letter, sorts};
 use super::transfers::TRANSFER_FILTERS;
 use crate::daemon::command::PeerFilter;
 use crate::tui::effect::Effect;
@@ -86,13 +86,15 @@ impl Turn<'_> {
         if sorts.is_empty() {
             return self.note("this list has one order");
         }
+        let now = sort_letter(self.model);
+        let cursor = sorts.iter().position(|(letter, _)| Some(*letter) == now);
         let items = sorts
             .into_iter()
             .map(|(letter, name)| (format!("{letter}  {name}"), Choice::Sort(letter)));
         self.model.popup = Some(Popup::Menu(Menu {
             title: "Sort by (again: the other way round)",
             items: items.collect(),
-            cursor: 0,
+            cursor: cursor.unwrap_or(0),
         }));
     }
 

@@ -1,5 +1,7 @@
 //! Searching: typing, results that wait, marks, filter, sort, history.
 
+use protocol::search::Order;
+
 use super::super::TestApp;
 use super::super::sample::{found_results, hash, result};
 use super::wished;
@@ -344,4 +346,18 @@ fn a_corrected_query_is_told_on_the_smallest_screen_too() {
         });
         assert!(app.screen().contains(words), "{}", app.screen());
     }
+}
+
+#[test]
+fn the_menu_of_orders_stands_on_the_one_that_holds() {
+    let mut app = TestApp::filled(80, 24);
+    app.keys("^S n ^S");
+    assert!(
+        app.line("n  name").contains("> n  name"),
+        "{}",
+        app.screen()
+    );
+    app.keys("Enter");
+    let order = app.watch().search.expect("a search").order;
+    assert_eq!(order, Some(Order::Desc), "again: the other way round");
 }
