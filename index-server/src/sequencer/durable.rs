@@ -22,9 +22,8 @@ const TIDYING_PAUSE: Duration = Duration::from_mins(10);
 /// the journal instead.
 const SHELVE_MIN_BYTES: u64 = 16 * 1024 * 1024;
 /// And at least one part in so many of all: merged segments are written anew, and an index that
-/// grows should not be busy with that. A start that finds so much in the journal takes about twice
-/// as long as one that finds nothing there.
-const SHELVE_SHARE: u64 = 2;
+/// grows should not be busy with that.
+const SHELVE_SHARE: u64 = 4;
 /// While nothing comes, and at the end, less is enough.
 const QUIET_MIN_BYTES: u64 = 1024 * 1024;
 

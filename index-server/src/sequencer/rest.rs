@@ -66,6 +66,12 @@ impl Rest {
         due <= now
     }
 
+    /// Whether nothing is merged and little was written for a while.
+    pub(super) fn is_at_rest(&self, doing: Doing, now: Instant) -> bool {
+        let since = self.counted_from.map_or(now, |(since, _)| since);
+        !doing.is_merging && since + REST_MIN <= now
+    }
+
     /// Takes note of whether a merge at rest began.
     pub(super) fn began(&mut self, has_begun: bool, now: Instant) {
         if has_begun {
@@ -140,6 +146,23 @@ mod tests {
         assert!(rest.look(doing, now + LOOK_EVERY + REST_MIN));
         rest.began(false, now);
         assert_eq!(rest.look_at(), None);
+    }
+
+    #[test]
+    fn it_is_rest_once_a_merge_has_ended_and_not_while_much_is_written() {
+        let start = Instant::now();
+        let doing = |change_count, is_merging| Doing {
+            change_count,
+            is_merging,
+        };
+        let mut rest = Rest::default();
+        rest.note(doing(1_000, false), start);
+        assert!(!rest.is_at_rest(doing(1_000, false), start + REST_MIN / 2));
+        let later = start + REST_MIN;
+        assert!(rest.is_at_rest(doing(1_000, false), later));
+        assert!(!rest.is_at_rest(doing(1_000, true), later));
+        rest.note(doing(2_000, false), later);
+        assert!(!rest.is_at_rest(doing(2_000, false), later + REST_MIN / 2));
     }
 
     #[test]

@@ -290,10 +290,10 @@ impl Task {
         if self.rest.look(doing(&self.world), instant) {
             let has_begun = self.world.files_mut().gather();
             self.rest.began(has_begun, instant);
-            // What is merged as far as it can be is not written anew soon.
-            if !has_begun {
-                self.durable.tidy_if_due(&mut self.world, true).await;
-            }
+        }
+        // What is merged as far as it is for now is not written anew soon.
+        if self.rest.is_at_rest(doing(&self.world), instant) {
+            self.durable.tidy_if_due(&mut self.world, true).await;
         }
     }
 

@@ -280,40 +280,6 @@ async fn an_append_that_lied_about_failing_is_found_out() {
 }
 
 #[tokio::test]
-async fn commands_that_wait_together_share_one_append() {
-    let house = House::new().await;
-    house.ok(register(1)).await;
-    let before = house.journal.appends.load(Ordering::SeqCst);
-    house.journal.hold();
-    let ask = |command| {
-        let index = house.index.clone();
-        tokio::spawn(async move { index.ask(command).await })
-    };
-    let mut asked = vec![ask(change(1, vec![add("first", "first")]))];
-    let passed = house.journal.waiting.load(Ordering::SeqCst);
-    while house.journal.waiting.load(Ordering::SeqCst) == passed {
-        tokio::task::yield_now().await;
-    }
-    for number in 0..100 {
-        let name = format!("f{number}");
-        asked.push(ask(change(1, vec![add(&name, &name)])));
-    }
-    // The last of them stands on what the others of its batch do.
-    asked.push(ask(change(1, vec![remove(1, "f99", None)])));
-    while house.index.shared.queue.capacity() > QUEUE_MAX_COUNT - 101 {
-        tokio::task::yield_now().await;
-    }
-    house.journal.release();
-    for answer in asked {
-        let answer = answer.await.expect("no panic").expect("carried out");
-        assert!(matches!(answer, Answer::FilesChanged(outcomes)
-            if !matches!(outcomes[0], FileChanged::Refused(_))));
-    }
-    assert_eq!(house.journal.appends.load(Ordering::SeqCst), before + 2);
-    assert_eq!(house.index.view().stats.total_files, 100);
-}
-
-#[tokio::test]
 async fn a_full_queue_refuses_and_recovers() {
     let house = House::new().await;
     house.ok(register(1)).await;
