@@ -83,8 +83,8 @@ impl Keymap {
     pub fn key_of(&self, context: Context, command: Command) -> Option<Key> {
         self.bindings
             .iter()
-            .find(|binding| binding.row.context.meets(context) && binding.row.command == command)
-            .and_then(|binding| binding.keys.first().copied())
+            .filter(|binding| binding.row.context.meets(context) && binding.row.command == command)
+            .find_map(|binding| binding.keys.first().copied())
     }
 
     /// Puts the keys of a `keys.toml` in place of those of the table.

@@ -3,6 +3,7 @@
 //! Knows no terminal, no socket and no clock.
 
 pub mod calm;
+mod hint;
 pub mod line;
 pub mod list;
 pub mod popup;

@@ -1,8 +1,25 @@
 //! Words for people, in one voice: what happened, and what to do next.
 
 use super::format;
+use super::keymap::{Command, Context, Tab};
 use super::model::Model;
 use crate::daemon::state::{Header, LinkState};
+
+/// A sentence, and one about the key that helps where there is such a key.
+pub fn two(said: &str, hint: Option<String>) -> String {
+    match hint {
+        Some(hint) => format!("{said}. {hint}."),
+        None => format!("{said}."),
+    }
+}
+
+/// A sentence that ends in the key that helps, where there is such a key.
+fn one(said: &str, hint: Option<String>) -> String {
+    match hint {
+        Some(hint) => format!("{said}: {hint}."),
+        None => format!("{said}."),
+    }
+}
 
 /// What stands where nothing is known of a list.
 fn unknown() -> Vec<String> {
@@ -32,12 +49,14 @@ pub fn no_results(model: &Model) -> Vec<String> {
     if !search.prompt.is_empty() {
         let mut lines = vec![format!("Nothing on this network matches {}.", typed(model))];
         if has_filter {
-            lines.push("A filter is set: ^F changes it.".to_owned());
+            let change = model.hint(Command::Filter, "changes it");
+            lines.push(one("A filter is set", change));
         }
         return lines;
     }
     if has_filter {
-        return vec!["Nothing here passes the filter: ^F changes it.".to_owned()];
+        let change = model.hint(Command::Filter, "changes it");
+        return vec![one("Nothing here passes the filter", change)];
     }
     let mut lines = vec!["Nobody shares anything here yet.".to_owned()];
     if let Some(header) = &model.header {
@@ -107,13 +126,27 @@ pub fn no_transfers(model: &Model) -> Vec<String> {
     }
     let tab = &model.transfers;
     if !tab.text.line.is_empty() || tab.counts.all > 0 {
-        return vec!["No transfer passes the filter. Esc shows all.".to_owned()];
+        return vec![two("No transfer passes the filter", shows_all(model))];
     }
-    vec!["Nothing is moving. 1 searches; Enter on a result downloads it.".to_owned()]
+    let search = model.hint(Command::Tab(Tab::Search), "searches");
+    let ways: Vec<String> = search.into_iter().chain(downloads(model)).collect();
+    let ways = Some(ways.join("; ")).filter(|ways| !ways.is_empty());
+    vec![two("Nothing is moving", ways)]
+}
+
+fn shows_all(model: &Model) -> Option<String> {
+    model.hint(Command::Back, "shows all")
+}
+
+fn downloads(model: &Model) -> Option<String> {
+    let words = "on a result downloads it";
+    model.hint_in(Context::RESULTS, Command::Download, words)
 }
 
 /// An empty dock.
-pub const NO_DOCK: &str = "Nothing is moving yet: Enter on a result downloads it.";
+pub fn no_dock(model: &Model) -> String {
+    one("Nothing is moving yet", downloads(model))
+}
 
 /// An empty tree of shares.
 pub fn no_shares(model: &Model) -> Vec<String> {
@@ -121,17 +154,17 @@ pub fn no_shares(model: &Model) -> Vec<String> {
         return unknown();
     }
     if !model.shares.text.line.is_empty() {
-        return vec!["No shared file has that in its path. Esc shows all.".to_owned()];
+        return vec![two("No shared file has that in its path", shows_all(model))];
     }
-    match &model.header {
-        Some(header) if !header.share_folder.is_empty() => vec![format!(
-            "Nothing is shared yet: drop files into {}, or a adds a folder.",
-            folder(header)
-        )],
-        _ => vec![
-            "You share nothing: others see your name and no files. a adds a folder.".to_owned(),
-        ],
-    }
+    let add = model.hint(Command::AddShare, "adds a folder");
+    vec![match &model.header {
+        Some(header) if !header.share_folder.is_empty() => {
+            let add = add.map_or_else(String::new, |add| format!(", or {add}"));
+            let folder = folder(header);
+            format!("Nothing is shared yet: drop files into {folder}{add}.")
+        }
+        _ => two("You share nothing: others see your name and no files", add),
+    }]
 }
 
 /// An empty list of peers.
@@ -142,9 +175,11 @@ pub fn no_peers(model: &Model) -> Vec<String> {
     let tab = &model.peers;
     let known = tab.figures.as_ref().map_or(0, |figures| figures.counts.1);
     if !tab.text.line.is_empty() || known > 0 {
-        return vec!["No peer passes the filter: ^F shows others.".to_owned()];
+        let others = model.hint(Command::Filter, "shows others");
+        return vec![one("No peer passes the filter", others)];
     }
-    let mut lines = vec!["No peer yet. c connects to an index that you know.".to_owned()];
+    let connect = model.hint(Command::Connect, "connects to an index that you know");
+    let mut lines = vec![two("No peer yet", connect)];
     if let Some(header) = &model.header
         && !header.join_hint.is_empty()
     {
@@ -166,7 +201,10 @@ pub fn no_files(model: &Model) -> Vec<String> {
             Some(trouble) => vec![format!("! {trouble}")],
             None if browse.is_loading => vec!["Reading the list of files.".to_owned()],
             None if browse.folder.is_empty() => vec!["This peer shares nothing.".to_owned()],
-            None => vec!["This folder is empty. BS goes up.".to_owned()],
+            None => vec![two(
+                "This folder is empty",
+                model.hint(Command::Close, "goes up"),
+            )],
         },
         None => Vec::new(),
     }
@@ -180,7 +218,7 @@ pub fn no_log(model: &Model) -> Vec<String> {
     let tab = &model.log;
     let is_filtered = tab.level > 0 || !tab.text.line.is_empty();
     vec![if is_filtered {
-        "Nothing that passes the filter. Esc shows all.".to_owned()
+        two("Nothing that passes the filter", shows_all(model))
     } else {
         "Nothing has happened yet.".to_owned()
     }]

@@ -6,6 +6,7 @@ use super::parts::{self, empty};
 use super::search::{result_row, table};
 use crate::daemon::state::BrowseRow;
 use crate::tui::format;
+use crate::tui::keymap::Command;
 use crate::tui::layout::{Class, Layout};
 use crate::tui::model::Model;
 use crate::tui::model::tabs::BrowseTab;
@@ -17,7 +18,7 @@ use crate::tui::words;
 /// Draws the screen; it has no cursor of its own.
 pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<Position> {
     let tab = model.browse.as_ref()?;
-    title(tab, layout, canvas);
+    title(tab, model, layout, canvas);
     let list = &tab.list;
     let table = table(layout.class.unwrap_or(Class::Line), canvas.width());
     table.titles(canvas, layout.columns.y, "Name");
@@ -63,20 +64,26 @@ pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<P
     }
     canvas.put(3, layout.status.y, &words.join(" · "), Token::Dim);
     if layout.pane.height > 0 {
-        pane(tab, layout, canvas);
+        pane(tab, model, layout, canvas);
     }
     None
 }
 
-fn title(tab: &BrowseTab, layout: &Layout, canvas: &mut Canvas<'_>) {
+fn title(tab: &BrowseTab, model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     let y = layout.line.y;
     let end = canvas.width().saturating_sub(1);
-    let right = if layout.class >= Some(Class::Normal) {
-        "D get folder   BS up   Esc back"
-    } else {
-        "Esc back"
-    };
-    let end = canvas.put_right(end, y, end / 2, right, Token::Dim);
+    let keys = [
+        (Command::DownloadFolder, "get folder"),
+        (Command::Close, "up"),
+        (Command::Back, "back"),
+    ];
+    let has_room = layout.class >= Some(Class::Normal);
+    let keys = if has_room { &keys[..] } else { &keys[2..] };
+    let hints = keys
+        .iter()
+        .filter_map(|(command, words)| model.hint(*command, words));
+    let right = hints.collect::<Vec<_>>().join("   ");
+    let end = canvas.put_right(end, y, end / 2, &right, Token::Dim);
     let x = canvas.put(1, y, "Peers › ", Token::Dim);
     let path = tab.folder.replace('/', " › ");
     let mut words = format::clean(&tab.peer_name);
@@ -88,7 +95,7 @@ fn title(tab: &BrowseTab, layout: &Layout, canvas: &mut Canvas<'_>) {
     canvas.put_in(x, y, room, &words, Token::Strong);
 }
 
-fn pane(tab: &BrowseTab, layout: &Layout, canvas: &mut Canvas<'_>) {
+fn pane(tab: &BrowseTab, model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     let area = layout.pane;
     let (name, lines) = match tab.list.selected() {
         Some(BrowseRow::File(row)) => (
@@ -112,8 +119,11 @@ fn pane(tab: &BrowseTab, layout: &Layout, canvas: &mut Canvas<'_>) {
                 format::counted(*files, "file"),
                 format::size(*size_bytes)
             );
-            let get = "D downloads all of it, its structure kept".to_owned();
-            (format::clean(path), vec![("Holds", holds), ("Get", get)])
+            let all = "downloads all of it, its structure kept";
+            let get = model.hint(Command::DownloadFolder, all);
+            let mut lines = vec![("Holds", holds)];
+            lines.extend(get.map(|get| ("Get", get)));
+            (format::clean(path), lines)
         }
         None => return canvas.rule(area.y, Token::Rule),
     };

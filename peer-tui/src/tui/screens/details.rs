@@ -7,6 +7,7 @@ use ratatui::layout::{Position, Rect};
 use super::transfer_row::{sign_and_rate, trouble};
 use crate::daemon::state::{DownloadDetail, DownloadState};
 use crate::tui::format;
+use crate::tui::keymap::{Command, Context};
 use crate::tui::layout::{Class, Layout};
 use crate::tui::model::Model;
 use crate::tui::theme::Token;
@@ -24,7 +25,7 @@ pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<P
         canvas.put(3, layout.columns.y, "Waiting for the daemon.", Token::Dim);
         return None;
     };
-    title(detail, layout, canvas);
+    title(detail, model, layout, canvas);
     if layout.above.height > 0 {
         above(detail, model, layout, canvas);
     }
@@ -32,15 +33,18 @@ pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<P
     None
 }
 
-fn title(detail: &DownloadDetail, layout: &Layout, canvas: &mut Canvas<'_>) {
+fn title(detail: &DownloadDetail, model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     let y = layout.line.y;
-    let right = if layout.class >= Some(Class::Normal) {
-        "Esc back   [ ] previous/next"
-    } else {
-        "Esc back"
-    };
+    let mut right: Vec<String> = model.hint(Command::Back, "back").into_iter().collect();
+    let key = |command| model.key_in(Context::DETAILS, command);
+    if layout.class >= Some(Class::Normal)
+        && let (Some(previous), Some(next)) = (key(Command::PreviousTab), key(Command::NextTab))
+    {
+        right.push(format!("{previous} {next} previous/next"));
+    }
+    let right = right.join("   ");
     let end = canvas.width().saturating_sub(1);
-    let end = canvas.put_right(end, y, end / 2, right, Token::Dim);
+    let end = canvas.put_right(end, y, end / 2, &right, Token::Dim);
     let x = canvas.put(1, y, "Transfers › ", Token::Dim);
     let name = format::shown(&detail.status.name);
     let room = end.saturating_sub(x + 2);
@@ -111,7 +115,7 @@ fn above(detail: &DownloadDetail, model: &Model, layout: &Layout, canvas: &mut C
             let rest = detail.pieces.replace('~', ".");
             pieces(canvas, map, rest.as_bytes());
         }
-        note(detail, area.bottom() - 1, canvas);
+        note(detail, model, area.bottom() - 1, canvas);
     }
 }
 
@@ -163,13 +167,18 @@ fn state_parts(detail: &DownloadDetail, model: &Model) -> Vec<String> {
 }
 
 /// What keeps it from ending, or what went wrong on the way.
-fn note(detail: &DownloadDetail, y: u16, canvas: &mut Canvas<'_>) {
+fn note(detail: &DownloadDetail, model: &Model, y: u16, canvas: &mut Canvas<'_>) {
     let room = canvas.width().saturating_sub(4);
-    if let Some(words) = trouble(&detail.status) {
+    if let Some(words) = trouble(&detail.status, model) {
         canvas.put_in(2, y, room, &format!("✗ {words}"), Token::Error);
         return;
     }
-    if let Some(parts) = missing(&detail.pieces) {
+    if let Some([what, rest]) = missing(&detail.pieces) {
+        let more = model.hint(Command::MoreSources, "looks for more");
+        let parts: Vec<String> = [Some(what), more, Some(rest)]
+            .into_iter()
+            .flatten()
+            .collect();
         let words = format::fit(&parts, " · ", usize::from(room));
         canvas.put_in(2, y, room, &words, Token::Warn);
         return;
@@ -180,7 +189,7 @@ fn note(detail: &DownloadDetail, y: u16, canvas: &mut Canvas<'_>) {
 }
 
 /// How many pieces nobody has, and which: the first one, or the stretch where it is one.
-fn missing(pieces: &str) -> Option<[String; 3]> {
+fn missing(pieces: &str) -> Option<[String; 2]> {
     let count = pieces.bytes().filter(|piece| *piece == b'!').count();
     let first = pieces.find('!')?;
     let last = pieces.rfind('!')?;
@@ -199,7 +208,6 @@ fn missing(pieces: &str) -> Option<[String; 3]> {
     let has = if count == 1 { "has" } else { "have" };
     Some([
         format!("{counted} ({which}) {has} no source now"),
-        "m looks for more".to_owned(),
         "the rest finishes without".to_owned(),
     ])
 }

@@ -5,6 +5,7 @@ use ratatui::layout::Position;
 use super::parts::{self, empty, filter_text, filters};
 use crate::daemon::state::PeerRow;
 use crate::tui::format;
+use crate::tui::keymap::Command;
 use crate::tui::layout::{Class, Layout};
 use crate::tui::model::Model;
 use crate::tui::theme::Token;
@@ -52,7 +53,12 @@ fn filter_line(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Optio
     let (mut end, cursor) = filter_text(&tab.text, y, canvas);
     if cursor.is_none() && layout.class >= Some(Class::Normal) {
         let order = if tab.is_reversed { " reversed" } else { "" };
-        let words = format!("/ filter   s sort: {}{order}", peer_sort_name(tab.sort));
+        let sort = format!("sort: {}{order}", peer_sort_name(tab.sort));
+        let sort = model.hint(Command::SortKeys, &sort).unwrap_or(sort);
+        let words = match model.hint(Command::Find, "filter") {
+            Some(find) => format!("{find}   {sort}"),
+            None => sort,
+        };
         end = canvas.put_right(end, y, columns(&words), &words, Token::Dim);
     }
     let counts = tab
@@ -167,6 +173,10 @@ fn peer(
         &format::size(row.shared_bytes),
         Token::Text,
     );
+    if row.is_me {
+        // Nobody exchanges anything with oneself.
+        return;
+    }
     table.cell(canvas, y, "Got", &amount(row.got_bytes), Token::Text);
     table.cell(canvas, y, "Gave", &amount(row.gave_bytes), Token::Text);
 }
@@ -197,9 +207,19 @@ fn pane(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
         return;
     };
     let trust = format::trust(row.reputation);
+    let block = |words: &str| {
+        let hint = model.hint(Command::Block, words);
+        hint.map_or_else(String::new, |hint| format!(" ({hint})"))
+    };
     let trust = match (row.is_blocked, trust) {
-        (true, _) => format!("{trust}  blocked: nothing is fetched from it (! unblocks)"),
-        (false, "!") => format!("{trust}  it sent data that did not match (! blocks it)"),
+        (true, _) => {
+            let undo = block("unblocks");
+            format!("{trust}  blocked: nothing is fetched from it{undo}")
+        }
+        (false, "!") => {
+            let block = block("blocks it");
+            format!("{trust}  it sent data that did not match{block}")
+        }
         (false, _) => format!("{trust}  {} of 100", row.reputation),
     };
     let key = if row.is_verified {
@@ -223,16 +243,15 @@ fn pane(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     } else {
         format!(", {}", format::clean(&row.region))
     };
-    let latency = row.latency_ms.map_or_else(
-        || "not measured".to_owned(),
-        |latency| format!("{latency} ms"),
-    );
-    let browse = if row.is_me {
-        ""
-    } else {
-        " — Enter browses them"
+    let latency = match row.latency_ms {
+        Some(latency) => format!("{latency} ms"),
+        None if row.is_me => "this machine".to_owned(),
+        None => "not measured".to_owned(),
     };
-    let lines = [
+    let browse = model.hint(Command::Browse, "browses them");
+    let browse = browse.filter(|_| !row.is_me);
+    let browse = browse.map_or_else(String::new, |hint| format!(" — {hint}"));
+    let mut lines = vec![
         ("Trust", trust),
         ("Id", format!("{}   {key}", row.id.short())),
         (
@@ -248,15 +267,10 @@ fn pane(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
                 format::counted(row.shared_files, "file")
             ),
         ),
-        (
-            "Traffic",
-            format!(
-                "got {}, gave {}{}",
-                amount(row.got_bytes),
-                amount(row.gave_bytes),
-                limits(row)
-            ),
-        ),
     ];
+    if !row.is_me {
+        let (got, gave) = (amount(row.got_bytes), amount(row.gave_bytes));
+        lines.push(("Traffic", format!("got {got}, gave {gave}{}", limits(row))));
+    }
     parts::pane(area, &format::clean(&row.name), &lines, canvas);
 }

@@ -17,6 +17,7 @@ use super::parts::{edited, empty};
 use super::transfer_row;
 use crate::daemon::state::{Own, ResultRow};
 use crate::tui::format;
+use crate::tui::keymap::{Command, Context, Tab};
 use crate::tui::layout::{Class, Layout};
 use crate::tui::model::Model;
 use crate::tui::theme::Token;
@@ -222,17 +223,20 @@ fn status(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     }
     match list.waiting_count() {
         0 => {}
-        count => words.push(format!(
-            "{} waiting ( . to merge)",
-            format::counted(count as u64, "new result")
-        )),
+        count => {
+            let merge = model.hint_in(Context::RESULTS, Command::Merge, "to merge");
+            let merge = merge.map_or_else(String::new, |hint| format!(" ( {hint})"));
+            let counted = format::counted(count as u64, "new result");
+            words.push(format!("{counted} waiting{merge}"));
+        }
     }
     match list.mark_count() {
         0 => {}
         count => words.push(format!("{count} marked")),
     }
     if list.has_range() {
-        words.push("range: v ends it".to_owned());
+        let ends = model.hint_in(Context::RESULTS, Command::MarkRange, "ends it");
+        words.push(ends.map_or_else(|| "range".to_owned(), |ends| format!("range: {ends}")));
     }
     let room = usize::from(canvas.width().saturating_sub(4));
     let words = format::fit(&words, " · ", room);
@@ -260,16 +264,18 @@ fn dock(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
             .filter(|(count, _)| *count > 0)
             .map(|(count, name)| format!("{count} {name}"))
             .collect();
-        let around = columns("── Transfers   2 opens ──");
+        let opens = model.hint_in(Context::RESULTS, Command::Tab(Tab::Transfers), "opens");
+        let opens = opens.unwrap_or_default();
+        let around = columns("── Transfers    ──") + columns(&opens);
         let room = usize::from(canvas.width().saturating_sub(around));
         let title = format!("Transfers  {}", format::fit(&parts, " · ", room));
-        canvas.titled_rule(y, title.trim_end(), "2 opens", model.search.is_in_dock());
+        canvas.titled_rule(y, title.trim_end(), &opens, model.search.is_in_dock());
         y += 1;
     }
     let table = transfer_row::table(class, canvas.width(), false);
-    if model.dock.total() == 0 && !model.is_stale() && columns(words::NO_DOCK) + 3 < canvas.width()
-    {
-        canvas.put(3, y, words::NO_DOCK, Token::Dim);
+    let nothing = words::no_dock(model);
+    if model.dock.total() == 0 && !model.is_stale() && columns(&nothing) + 3 < canvas.width() {
+        canvas.put(3, y, &nothing, Token::Dim);
     }
     for ((position, row), y) in model.dock.visible().zip(y..area.bottom()) {
         if let Some(row) = row {

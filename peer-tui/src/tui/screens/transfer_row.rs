@@ -3,6 +3,7 @@
 use crate::daemon::state::TransferRow;
 use crate::daemon::state::{DownloadState, DownloadStatus};
 use crate::tui::format;
+use crate::tui::keymap::Command;
 use crate::tui::layout::Class;
 use crate::tui::model::Model;
 use crate::tui::theme::Token;
@@ -175,21 +176,34 @@ pub fn sign_and_rate(status: &DownloadStatus) -> ((&'static str, Token), (String
 }
 
 /// Why it does not go on, and what helps; `None` when it goes on.
-pub fn trouble(status: &DownloadStatus) -> Option<String> {
-    let (reason, keys) = match &status.state {
-        DownloadState::NoSource { reason } => (reason, "r retry · m find more sources · x remove"),
-        DownloadState::DiskFull { reason } => (reason, "r retry · x remove"),
-        DownloadState::Failed { reason } => (reason, "r retry · x remove"),
-        DownloadState::Cancelled { .. } => return Some("cancelled — u undo".to_owned()),
+pub fn trouble(status: &DownloadStatus, model: &Model) -> Option<String> {
+    let retry = (Command::Retry, "retry");
+    let more = (Command::MoreSources, "find more sources");
+    let remove = (Command::Remove, "remove");
+    let (reason, helps) = match &status.state {
+        DownloadState::NoSource { reason } => (reason.as_str(), vec![retry, more, remove]),
+        DownloadState::DiskFull { reason } | DownloadState::Failed { reason } => {
+            (reason.as_str(), vec![retry, remove])
+        }
+        DownloadState::Cancelled { .. } => ("cancelled", vec![(Command::Undo, "undo")]),
         _ => return None,
     };
-    Some(format!("{} — {keys}", format::clean(reason)))
+    let keys: Vec<String> = helps
+        .into_iter()
+        .filter_map(|(command, words)| model.hint(command, words))
+        .collect();
+    let reason = format::clean(reason);
+    Some(if keys.is_empty() {
+        reason
+    } else {
+        format!("{reason} — {}", keys.join(" · "))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::kit::sample;
+    use crate::tui::kit::{TestApp, sample};
 
     #[test]
     fn a_full_disk_is_not_called_a_missing_source() {
@@ -201,7 +215,8 @@ mod tests {
         status.state = DownloadState::DiskFull { reason };
         let (_, (word, _)) = sign_and_rate(&status);
         assert_eq!(word, "disk full");
-        let words = trouble(&status).expect("a reason");
+        let app = TestApp::filled(80, 24);
+        let words = trouble(&status, &app.model).expect("a reason");
         assert!(words.contains("free 2 GiB more"), "{words}");
         assert!(!words.contains("sources"), "{words}");
     }

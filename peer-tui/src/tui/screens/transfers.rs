@@ -12,6 +12,7 @@ use super::parts::{empty, filter_text, filters};
 use super::transfer_row;
 use crate::daemon::state::{SPEED_MAX_COUNT, Speed, TransferRow};
 use crate::tui::format;
+use crate::tui::keymap::{Command, Context};
 use crate::tui::layout::{Class, Layout};
 use crate::tui::model::Model;
 use crate::tui::theme::Token;
@@ -60,8 +61,10 @@ fn filter_line(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Optio
         let header = model.header.as_ref();
         let (down, up) = header.map_or((None, None), |header| (header.down_limit, header.up_limit));
         let order = if tab.is_reversed { " reversed" } else { "" };
+        let key = model.key_in(Context::TRANSFERS, Command::LimitKeys);
+        let key = key.map_or_else(String::new, |key| format!(" ({key})"));
         let words = format!(
-            "sort: {}{order}   limit ↓ {} ↑ {} (t)",
+            "sort: {}{order}   limit ↓ {} ↑ {}{key}",
             transfer_sort_name(tab.sort),
             format::limit(down),
             format::limit(up)
@@ -100,7 +103,7 @@ fn trouble(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     let Some(TransferRow::Down(status)) = list.selected() else {
         return;
     };
-    let Some(words) = transfer_row::trouble(status) else {
+    let Some(words) = transfer_row::trouble(status, model) else {
         let below = list.below();
         if below > 0 {
             let words = format!("{} more below", format::count(below as u64));

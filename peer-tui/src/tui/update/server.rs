@@ -40,8 +40,8 @@ impl Turn<'_> {
         if let Some(action) = undo {
             self.model.undo.push(*action);
             let context = crate::tui::keymap::Context::RESULTS;
-            if let Some(key) = self.model.keymap.key_of(context, Command::Undo) {
-                words = format!("{words} — {key} undo");
+            if let Some(hint) = self.model.hint_in(context, Command::Undo, "undo") {
+                words = format!("{words} — {hint}");
             }
         }
         if !words.is_empty() {

@@ -208,29 +208,24 @@ pub(super) fn index_banner(model: &Model, layout: &Layout, canvas: &mut Canvas<'
     }
     let parts = [
         format!("! no index since {}", format::clock(since, &model.zone)),
-        format!("{} tries now", retry_key(model)),
+        retry_key(model, "tries now"),
         "this is as it was then".to_owned(),
     ];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     let room = usize::from(canvas.width().saturating_sub(6));
     let words = format!(" {} ", format::fit(&parts, " · ", room));
     canvas.put(2, layout.rule.y, &words, Token::Warn);
 }
 
-fn key_name(model: &Model, context: Context, command: Command) -> String {
-    let key = model.keymap.key_of(context, command);
-    key.map_or_else(String::new, |key| key.written(model.look.glyphs))
-}
-
 /// The key that tries again; in a line of text it is text, in the dock it is about a transfer, and
 /// one leaves them first.
-fn retry_key(model: &Model) -> String {
-    let retry = key_name(model, Context::LOG, Command::Retry);
+fn retry_key(model: &Model, words: &str) -> String {
+    let retry = model.hint_in(Context::LOG, Command::Retry, words);
     let is_elsewhere = model.search.is_in_dock() && model.body() == Body::Search;
-    if is_typing(model) || is_elsewhere {
-        let list = key_name(model, Context::PROMPT, Command::Back);
-        format!("{list} {retry}")
-    } else {
-        retry
+    let list = model.key_in(Context::PROMPT, Command::Back);
+    match (retry, list) {
+        (Some(retry), Some(list)) if is_typing(model) || is_elsewhere => format!("{list} {retry}"),
+        (retry, _) => retry.unwrap_or_default(),
     }
 }
 
@@ -241,8 +236,9 @@ fn lost_keys(model: &Model) -> String {
     } else {
         Context::LOG
     };
-    let leave = key_name(model, context, Command::Leave);
-    format!("{} now  {leave} leave", retry_key(model))
+    let leave = model.hint_in(context, Command::Leave, "leave");
+    let leave = leave.unwrap_or_default();
+    format!("{}  {leave}", retry_key(model, "now"))
 }
 
 /// Whether letters are text now.

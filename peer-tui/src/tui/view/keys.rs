@@ -30,16 +30,16 @@ pub(super) fn line(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     }
     let room = canvas.width().saturating_sub(1);
     let is_prompt = model.context().meets(Context::PROMPT);
-    let leave = "^C leave";
-    let has_leave = is_prompt && layout.class >= Some(Class::Normal);
-    let kept = if has_leave { columns(leave) } else { 0 };
+    let leave = model.hint(Command::Leave, "leave");
+    let leave = leave.filter(|_| is_prompt && layout.class >= Some(Class::Normal));
+    let kept = leave.as_deref().map_or(0, columns);
     let mut x = 1;
     for (key, hint) in hints(model, layout, room - kept) {
         x = canvas.put(x, y, &key, Token::Key);
         x = canvas.put(x, y, &hint, Token::Dim) + 2;
     }
-    if has_leave {
-        canvas.put_right(room, y, columns(leave), leave, Token::Dim);
+    if let Some(leave) = leave {
+        canvas.put_right(room, y, kept, &leave, Token::Dim);
     }
 }
 
@@ -55,11 +55,12 @@ fn hints(model: &Model, layout: &Layout, room: u16) -> Vec<(String, String)> {
             continue;
         }
         said.push(command);
-        let key = if command == Command::RaisePriority {
-            "+/-".to_owned()
-        } else {
-            binding.keys_text(1, model.look.glyphs)
-        };
+        let mut key = binding.keys_text(1, model.look.glyphs);
+        if command == Command::RaisePriority
+            && let Some(lower) = model.key_in(context, Command::LowerPriority)
+        {
+            key = format!("{key}/{lower}");
+        }
         let is_mark = matches!(command, Command::Mark | Command::MarkDown);
         let hint = if is_mark && marks > 0 {
             format!(" {} ({marks})", binding.row.hint)

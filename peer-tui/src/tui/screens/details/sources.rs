@@ -3,12 +3,14 @@
 use super::is_running;
 use crate::daemon::state::{DownloadDetail, DownloadState, SourceState, SourceStatus};
 use crate::tui::format;
+use crate::tui::keymap::Command;
 use crate::tui::layout::{Class, Layout};
 use crate::tui::model::Model;
 use crate::tui::theme::Token;
 use crate::tui::widgets::canvas::Canvas;
 use crate::tui::widgets::pieces::has_bar;
 use crate::tui::widgets::table::{Column, Name, Table};
+use crate::tui::words;
 
 /// Of the bar of what a source has.
 const HAS_COLUMNS: u16 = 20;
@@ -47,11 +49,13 @@ pub fn draw(detail: &DownloadDetail, model: &Model, layout: &Layout, canvas: &mu
     let table = table(layout.class.unwrap_or(Class::Line), canvas.width());
     table.titles(canvas, layout.columns.y, "Sources");
     if view.sources.total() == 0 {
-        let words = match detail.status.state {
-            DownloadState::Done => "All there and checked.",
-            _ => "No source now. m looks for more.",
+        let words = if detail.status.state == DownloadState::Done {
+            "All there and checked.".to_owned()
+        } else {
+            let more = model.hint(Command::MoreSources, "looks for more");
+            words::two("No source now", more)
         };
-        canvas.put(3, layout.list.y, words, Token::Dim);
+        canvas.put(3, layout.list.y, &words, Token::Dim);
     }
     for ((position, row), y) in view.sources.visible().zip(layout.list.y..) {
         if let Some(row) = row {

@@ -4,6 +4,7 @@ use protocol::file::ContentInfo;
 
 use crate::daemon::state::{Own, ResultRow};
 use crate::tui::format;
+use crate::tui::keymap::{Command, Context};
 use crate::tui::layout::Layout;
 use crate::tui::model::Model;
 use crate::tui::screens::parts;
@@ -32,10 +33,12 @@ pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
         format::clean(folder),
         format::clean(&row.owner_name)
     );
+    let copies = model.hint_in(Context::RESULTS, Command::CopyKeys, "copies");
     let size = format!(
-        "{}       Hash  {}      y copies",
+        "{}       Hash  {}      {}",
         format::exact_size(row.size_bytes),
-        format::short_hash(&row.hash)
+        format::short_hash(&row.hash),
+        copies.unwrap_or_default()
     );
     let mut lines = vec![
         ("Size", size),
@@ -46,7 +49,7 @@ pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
         Some(content) => lines.extend(holders(content, row)),
         None => lines.push(("Sources", format::count(row.sources))),
     }
-    lines.push(("You", you(row)));
+    lines.push(("You", you(row, model)));
     if name.is_odd {
         let words = "odd: it holds characters that are not shown, such as the marked ones";
         lines.push(("Name", words.to_owned()));
@@ -91,12 +94,20 @@ fn holders(content: &ContentInfo, row: &ResultRow) -> Vec<(&'static str, String)
     lines
 }
 
-fn you(row: &ResultRow) -> String {
+fn you(row: &ResultRow, model: &Model) -> String {
     match row.own {
-        Own::None => format!(
-            "do not have it; Enter downloads {}",
-            format::size(row.size_bytes)
-        ),
+        Own::None => {
+            let words = format!("downloads {}", format::size(row.size_bytes));
+            let context = if model.search.is_typing() {
+                Context::PROMPT
+            } else {
+                Context::RESULTS
+            };
+            match model.hint_in(context, Command::Download, &words) {
+                Some(hint) => format!("do not have it; {hint}"),
+                None => "do not have it".to_owned(),
+            }
+        }
         Own::Shared => "share it already".to_owned(),
         Own::Downloading { percent } => format!("{percent}% downloaded, running now"),
         Own::Queued => "have it in the queue".to_owned(),
