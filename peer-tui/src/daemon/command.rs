@@ -121,6 +121,9 @@ pub struct TransfersWatch {
     pub window: Window,
     /// Include the speed history of the last five minutes.
     pub with_speed: bool,
+    /// One row for a file that goes out, however many it goes to.
+    #[serde(default)]
+    pub is_by_file: bool,
 }
 
 /// Columns that transfers sort by; `State` is active first, then paused, queued, failed, done.

@@ -10,6 +10,7 @@ pub mod peers;
 pub mod results;
 pub mod shares;
 pub mod transfers;
+pub mod uploads;
 
 use super::command::Window;
 

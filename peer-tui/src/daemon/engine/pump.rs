@@ -209,6 +209,7 @@ fn row(engine: &Engine, upload: &UploadStatus) -> TransferRow {
         hash: upload.hash,
         name: upload.name.clone(),
         client: name.unwrap_or_else(|| ip.to_canonical().to_string()),
+        clients: 1,
         size_bytes: upload.size_bytes,
         sent_bytes: upload.sent_bytes,
         rate_bytes: upload.rate_bytes,

@@ -1,5 +1,6 @@
 //! Makes the sections that changed, and remembers what was sent, so that nothing is sent twice.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use protocol::hash::ContentHash;
@@ -12,7 +13,7 @@ use crate::daemon::command::{BrowseWatch, SearchWatch, SharesWatch, TransfersWat
 use crate::daemon::engine::Engine;
 use crate::daemon::peers::PeerBook;
 use crate::daemon::sections::results::Knowledge;
-use crate::daemon::sections::{self, browse, dock, peers, results, shares, transfers};
+use crate::daemon::sections::{self, browse, dock, peers, results, shares, transfers, uploads};
 use crate::daemon::state::{Browse, Results, Shares, Transfers, Update};
 use crate::fetch::DownloadDetail;
 use crate::share::ShareView;
@@ -136,11 +137,9 @@ impl Composer {
         }
         if dirty.has(Dirty::DOCK) && watch.dock_rows > 0 {
             let now = engine.board().transfers();
-            update.dock = Some(dock::dock(
-                &now.fetch.downloads,
-                &now.uploads,
-                watch.dock_rows,
-            ));
+            let uploads = uploads::by_file(&now.uploads);
+            let downloads = &now.fetch.downloads;
+            update.dock = Some(dock::dock(downloads, &uploads, watch.dock_rows));
         }
         if dirty.has(Dirty::RESULTS) {
             update.results = results_section(engine, parts.search);
@@ -238,12 +237,17 @@ fn results_section(engine: &Engine, search: &LiveSearch) -> Option<Results> {
 
 fn transfers_section(engine: &Engine, watch: &TransfersWatch) -> Transfers {
     let now = engine.board().transfers();
-    let (first, rows, total) = transfers::rows(&now.fetch.downloads, &now.uploads, watch);
+    let uploads = if watch.is_by_file {
+        Cow::Owned(uploads::by_file(&now.uploads))
+    } else {
+        Cow::Borrowed(&now.uploads)
+    };
+    let (first, rows, total) = transfers::rows(&now.fetch.downloads, &uploads, watch);
     Transfers {
         first,
         rows,
         total,
-        counts: transfers::counts(&now.fetch.downloads, &now.uploads),
+        counts: transfers::counts(&now.fetch.downloads, &uploads),
         speed: watch
             .with_speed
             .then(|| engine.board().read_speed(Clone::clone)),

@@ -16,21 +16,36 @@ pub const SPEED_MAX_COUNT: usize = 300;
 pub enum TransferRow {
     /// In.
     Down(DownloadStatus),
-    /// Out, one row a client and content.
+    /// Out, one row a client and content, or one a content.
     Up {
         /// Which content.
         hash: ContentHash,
         /// Its name here.
         name: String,
-        /// To whom: name where known, else address.
+        /// To whom: name where known, else address; of several all of them, apart by commas.
         client: String,
+        /// To how many.
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        clients: usize,
         /// Bytes of the file.
         size_bytes: u64,
-        /// Bytes sent.
+        /// Bytes sent, the mean of several clients.
         sent_bytes: u64,
         /// Bytes a second.
         rate_bytes: u64,
     },
+}
+
+const fn one() -> usize {
+    1
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+const fn is_one(count: &usize) -> bool {
+    *count == 1
 }
 
 /// Transfers under each filter.

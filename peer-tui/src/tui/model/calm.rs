@@ -82,18 +82,21 @@ fn looks_the_same(shown: &TransferRow, new: &TransferRow) -> bool {
         }
         (
             TransferRow::Up {
+                client: shown_client,
                 sent_bytes: shown_sent,
                 size_bytes,
                 rate_bytes: shown_rate,
                 ..
             },
             TransferRow::Up {
+                client,
                 sent_bytes,
                 rate_bytes,
                 ..
             },
         ) => {
-            (*shown_rate == 0) == (*rate_bytes == 0)
+            shown_client == client
+                && (*shown_rate == 0) == (*rate_bytes == 0)
                 && format::percent(*shown_sent, *size_bytes)
                     == format::percent(*sent_bytes, *size_bytes)
         }

@@ -12,8 +12,8 @@ use crate::daemon::state::{DownloadId, SourceStatus};
 pub enum TransferKey {
     /// A download.
     Down(DownloadId),
-    /// An upload: which content to whom.
-    Up(ContentHash, String),
+    /// An upload: which content, to whomever it goes.
+    Up(ContentHash),
 }
 
 impl Identified for ResultRow {
@@ -30,7 +30,7 @@ impl Identified for TransferRow {
     fn key(&self) -> TransferKey {
         match self {
             Self::Down(status) => TransferKey::Down(status.id),
-            Self::Up { hash, client, .. } => TransferKey::Up(*hash, client.clone()),
+            Self::Up { hash, .. } => TransferKey::Up(*hash),
         }
     }
 }

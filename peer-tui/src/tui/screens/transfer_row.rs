@@ -72,12 +72,18 @@ pub fn draw(
         TransferRow::Up {
             name,
             client,
+            clients,
             size_bytes,
             sent_bytes,
             rate_bytes,
             ..
         } => {
-            let client = format::cut_end(&format::clean(client), 20);
+            let (client, left) = if *clients > 1 {
+                (format::counted(*clients as u64, "peer"), "--".to_owned())
+            } else {
+                let left = format::left(size_bytes.saturating_sub(*sent_bytes), *rate_bytes);
+                (format::cut_end(&format::clean(client), 20), left)
+            };
             Facts {
                 sign: ("▲", Token::Up),
                 name: format::shown(name),
@@ -85,8 +91,8 @@ pub fn draw(
                 size: *size_bytes,
                 done: *sent_bytes,
                 rate: (format::rough_rate(*rate_bytes), Token::Text),
-                left: format::left(size_bytes.saturating_sub(*sent_bytes), *rate_bytes),
-                sources: "1 peer".to_owned(),
+                left,
+                sources: format!("{clients} peer"),
             }
         }
     };

@@ -261,7 +261,10 @@ impl Turn<'_> {
                     let id = status.id;
                     self.open_details(id);
                 }
-                Some(TransferRow::Up { .. }) => self.note("an upload has no pieces to show"),
+                Some(TransferRow::Up { client, .. }) => {
+                    let words = format!("goes to {}", format::clean(client));
+                    self.note(words);
+                }
                 None => self.note("no transfer here"),
             },
         }

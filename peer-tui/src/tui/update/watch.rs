@@ -43,6 +43,7 @@ fn compose(model: &Model) -> Watch {
                 is_reversed: model.transfers.is_reversed,
                 window: model.transfers.list.window(),
                 with_speed: layout.bottom.height > 0,
+                is_by_file: true,
             });
         }
         Body::Details => watch.transfer = model.details.as_ref().map(|details| details.id),

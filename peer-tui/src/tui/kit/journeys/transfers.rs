@@ -85,6 +85,36 @@ fn the_failed_row_says_why_and_what_helps() {
 }
 
 #[test]
+fn a_file_that_goes_to_several_is_one_row_that_tells_to_whom() {
+    let mut app = TestApp::filled(80, 24);
+    app.keys("Alt+2");
+    assert!(app.watch().transfers.is_some_and(|watch| watch.is_by_file));
+    let show = |app: &mut TestApp, clients: usize, client: &str| {
+        let mut update = sample::answer(&app.watch());
+        for row in update.transfers.iter_mut().flat_map(|all| &mut all.rows) {
+            if let TransferRow::Up {
+                client: to,
+                clients: count,
+                ..
+            } = row
+            {
+                (*to, *count) = (client.to_owned(), clients);
+            }
+        }
+        app.server(update);
+    };
+    show(&mut app, 1, "marta");
+    app.keys("j j j j j");
+    assert!(app.line("holiday-2024.zip → marta").contains("1 peer"));
+    show(&mut app, 2, "box-3, marta");
+    let line = app.line("holiday-2024.zip → 2 peers");
+    assert!(line.starts_with('>'), "the cursor stays: {line}");
+    assert!(line.contains("43%"), "{line}");
+    app.keys("Enter");
+    app.line("goes to box-3, marta");
+}
+
+#[test]
 fn the_cursor_follows_its_transfer() {
     let mut app = TestApp::filled(80, 24);
     app.keys("Alt+2");

@@ -185,6 +185,7 @@ pub(crate) fn transfers() -> Vec<TransferRow> {
             hash: hash("holiday-2024.zip"),
             name: "holiday-2024.zip".to_owned(),
             client: "marta".to_owned(),
+            clients: 1,
             size_bytes: 640 * MIB,
             sent_bytes: 281 * MIB,
             rate_bytes: 900 * 1024,
