@@ -6,6 +6,8 @@ mod search;
 mod shares;
 mod transfers;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use protocol::file::ContentInfo;
 use protocol::ids::PeerId;
@@ -126,6 +128,9 @@ pub struct Update {
     /// One content closely.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<ContentInfo>,
+    /// Last round trips, in milliseconds, to the holders of `content` and the sources of `transfer`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latencies: Option<BTreeMap<PeerId, u32>>,
 }
 
 /// Link to the index, for the state line.

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use protocol::ids::PeerId;
 
 use super::keymap::{Context, Keymap, Tab};
 use super::layout::{Body, Layout};
@@ -92,6 +93,8 @@ pub struct Model {
     pub shares: SharesTab,
     /// Peers.
     pub peers: PeersTab,
+    /// Last round trips, in milliseconds, to those who have what is looked at closely.
+    pub latencies: BTreeMap<PeerId, u32>,
     /// The files of one peer.
     pub browse: Option<BrowseTab>,
     /// The log.
@@ -149,6 +152,7 @@ impl Model {
                 ..SharesTab::default()
             },
             peers: PeersTab::default(),
+            latencies: BTreeMap::new(),
             browse: None,
             log: LogTab::default(),
             header: None,

@@ -124,6 +124,15 @@ fn type_enter_watch_close_and_come_back() {
         there.is_ok_and(|there| there == bytes).then_some(())
     });
     terminal.wait_to_show("100%");
+    terminal.press("\u{1b}");
+    terminal.wait_to_show("detach");
+    terminal.press("i");
+    wait_for("how far lena is stands beside her", PATIENCE, || {
+        let text = terminal.text();
+        let (_, after) = text.split_once("Sources ")?.1.split_once("lena ")?;
+        let (latency, after) = after.split_once(' ')?;
+        (latency.parse::<u32>().is_ok() && after.starts_with("ms ")).then_some(())
+    });
     terminal.close();
 
     let status = marta.json(&["status"]).expect("the daemon goes on");

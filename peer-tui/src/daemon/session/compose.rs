@@ -1,7 +1,7 @@
 //! Makes the sections that changed, and remembers what was sent, so that nothing is sent twice.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use protocol::hash::ContentHash;
 use protocol::ids::PeerId;
@@ -171,7 +171,27 @@ impl Composer {
         if dirty.has(Dirty::CONTENT) {
             update.content = parts.holders.info().cloned();
         }
-        self.keep_changed(update)
+        let mut update = self.keep_changed(update);
+        let of_peers = Dirty::PEERS.with(Dirty::TRANSFER).with(Dirty::CONTENT);
+        if dirty.has(of_peers) {
+            let latencies = engine.board().read_peers(|book| self.latencies(book));
+            if !latencies.is_empty() || self.sent.latencies.is_some() {
+                update.latencies = Some(latencies);
+                keep(&mut update.latencies, &mut self.sent.latencies);
+            }
+        }
+        update
+    }
+
+    /// How far those are who give or could give what is looked at closely.
+    fn latencies(&self, book: &PeerBook) -> BTreeMap<PeerId, u32> {
+        let holders = self.sent.content.iter().flat_map(|all| &all.sources);
+        let sources = self.sent.transfer.iter().flat_map(|all| &all.sources);
+        holders
+            .map(|holder| holder.peer)
+            .chain(sources.map(|source| source.peer))
+            .filter_map(|peer| Some((peer, book.latency_ms(&peer)?)))
+            .collect()
     }
 
     fn keep_changed(&mut self, mut update: Update) -> Update {

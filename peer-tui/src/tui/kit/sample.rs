@@ -107,6 +107,8 @@ pub(crate) fn answer(watch: &Watch) -> Update {
         });
     }
     update.content = watch.content.map(content);
+    let has_closely = update.content.is_some() || update.transfer.is_some();
+    update.latencies = has_closely.then(latencies);
     update
 }
 

@@ -81,6 +81,9 @@ impl Turn<'_> {
         if let Some(browse) = update.browse {
             self.browse(browse);
         }
+        if let Some(latencies) = update.latencies {
+            self.model.latencies = latencies;
+        }
         if let Some(content) = update.content
             && self.model.search.detail == Some(content.hash)
         {

@@ -1,5 +1,6 @@
 //! The rows of the sample network.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -351,6 +352,11 @@ pub(crate) fn browse_rows(folder: &str) -> Vec<BrowseRow> {
         ];
     }
     results().into_iter().map(BrowseRow::File).collect()
+}
+
+pub(crate) fn latencies() -> BTreeMap<PeerId, u32> {
+    let near = [("nas-lena", 2), ("kiosk-07", 18), ("hugo", 120)];
+    near.map(|(name, latency)| (peer(name), latency)).into()
 }
 
 pub(crate) fn content(hash: ContentHash) -> ContentInfo {

@@ -19,15 +19,17 @@ fn table(class: Class, width: u16) -> Table {
     let large = [
         Column::left("State", 12, 8),
         Column::right("Rate", 10, 7),
-        Column::left("Trust", 5, 3),
-        Column::left("Has", HAS_COLUMNS, 4),
-        Column::right("Gave", 9, 5),
-        Column::right("Share", 5, 2),
-        Column::right("Errors", 6, 1),
+        Column::right("Latency", 8, 1).close(),
+        Column::left("Trust", 5, 4),
+        Column::left("Has", HAS_COLUMNS, 5),
+        Column::right("Gave", 9, 6),
+        Column::right("Share", 5, 3),
+        Column::right("Errors", 6, 2),
     ];
     let normal = [
         Column::left("State", 12, 8),
         Column::right("Rate", 10, 7).close(),
+        Column::right("Latency", 8, 2).close(),
         Column::left("Trust", 5, 3),
         Column::right("Gave", 9, 5).close(),
         Column::right("Errors", 6, 1).close(),
@@ -60,7 +62,7 @@ pub fn draw(detail: &DownloadDetail, model: &Model, layout: &Layout, canvas: &mu
     for ((position, row), y) in view.sources.visible().zip(layout.list.y..) {
         if let Some(row) = row {
             let is_selected = position == view.sources.cursor();
-            source(&table, row, detail, y, is_selected, canvas);
+            source(&table, row, (detail, model), y, is_selected, canvas);
         }
     }
     let below = view.sources.below();
@@ -73,7 +75,7 @@ pub fn draw(detail: &DownloadDetail, model: &Model, layout: &Layout, canvas: &mu
 fn source(
     table: &Table,
     row: &SourceStatus,
-    detail: &DownloadDetail,
+    (detail, model): (&DownloadDetail, &Model),
     y: u16,
     is_selected: bool,
     canvas: &mut Canvas<'_>,
@@ -117,6 +119,9 @@ fn source(
             &format::rate(row.rate_bytes),
             Token::Text,
         );
+    }
+    if let Some(latency) = model.latencies.get(&row.peer) {
+        table.cell(canvas, y, "Latency", &format!("{latency} ms"), Token::Text);
     }
     let trust = format::trust(row.reputation);
     let token = if trust == "!" {

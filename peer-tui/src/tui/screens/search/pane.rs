@@ -46,7 +46,7 @@ pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     ];
     let content = search.content.as_ref();
     match content.filter(|content| content.hash == row.hash) {
-        Some(content) => lines.extend(holders(content, row)),
+        Some(content) => lines.extend(holders(content, row, model)),
         None => lines.push(("Sources", format::count(row.sources))),
     }
     lines.push(("You", you(row, model)));
@@ -58,7 +58,7 @@ pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
 }
 
 /// Who has it, how whole, and under which other names.
-fn holders(content: &ContentInfo, row: &ResultRow) -> Vec<(&'static str, String)> {
+fn holders(content: &ContentInfo, row: &ResultRow, model: &Model) -> Vec<(&'static str, String)> {
     let online = || content.sources.iter().filter(|source| source.is_online);
     let all = online().count();
     let partial = online().filter(|source| source.partial).count();
@@ -66,7 +66,11 @@ fn holders(content: &ContentInfo, row: &ResultRow) -> Vec<(&'static str, String)
         .take(SOURCES_MAX_COUNT)
         .map(|source| {
             let trust = format::trust(source.reputation);
-            format!("{} {trust}", format::clean(&source.name))
+            let name = format::clean(&source.name);
+            match model.latencies.get(&source.peer) {
+                Some(latency) => format!("{name} {latency} ms {trust}"),
+                None => format!("{name} {trust}"),
+            }
         })
         .collect();
     if all > named.len() {
