@@ -7,6 +7,7 @@ mod assign;
 pub mod candidate;
 mod figures;
 mod order;
+mod stream;
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};

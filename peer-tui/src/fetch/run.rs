@@ -2,6 +2,7 @@
 //!
 //! A task of its own with one inbox; ends with an [`Ended`]. Knows no queue and no other download.
 
+mod beside;
 mod finish;
 mod follow;
 mod look;
@@ -178,6 +179,8 @@ struct Runner {
     job: Job,
     layout: PieceLayout,
     open: Option<Open>,
+    /// The checked piece hashes of the job's root, once they are known while a stream goes on.
+    list: Option<Arc<[PieceHash]>>,
     done_bytes: u64,
     looked_at: Option<Instant>,
     wants_look: bool,
@@ -197,6 +200,7 @@ pub async fn run(task: Task, shared: Shared) -> Ended {
         ),
         layout,
         open: None,
+        list: None,
         done_bytes,
         looked_at: None,
         wants_look: false,
@@ -235,8 +239,10 @@ impl Runner {
         }
         let mut unsafe_count = 0;
         loop {
-            self.show(DownloadState::Looking);
-            self.look().await?;
+            if self.list.is_none() {
+                self.show(DownloadState::Looking);
+                self.look().await?;
+            }
             let finished = if let Some(hashes) = self.piece_list().await? {
                 self.open(hashes).await?;
                 self.show(DownloadState::Downloading);
@@ -249,7 +255,8 @@ impl Runner {
             };
             match finished {
                 Ok(Some(done)) => return Ok(done),
-                // The root was a lie: begin again with those who tell another.
+                // The root was a lie: begin again with those who tell another. Or the pieces of what
+                // came in a stream are known now.
                 Ok(None) => {}
                 Err(Halt::Disk(error @ StoreError::Unsafe { .. })) if unsafe_count == 0 => {
                     unsafe_count += 1;

@@ -216,11 +216,10 @@ impl Http {
         response: &mut Response,
         pace: &mut Pace,
     ) -> Result<Option<Bytes>, Fault> {
-        let chunk = match tokio::time::timeout(pace.patience(), response.chunk()).await {
-            Ok(Ok(Some(chunk))) => chunk,
-            Ok(Ok(None)) => return Ok(None),
-            Ok(Err(error)) => return Err(Fault::Broken(innermost(&error))),
-            Err(_) => return Err(Fault::Broken("went silent".to_owned())),
+        let chunk = match pace.wait(response.chunk()).await? {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => return Ok(None),
+            Err(error) => return Err(Fault::Broken(innermost(&error))),
         };
         self.count(of_source, chunk.len() as u64, pace).await?;
         Ok(Some(chunk))

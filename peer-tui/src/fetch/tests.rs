@@ -4,6 +4,7 @@
 mod faults;
 mod kit;
 mod resume;
+mod stalls;
 mod together;
 
 use std::time::Duration;

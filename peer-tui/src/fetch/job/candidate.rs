@@ -86,6 +86,8 @@ pub struct Candidate {
     /// Where it is connected to.
     pub address: SocketAddr,
     pub(super) root: Option<PiecesRoot>,
+    /// It was asked for the piece list since the index named it, and has none.
+    pub(super) lacks_list: bool,
     pub(super) standing: Standing,
     pub(super) holding: Holding,
     pub(super) is_scheduled: bool,
@@ -119,6 +121,7 @@ impl Candidate {
             source: source.clone(),
             address,
             root: source.pieces_root,
+            lacks_list: false,
             standing: Standing::Ready,
             holding: if is_partial {
                 Holding::Unknown
@@ -174,6 +177,9 @@ impl Candidate {
             self.holding = Holding::All;
             self.is_scheduled = false;
         }
+        // Its pieces were not known when it was seen first.
+        self.root = self.root.or(source.pieces_root);
+        self.lacks_list = false;
         self.source = source.clone();
         if matches!(
             self.standing,

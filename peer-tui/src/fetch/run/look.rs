@@ -68,6 +68,9 @@ impl Runner {
         if let Some(open) = &self.open {
             return Ok(Some(open.hashes.clone()));
         }
+        if let Some(list) = self.list.take() {
+            return Ok(Some(list));
+        }
         loop {
             let Some(root) = self.job.root() else {
                 return Ok(None);
@@ -95,7 +98,7 @@ impl Runner {
                     },
                     // It may still have the bytes.
                     Err(Fault::Gone(_)) => {
-                        self.job.ended(key, Ok(()), Instant::now());
+                        self.job.lacks_list(key, Instant::now());
                         continue;
                     }
                     Err(fault) => fault,

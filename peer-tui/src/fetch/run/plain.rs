@@ -1,8 +1,11 @@
 //! Sources that know no pieces: the whole file in one stream, checked at its end.
 //!
 //! A stream that breaks off goes on with the next source, and after a restart behind what is on
-//! disk. When what several gave together is wrong nobody can say whose bytes were, so from then on
-//! it begins at the front and each gives all of it alone.
+//! disk. Somebody better is looked for meanwhile: another such source for when this one goes silent,
+//! or one that knows the pieces, with which what is right of it goes on.
+//!
+//! When what several gave together is wrong nobody can say whose bytes were, so from then on it
+//! begins at the front and each gives all of it alone.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -13,16 +16,15 @@ use std::time::{Duration, Instant};
 
 use protocol::hash::ContentHash;
 use protocol::pieces::{FileHasher, FileHashes, PieceLayout};
+use tokio::sync::Notify;
 
 use super::super::DownloadState;
 use super::super::scheduler::SourceKey;
 use super::super::source::{Fault, Http, Place, Rest, blocking};
 use super::super::store::place::place;
 use super::super::store::{Store, StoreError};
+use super::beside::{Beside, TICK};
 use super::{Halt, Runner};
-
-/// Between looks at how far it is.
-const TICK: Duration = Duration::from_millis(250);
 
 /// What came so far.
 struct Stream {
@@ -108,24 +110,41 @@ impl Stream {
     }
 }
 
+/// How a stream ended.
+enum End {
+    /// All has come.
+    Whole,
+    /// It is left for something better.
+    Left,
+}
+
 impl Runner {
-    /// Fetches and places the whole file.
+    /// Fetches and places the whole file; `None` when its pieces are known before it is there.
     pub(super) async fn fetch_plain(&mut self) -> Result<Option<(PathBuf, FileHashes)>, Halt> {
         let mut stream = self.open_stream().await?;
+        let mut beside = Beside::default();
         let mut is_alone = false;
         loop {
             self.done_bytes = stream.offset;
             self.show(DownloadState::Downloading);
+            if self.list.is_some() {
+                return Ok(None);
+            }
             if !stream.is_whole() {
                 let Some(key) = self.job.askable(Instant::now()).first().copied() else {
-                    self.wait_for_source().await?;
+                    self.wait_beside(&mut beside).await?;
                     continue;
                 };
                 if is_alone && !stream.is_of(key) {
                     stream.restart()?;
                 }
-                match self.stream_from(key, &mut stream).await? {
-                    Ok(()) => self.job.ended(key, Ok(()), Instant::now()),
+                match self.stream_from(key, &mut stream, &mut beside).await? {
+                    Ok(end) => {
+                        self.job.ended(key, Ok(()), Instant::now());
+                        if matches!(end, End::Left) {
+                            continue;
+                        }
+                    }
                     Err(Fault::Disk(error)) => return Err(error.into()),
                     Err(fault) => {
                         self.take_fault(key, &fault);
@@ -179,50 +198,80 @@ impl Runner {
         &mut self,
         key: SourceKey,
         stream: &mut Stream,
-    ) -> Result<Result<(), Fault>, Halt> {
+        beside: &mut Beside,
+    ) -> Result<Result<End, Fault>, Halt> {
         let Some(place) = self.place_of(key) else {
             return Ok(Err(Fault::Gone("has no address".to_owned())));
         };
-        let has_others = Arc::new(AtomicBool::new(self.job.askable(Instant::now()).len() > 1));
         self.job.asking(key);
-        let http = self.shared.http.clone();
+        self.ask_beside(beside, Some((key, Duration::ZERO)));
+        let (http, leave) = (self.shared.http.clone(), Arc::new(Notify::new()));
         let came_bytes = Arc::clone(&stream.came_bytes);
-        let mut receiving = pin!(receive(http, place, stream, has_others));
+        let others = Arc::clone(&beside.has_others);
+        let mut receiving = pin!(receive(http, place, stream, others, Arc::clone(&leave)));
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut came_at = Instant::now();
         loop {
-            let order = tokio::select! {
+            let obeyed = tokio::select! {
                 ended = &mut receiving => return Ok(ended),
-                order = self.task.orders.recv() => Some(order),
-                _ = tick.tick() => None,
+                order = self.task.orders.recv() => self.obey(order),
+                Some(told) = beside.questions.join_next() => {
+                    if let Ok(told) = told {
+                        self.take_beside(beside, told);
+                    }
+                    Ok(())
+                }
+                _ = tick.tick() => {
+                    self.show(DownloadState::Downloading);
+                    Ok(())
+                }
             };
-            let came_bytes = came_bytes.load(Ordering::Relaxed);
-            let new_bytes = came_bytes.saturating_sub(self.done_bytes);
-            self.job.bytes(key, new_bytes, Instant::now());
-            self.done_bytes = came_bytes;
-            match order {
-                Some(order) => self.obey(order)?,
-                None => self.show(DownloadState::Downloading),
+            let (came_bytes, now) = (came_bytes.load(Ordering::Relaxed), Instant::now());
+            if came_bytes != self.done_bytes {
+                came_at = now;
             }
+            let new_bytes = came_bytes.saturating_sub(self.done_bytes);
+            self.job.bytes(key, new_bytes, now);
+            self.done_bytes = came_bytes;
+            if obeyed.is_err() || self.list.is_some() || self.job.is_out(key) {
+                // What is being written is waited for: whoever goes on must not find it change.
+                leave.notify_one();
+                let ended = receiving.await;
+                return obeyed.map(|()| ended);
+            }
+            self.ask_beside(beside, Some((key, now.saturating_duration_since(came_at))));
         }
     }
 }
 
+/// Takes what comes until it is whole, or the stream is to be left.
 async fn receive(
     http: Http,
     place: Place,
     stream: &mut Stream,
     has_others: Arc<AtomicBool>,
-) -> Result<(), Fault> {
+    leave: Arc<Notify>,
+) -> Result<End, Fault> {
     let size_bytes = stream.store.layout().size_bytes();
     let rest = stream.rest(place.key, &place.hash);
-    let mut whole = http.whole(&place, size_bytes, &rest, has_others).await?;
+    let mut whole = tokio::select! {
+        whole = http.whole(&place, size_bytes, &rest, has_others) => whole?,
+        () = leave.notified() => return Ok(End::Left),
+    };
     if whole.starts_at < stream.offset {
         stream.restart().map_err(Fault::Disk)?;
     }
     stream.tags.insert(place.key, whole.tag.clone());
     stream.givers.push((place.key, 0));
-    while let Some(chunk) = whole.next().await? {
+    loop {
+        let next = tokio::select! {
+            next = whole.next() => next?,
+            () = leave.notified() => return Ok(End::Left),
+        };
+        let Some(chunk) = next else {
+            return Ok(End::Whole);
+        };
         let (store, at, bytes) = (stream.store.clone(), stream.offset, chunk.clone());
         blocking(move || store.write_at(at, &bytes))
             .await
@@ -230,5 +279,4 @@ async fn receive(
         stream.hasher.update(&chunk);
         stream.came(chunk.len() as u64);
     }
-    Ok(())
 }

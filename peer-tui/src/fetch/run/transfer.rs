@@ -93,7 +93,10 @@ impl Runner {
                         self.take_told(&mut traffic, told);
                     }
                 }
-                order = self.task.orders.recv() => self.obey(order)?,
+                order = self.task.orders.recv() => {
+                    self.obey(order)?;
+                    self.cut_off(&mut traffic);
+                }
                 _ = tick.tick() => {
                     self.show(DownloadState::Downloading);
                     self.show_holders(&traffic);
@@ -243,18 +246,17 @@ impl Runner {
                         self.take_fault(key, &fault);
                     }
                 }
-                self.cut_off(traffic, key);
+                self.cut_off(traffic);
             }
         }
         Ok(true)
     }
 
-    /// Ends the other requests to a source that is not asked again.
-    fn cut_off(&self, traffic: &mut Traffic, key: SourceKey) {
-        if self.job.is_out(key) {
-            let of_source = traffic.running.extract_if(.., |(of, ..)| *of == key);
-            of_source.for_each(|(.., handle)| handle.abort());
-        }
+    /// Ends the requests to sources that are not asked again.
+    fn cut_off(&self, traffic: &mut Traffic) {
+        let running = &mut traffic.running;
+        let of_them = running.extract_if(.., |(of, ..)| self.job.is_out(*of));
+        of_them.for_each(|(.., handle)| handle.abort());
     }
 
     fn keep_piece(&mut self, traffic: &Traffic, piece: PieceIndex) {
@@ -282,7 +284,7 @@ impl Runner {
             Told::Holds(key, Err(fault)) => {
                 self.job.holds_not_told(key);
                 self.take_fault(key, &fault);
-                self.cut_off(traffic, key);
+                self.cut_off(traffic);
             }
             Told::Content(content) => {
                 traffic.is_looking = false;

@@ -66,11 +66,10 @@ impl Body {
             READ_MAX_BYTES
         };
         let reading = self.read_some(into, most.min(step));
-        let count = match tokio::time::timeout(speed.patience(), reading).await {
-            Ok(Ok(0)) => return Err(Fault::Broken("broke off".to_owned())),
-            Ok(Ok(count)) => count as u64,
-            Ok(Err(why)) => return Err(Fault::Broken(why)),
-            Err(_) => return Err(Fault::Broken("went silent".to_owned())),
+        let count = match speed.wait(reading).await? {
+            Ok(0) => return Err(Fault::Broken("broke off".to_owned())),
+            Ok(count) => count as u64,
+            Err(why) => return Err(Fault::Broken(why)),
         };
         http.count(&place.limit, count, speed).await?;
         Ok(count)

@@ -2,9 +2,12 @@
 //!
 //! Judged window by window; being slow only counts while somebody else could take over.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
+
+use tokio::time::timeout;
 
 use super::super::limits::Timing;
 use super::{Fault, SILENT_WINDOWS_COUNT};
@@ -37,13 +40,22 @@ impl Pace {
             .is_some_and(|others| others.load(Ordering::Relaxed))
     }
 
-    /// How long to wait for the next bytes.
-    pub(super) fn patience(&self) -> Duration {
-        if self.has_others() {
-            self.timing.slow_window
-        } else {
-            self.timing.slow_window * SILENT_WINDOWS_COUNT
+    /// What `bytes` yields, when it comes in time; somebody who can take over may come while it is
+    /// waited for.
+    ///
+    /// # Errors
+    /// [`Fault::Broken`]: it went silent.
+    pub(super) async fn wait<T>(&self, bytes: impl Future<Output = T>) -> Result<T, Fault> {
+        let mut bytes = pin!(bytes);
+        for _ in 0..SILENT_WINDOWS_COUNT {
+            if let Ok(came) = timeout(self.timing.slow_window, &mut bytes).await {
+                return Ok(came);
+            }
+            if self.has_others() {
+                break;
+            }
         }
+        Err(Fault::Broken("went silent".to_owned()))
     }
 
     pub(super) fn count(

@@ -106,17 +106,22 @@ pub(super) struct Network {
 
 impl Network {
     pub(super) async fn start() -> Self {
-        Self::waiting_for(Duration::from_millis(400)).await
+        Self::with(|_| ()).await
     }
 
     /// Waits so long for the first byte of an answer.
     pub(super) async fn waiting_for(first_byte: Duration) -> Self {
+        Self::with(|timing| timing.first_byte = first_byte).await
+    }
+
+    /// The times of tests, but for what `change` does to them.
+    pub(super) async fn with(change: impl FnOnce(&mut Timing)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config =
             FetchConfig::in_folders(folder.path().join("downloads"), folder.path().join("data"));
         config.timing = Timing {
             connect: Duration::from_secs(1),
-            first_byte,
+            first_byte: Duration::from_millis(400),
             slow_window: Duration::from_millis(300),
             look_again: Duration::from_millis(500),
             failure: Duration::from_millis(50),
@@ -124,6 +129,7 @@ impl Network {
             no_source_min: Duration::from_secs(20),
             ..Timing::default()
         };
+        change(&mut config.timing);
         let index = Arc::new(Index::default());
         // In a runtime of its own, so that a test can kill it without any goodbye.
         let (runtime, fetch) = start_fetch(&config, &index).await;
