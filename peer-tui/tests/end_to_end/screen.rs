@@ -118,6 +118,11 @@ fn type_enter_watch_close_and_come_back() {
     terminal.wait_to_show("Search");
     terminal.press("harbour");
     terminal.wait_to_show("harbour at dawn.mkv");
+    wait_for("how far lena is stands in the row", PATIENCE, || {
+        let text = terminal.text();
+        let row = text.lines().find(|line| line.starts_with('>'))?;
+        row.contains(" ms ").then_some(())
+    });
     terminal.press("\r");
     wait_for("it is fetched", PATIENCE, || {
         let there = std::fs::read(marta.downloads().join("harbour at dawn.mkv"));

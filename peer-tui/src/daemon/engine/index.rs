@@ -209,7 +209,14 @@ fn follow_state(engine: &Engine, client: &IndexClient) {
                 network.link = Some(now.clone());
                 network.stats.clone_from(&figures);
             });
-            engine.board().change_peers(|book| book.show(table));
+            let mut is_news = false;
+            engine.board().change_peers(|book| {
+                is_news = book.show(table);
+                is_news
+            });
+            if is_news {
+                engine.0.interests.note_peers();
+            }
             engine.apply_client_limits();
             engine.remember_limited().await;
             if is_live && !was_live {

@@ -61,6 +61,11 @@ impl Interests {
         }
     }
 
+    /// Other peers are known now: one that is shown may be among them.
+    pub fn note_peers(&self) {
+        self.changed.notify_one();
+    }
+
     fn wanted(&self) -> HashSet<PeerId> {
         let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.iter()
