@@ -23,9 +23,9 @@ use super::words::{self, Part};
 pub use classes::Classes;
 
 /// Steps to read a document, to look for one text in it, and to make its separators spaces.
-const READ_STEPS: u64 = 30;
-const TEXT_STEPS: u64 = 4;
-const PHRASE_STEPS: u64 = 30;
+const READ_STEPS: u64 = 15;
+const TEXT_STEPS: u64 = 3;
+const PHRASE_STEPS: u64 = 15;
 /// Parts of words that are looked up before any set is made of them, so that the rarest of them
 /// comes first; of more parts the longest are enough mostly.
 const PARTS_AT_ONCE: usize = 4;
