@@ -53,6 +53,8 @@ pub struct Job {
     failure_wait: Duration,
     candidates: Vec<Candidate>,
     by_peer: BTreeMap<PeerId, SourceKey>,
+    /// Holders that are online and not asked, as the index told last.
+    refused_count: usize,
     root: Option<PiecesRoot>,
     bad_roots: HashSet<PiecesRoot>,
     scheduler: Option<Scheduler>,
@@ -73,6 +75,7 @@ impl Job {
             own_id,
             candidates: Vec::new(),
             by_peer: BTreeMap::new(),
+            refused_count: 0,
             root: None,
             bad_roots: HashSet::new(),
             scheduler: None,
@@ -114,8 +117,13 @@ impl Job {
     /// Takes what the index says of the holders. Peers for which `is_refused` are never asked;
     /// those that failed get another chance, those that sent wrong bytes do not.
     pub fn learn(&mut self, content: &ContentInfo, is_refused: impl Fn(&PeerId) -> bool) {
+        self.refused_count = 0;
         for source in &content.sources {
-            if source.peer == self.own_id || !source.is_online || is_refused(&source.peer) {
+            if source.peer == self.own_id || !source.is_online {
+                continue;
+            }
+            if is_refused(&source.peer) {
+                self.refused_count += 1;
                 continue;
             }
             if let Some(key) = self.by_peer.get(&source.peer) {
@@ -347,6 +355,9 @@ impl Job {
         }
         let (corrupt, all) = (count_of(SourceState::Corrupt), self.candidates.len());
         match all {
+            0 if self.refused_count > 0 => {
+                "those who have it are blocked or sent wrong bytes before".to_owned()
+            }
             0 => "nobody who has it is online".to_owned(),
             _ if corrupt == all => "everybody who has it sent wrong bytes".to_owned(),
             _ => "none of those who have it answers".to_owned(),

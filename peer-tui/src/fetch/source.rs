@@ -58,6 +58,8 @@ pub enum Fault {
     Lied(String),
     /// A piece is not what its hash says.
     Corrupt(PieceIndex),
+    /// All bytes of a file are from it, and they are not what its hash says.
+    OtherFile,
     /// Our own disk failed.
     Disk(StoreError),
 }

@@ -147,6 +147,9 @@ async fn holders_that_know_no_pieces_serve_too() {
     let id = network.fetch.enqueue(content.wish()).await.unwrap();
     let done = network.done(id).await;
     assert_eq!(std::fs::read(done.destination).unwrap(), *content.bytes);
+    let corrupt = protocol::peer::Outcome::Corrupt;
+    network.wait(|all| all.is_reported(0, corrupt)).await;
+    assert!(!network.is_reported(1, corrupt), "what it gave was right");
 }
 
 #[tokio::test]

@@ -191,6 +191,8 @@ fn shape(fetch: &FetchView, serve: &ServeStatus) -> u64 {
             download.id,
             discriminant(&download.state),
             download.priority,
+            download.place,
+            download.limit_bytes,
         )
             .hash(&mut hasher);
     }
@@ -219,4 +221,52 @@ fn row(engine: &Engine, upload: &UploadStatus) -> TransferRow {
 fn free_bytes(folder: &Path) -> Option<u64> {
     let disk = rustix::fs::statvfs(folder).ok()?;
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+    use protocol::hash::ContentHash;
+
+    use super::*;
+    use crate::fetch::{DownloadId, DownloadState, DownloadStatus};
+
+    fn shape_after(change: impl FnOnce(&mut DownloadStatus)) -> u64 {
+        let mut download = DownloadStatus {
+            id: DownloadId(1),
+            hash: ContentHash::of(b"x"),
+            name: "x".to_owned(),
+            destination: PathBuf::from("x"),
+            size_bytes: 200,
+            done_bytes: 50,
+            rate_bytes: 10,
+            state: DownloadState::Queued,
+            priority: 0,
+            place: 1,
+            limit_bytes: None,
+            added_at: Timestamp::UNIX_EPOCH,
+            finished_at: None,
+            sources: (0, 0),
+        };
+        change(&mut download);
+        let fetch = FetchView {
+            downloads: vec![Arc::new(download)],
+            ..FetchView::default()
+        };
+        shape(&fetch, &ServeStatus::default())
+    }
+
+    #[test]
+    fn what_a_person_did_is_shown_at_once_and_figures_wait() {
+        let before = shape_after(|_| ());
+        assert_ne!(before, shape_after(|one| one.place = 2));
+        assert_ne!(before, shape_after(|one| one.priority = 1));
+        assert_ne!(before, shape_after(|one| one.limit_bytes = Some(1)));
+        assert_ne!(before, shape_after(|one| one.state = DownloadState::Paused));
+        let moving = shape_after(|one| (one.done_bytes, one.rate_bytes) = (60, 11));
+        assert_eq!(before, moving);
+    }
 }

@@ -310,6 +310,10 @@ impl Candidate {
                 self.standing = Standing::Out(SourceState::Corrupt);
                 Some(format!("{said}: never asked again"))
             }
+            Fault::OtherFile => {
+                self.standing = Standing::Out(SourceState::Corrupt);
+                Some("sent a file that is not what its hash says: never asked again".to_owned())
+            }
             Fault::Corrupt(piece) => {
                 self.standing = Standing::Out(SourceState::Corrupt);
                 Some(format!(

@@ -98,10 +98,13 @@ fn refused_offline_own_and_odd_addresses_are_no_sources() {
     told.sources[1].peer = peer(0);
     told.sources[2].address = "169.254.169.254:80".to_owned();
     let mut job = Job::new(PieceLayout::of_size(4 * PIECE), peer(0), SEC, 1);
+    let why = |told: &str| Verdict::NoSource(told.to_owned());
     job.learn(&told, |one| *one == peer(4));
     assert_eq!(job.source_counts(), (0, 0));
-    assert_eq!(
-        job.verdict(Instant::now()),
-        Verdict::NoSource("nobody who has it is online".to_owned())
-    );
+    let refused = why("those who have it are blocked or sent wrong bytes before");
+    assert_eq!(job.verdict(Instant::now()), refused);
+    told.sources[3].is_online = false;
+    job.learn(&told, |one| *one == peer(4));
+    let away = why("nobody who has it is online");
+    assert_eq!(job.verdict(Instant::now()), away);
 }

@@ -146,7 +146,7 @@ impl Runner {
             return;
         };
         match fault {
-            Fault::Corrupt(_) => {
+            Fault::Corrupt(_) | Fault::OtherFile => {
                 tracing::warn!(%peer, name = %self.task.name, "sent wrong bytes and is not asked again");
                 self.shared.refused.strike(peer);
                 self.report(peer, Report::Corrupt);

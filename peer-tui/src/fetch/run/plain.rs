@@ -178,8 +178,7 @@ impl Runner {
         let Some(hashes) = of_all.filter(|hashes| hashes.hash == self.task.hash) else {
             let last = stream.givers.last().map(|(key, _)| *key);
             if let Some(key) = last.filter(|key| stream.is_of(*key)) {
-                let wrong = Fault::Lied("sent a file that is not what its hash says".to_owned());
-                self.take_fault(key, &wrong);
+                self.take_fault(key, &Fault::OtherFile);
             }
             stream.restart()?;
             return Ok(None);

@@ -15,7 +15,7 @@ use futures::future::BoxFuture;
 use protocol::file::{ContentInfo, Source};
 use protocol::hash::ContentHash;
 use protocol::ids::{FileId, PeerId};
-use protocol::peer::TransferReport;
+use protocol::peer::{Outcome, TransferReport};
 use protocol::pieces::{FileHasher, FileHashes};
 use tokio::sync::broadcast;
 
@@ -76,6 +76,7 @@ struct Index {
     contents: Mutex<HashMap<ContentHash, ContentInfo>>,
     /// Whoever asks for it finds a defect.
     trap: Mutex<Option<ContentHash>>,
+    reports: Mutex<Vec<(PeerId, Outcome)>>,
 }
 
 impl Holders for Index {
@@ -85,7 +86,8 @@ impl Holders for Index {
         Box::pin(async move { Ok(self.contents.lock().unwrap().get(&hash).cloned()) })
     }
 
-    fn report(&self, _: PeerId, _: TransferReport) -> BoxFuture<'_, ()> {
+    fn report(&self, peer: PeerId, report: TransferReport) -> BoxFuture<'_, ()> {
+        self.reports.lock().unwrap().push((peer, report.outcome));
         Box::pin(async {})
     }
 
@@ -249,6 +251,12 @@ impl Network {
     /// Asking for this content is a defect from now on; `None`: there is none any more.
     pub(super) fn trap(&self, hash: Option<ContentHash>) {
         *self.index.trap.lock().unwrap() = hash;
+    }
+
+    /// Whether the index was told this of a peer.
+    pub(super) fn is_reported(&self, peer: usize, outcome: Outcome) -> bool {
+        let reports = self.index.reports.lock().unwrap();
+        reports.contains(&(id_of(peer), outcome))
     }
 
     /// Requests for bytes that a peer got.
