@@ -74,6 +74,8 @@ pub struct Layout {
 const PANE_LINES: u16 = 8;
 /// Lines that a list keeps whatever the pane wants: four rows, titles and status.
 const LIST_PARTS: u16 = 6;
+/// Lines of a transfer around the map of its pieces: bar, state, place, title and note.
+pub const PIECES_FROM: u16 = 5;
 
 impl Layout {
     /// The parts for a terminal of `size`. `pane` is what the person said about the pane, if
@@ -114,6 +116,21 @@ impl Layout {
         layout.status = cut.take_bottom(u16::from(body != Body::Log));
         layout.list = cut.take_top(u16::MAX);
         layout
+    }
+
+    /// The same for keys that go to the map of pieces: it has the place of the sources too where it
+    /// is to fill the screen, or where it had no line of its own.
+    #[must_use]
+    pub fn on_pieces(mut self) -> Self {
+        if self.above.height > PIECES_FROM {
+            return self;
+        }
+        let height = self.status.bottom().saturating_sub(self.above.y);
+        self.above.height = height;
+        for part in [&mut self.columns, &mut self.list, &mut self.status] {
+            part.height = 0;
+        }
+        self
     }
 
     /// Lines of the list.
@@ -211,6 +228,13 @@ mod tests {
                             let lines: u16 = parts.iter().map(|part| part.height).sum();
                             assert!(lines <= height, "{body:?} {width}x{height}");
                             assert!(parts.iter().all(|part| part.bottom() <= height));
+                            let pieces = layout.on_pieces();
+                            if body == Body::Details && pieces.list.height == 0 {
+                                assert_eq!(pieces.above.bottom(), layout.status.bottom());
+                            } else if body == Body::Details {
+                                assert_eq!(pieces, layout);
+                                assert!(pieces.above.height > PIECES_FROM);
+                            }
                             if layout.class > Some(Class::Line) {
                                 assert_eq!(lines, height, "{body:?} {width}x{height}");
                                 assert!(layout.list.height >= 4, "{body:?} {width}x{height}");

@@ -207,7 +207,12 @@ impl Model {
 
     /// Where everything stands on the screen.
     pub fn layout(&self) -> Layout {
-        Layout::of(self.size, self.body(), self.is_zoomed, self.details_pane)
+        let body = self.body();
+        let layout = Layout::of(self.size, body, self.is_zoomed, self.details_pane);
+        match &self.details {
+            Some(view) if body == Body::Details && view.is_on_pieces => layout.on_pieces(),
+            _ => layout,
+        }
     }
 
     /// The theme that holds.

@@ -104,6 +104,7 @@ pub const TABLE: &[Row] = &[
     row("priority_down", "-", MOVING, Command::LowerPriority, "lower priority", ""),
     row("retry", "r", MOVING, Command::Retry, "try again", ""),
     row("more_sources", "m", MOVING, Command::MoreSources, "look for more sources", "sources"),
+    row("pieces_or_sources", "Tab", DETAILS, Command::NextPane, "to the pieces (z: full size), to the sources", "pieces/sources"),
     row("queue_up", "K", MOVING, Command::MoveUp, "up in the queue", "order"),
     row("queue_down", "J", MOVING, Command::MoveDown, "down in the queue", ""),
     row("order_keys", "o", MOVING, Command::OrderKeys, "order: top, up, down, bottom of the queue", ""),

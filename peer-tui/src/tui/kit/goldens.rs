@@ -76,6 +76,17 @@ fn details_of_a_transfer() {
 }
 
 #[test]
+fn pieces_of_a_transfer_full_size() {
+    for (width, height) in [(120, 36), (80, 24)] {
+        check(
+            &mut opened(width, height, "Alt+2 Enter Tab z"),
+            "details_pieces",
+        );
+    }
+    check(&mut opened(60, 16, "Alt+2 Enter Tab"), "details_pieces");
+}
+
+#[test]
 fn files_of_a_peer() {
     for (width, height) in [(120, 36), (80, 24)] {
         check(&mut opened(width, height, "Alt+4 j Enter"), "browse");

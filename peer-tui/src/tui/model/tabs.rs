@@ -183,8 +183,17 @@ pub struct DetailsView {
     pub detail: Option<Box<DownloadDetail>>,
     /// Its sources.
     pub sources: List<SourceStatus>,
+    /// Whether keys go to the map of pieces and not to the sources.
+    pub is_on_pieces: bool,
     /// Where it was opened.
     pub from: Tab,
+}
+
+impl DetailsView {
+    /// The source under the cursor, while keys go to the sources.
+    pub fn source(&self) -> Option<&SourceStatus> {
+        self.sources.selected().filter(|_| !self.is_on_pieces)
+    }
 }
 
 /// Shares.

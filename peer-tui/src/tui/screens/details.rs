@@ -8,7 +8,7 @@ use super::transfer_row::{sign_and_rate, trouble};
 use crate::daemon::state::{DownloadDetail, DownloadState};
 use crate::tui::format;
 use crate::tui::keymap::{Command, Context};
-use crate::tui::layout::{Class, Layout};
+use crate::tui::layout::{Class, Layout, PIECES_FROM};
 use crate::tui::model::Model;
 use crate::tui::theme::Token;
 use crate::tui::widgets::bar::bar;
@@ -29,7 +29,9 @@ pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<P
     if layout.above.height > 0 {
         above(detail, model, layout, canvas);
     }
-    sources::draw(detail, model, layout, canvas);
+    if layout.list.height > 0 {
+        sources::draw(detail, model, layout, canvas);
+    }
     None
 }
 
@@ -100,14 +102,15 @@ fn above(detail: &DownloadDetail, model: &Model, layout: &Layout, canvas: &mut C
             ),
         };
         let legend = if canvas.width() >= 100 { LEGEND } else { "" };
-        canvas.titled_rule(area.y + 3, &title, legend, false);
+        let is_focused = model.details.as_ref().is_some_and(|view| view.is_on_pieces);
+        canvas.titled_rule(area.y + 3, &title, legend, is_focused);
     }
     if area.height > 4 {
         let map = Rect::new(
             2,
             area.y + 4,
             canvas.width().saturating_sub(4),
-            area.height - 5,
+            area.height - PIECES_FROM,
         );
         if is_running(&status.state) {
             pieces(canvas, map, detail.pieces.as_bytes());

@@ -8,6 +8,7 @@ use crate::daemon::state::DownloadId;
 use crate::tui::keymap::Command;
 use crate::tui::layout::Body;
 use crate::tui::model::popup::{Ask, Limited};
+use crate::tui::model::tabs::DetailsView;
 
 impl Turn<'_> {
     pub(super) fn limit(&mut self, command: Command) {
@@ -47,7 +48,7 @@ impl Turn<'_> {
             },
             Body::Details => {
                 let details = self.model.details.as_ref();
-                let source = details.and_then(|details| details.sources.selected());
+                let source = details.and_then(DetailsView::source);
                 source.map(|source| source.peer)
             }
             Body::Browse => self.model.browse.as_ref().map(|browse| browse.peer),

@@ -33,7 +33,8 @@ impl Turn<'_> {
                     Body::Peers => step(&mut self.model.peers.list, command),
                     Body::Log => step(&mut self.model.log.list, command),
                     Body::Details => {
-                        if let Some(details) = &mut self.model.details {
+                        let details = self.model.details.as_mut();
+                        if let Some(details) = details.filter(|details| !details.is_on_pieces) {
                             step(&mut details.sources, command);
                         }
                     }
@@ -74,6 +75,12 @@ impl Turn<'_> {
     }
 
     fn next_pane(&mut self) {
+        if let Some(details) = &mut self.model.details
+            && self.model.tab == Tab::Transfers
+        {
+            details.is_on_pieces = !details.is_on_pieces;
+            return;
+        }
         if self.model.body() == Body::Search {
             let has_dock = self.model.dock.total() > 0 && self.model.layout().dock_rows() > 0;
             let search = &mut self.model.search;

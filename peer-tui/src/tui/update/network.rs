@@ -14,7 +14,7 @@ use crate::tui::layout::Body;
 use crate::tui::model::line::Line;
 use crate::tui::model::list::List;
 use crate::tui::model::popup::{Ask, Consent, Dialog, Popup};
-use crate::tui::model::tabs::BrowseTab;
+use crate::tui::model::tabs::{BrowseTab, DetailsView};
 
 /// Characters of a path or an address.
 const ASK_MAX_CHARS: usize = 4096;
@@ -33,7 +33,7 @@ impl Turn<'_> {
             }
             Body::Details => {
                 let details = self.model.details.as_ref();
-                let row = details.and_then(|details| details.sources.selected());
+                let row = details.and_then(DetailsView::source);
                 row.map(|row| (row.peer, row.name.clone()))
             }
             _ => return,
@@ -66,7 +66,7 @@ impl Turn<'_> {
             },
             Body::Details => {
                 let details = self.model.details.as_ref();
-                match details.and_then(|details| details.sources.selected()) {
+                match details.and_then(DetailsView::source) {
                     Some(row) => Action::Block { peer: row.peer },
                     None => return self.note("no source here"),
                 }

@@ -289,6 +289,7 @@ impl Turn<'_> {
             id,
             detail: None,
             sources: List::default(),
+            is_on_pieces: false,
             from: self.model.tab,
         });
         self.model.tab = Tab::Transfers;
@@ -312,14 +313,14 @@ impl Turn<'_> {
                 TransferRow::Up { .. } => None,
             })
             .collect();
-        let from = view.from;
+        let (from, is_on_pieces) = (view.from, view.is_on_pieces);
         let at = ids.iter().position(|id| *id == view.id);
         let next = at.and_then(|at| at.checked_add_signed(step));
         match next.and_then(|next| ids.get(next)).copied() {
             Some(id) => {
                 self.open_details(id);
                 if let Some(view) = &mut self.model.details {
-                    view.from = from;
+                    (view.from, view.is_on_pieces) = (from, is_on_pieces);
                 }
             }
             None => self.note("there is no further transfer"),

@@ -115,6 +115,25 @@ fn a_file_that_goes_to_several_is_one_row_that_tells_to_whom() {
 }
 
 #[test]
+fn keys_on_the_pieces_leave_the_sources_alone() {
+    let mut app = TestApp::filled(80, 24);
+    app.keys("Alt+2");
+    app.feed();
+    app.keys("Enter");
+    app.feed();
+    assert!(app.line("nas-lena").starts_with('>'));
+    app.keys("Tab j !");
+    assert_eq!(app.actions(), [], "no source is meant");
+    assert!(app.line("nas-lena").starts_with(' '));
+    app.keys("z");
+    assert!(!app.screen().contains("nas-lena"), "{}", app.screen());
+    app.keys("z Tab");
+    assert!(app.line("nas-lena").starts_with('>'));
+    app.keys("!");
+    assert!(matches!(app.actions()[..], [Action::Block { .. }]));
+}
+
+#[test]
 fn the_cursor_follows_its_transfer() {
     let mut app = TestApp::filled(80, 24);
     app.keys("Alt+2");

@@ -61,7 +61,7 @@ pub fn draw(detail: &DownloadDetail, model: &Model, layout: &Layout, canvas: &mu
     }
     for ((position, row), y) in view.sources.visible().zip(layout.list.y..) {
         if let Some(row) = row {
-            let is_selected = position == view.sources.cursor();
+            let is_selected = position == view.sources.cursor() && !view.is_on_pieces;
             source(&table, row, (detail, model), y, is_selected, canvas);
         }
     }
