@@ -10,6 +10,7 @@ use protocol::query::{self, Query};
 use protocol::search::{SearchParams, Sort};
 
 use super::columns::Scan;
+use super::docs::Bits;
 use super::owners::{OwnerIndex, Owners};
 use super::rank::Match;
 
@@ -35,11 +36,42 @@ pub struct Question {
     /// Smallest and largest, in bytes.
     pub sizes: (u64, u64),
     /// Any of them.
-    pub owners: Option<BTreeSet<OwnerIndex>>,
+    pub owners: Option<WantedOwners>,
     /// Each must be the content's.
     pub hashes: Vec<ContentHash>,
     /// Only records of owners that are online.
     pub is_online_only: bool,
+}
+
+/// The owners whose records are asked for: a set that every document is asked about.
+#[derive(Debug)]
+pub struct WantedOwners {
+    numbers: Vec<OwnerIndex>,
+    set: Bits,
+}
+
+impl WantedOwners {
+    fn new(numbers: BTreeSet<OwnerIndex>) -> Self {
+        let bound = numbers.last().map_or(0, |last| last + 1);
+        let mut set = Bits::none(bound);
+        for number in &numbers {
+            set.insert(*number);
+        }
+        Self {
+            numbers: numbers.into_iter().collect(),
+            set,
+        }
+    }
+
+    /// Their numbers, ascending.
+    pub fn numbers(&self) -> &[OwnerIndex] {
+        &self.numbers
+    }
+
+    /// Whether an owner is one of them.
+    pub fn contains(&self, owner: OwnerIndex) -> bool {
+        self.set.contains(owner)
+    }
 }
 
 /// Space for a text, and for it with its separators made spaces; kept between documents.
@@ -125,7 +157,7 @@ impl Question {
             && (self.categories.is_empty() || self.categories.contains(&scan.category))
             && self.category.is_none_or(|wanted| wanted == scan.category)
             && (!self.is_online_only || owners.is_online(scan.owner))
-            && (self.owners.as_ref()).is_none_or(|wanted| wanted.contains(&scan.owner))
+            && (self.owners.as_ref()).is_none_or(|wanted| wanted.contains(scan.owner))
     }
 
     /// How a folded text whose file name starts at `name_at` meets the question.
@@ -226,21 +258,17 @@ fn smaller(left: Option<u64>, right: Option<u64>) -> u64 {
 }
 
 /// The owners whose records are asked for; none where all are.
-fn wanted_owners(
-    query: &Query,
-    params: &SearchParams,
-    owners: &Owners,
-) -> Option<BTreeSet<OwnerIndex>> {
-    let named = (!query.owners.is_empty()).then(|| {
+fn wanted_owners(query: &Query, params: &SearchParams, owners: &Owners) -> Option<WantedOwners> {
+    let named: Option<BTreeSet<OwnerIndex>> = (!query.owners.is_empty()).then(|| {
         let names = query.owners.iter();
         names.flat_map(|text| owners.named(text)).collect()
     });
     let Some(id) = &params.owner else {
-        return named;
+        return named.map(WantedOwners::new);
     };
     let asked = BTreeSet::from_iter(owners.index_of(id));
-    Some(match named {
+    Some(WantedOwners::new(match named {
         Some(named) => &named & &asked,
         None => asked,
-    })
+    }))
 }

@@ -8,7 +8,6 @@ mod names;
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 
 use super::budget::Budget;
 use super::docs::{DocSet, Gather};
@@ -167,11 +166,11 @@ impl<'v> Asker<'v> {
             narrowed.to(tag.to_set());
         }
         if let (Some(owners), false) = (&self.question.owners, narrowed.is_small()) {
-            self.narrow_by_owners(owners, narrowed);
+            self.narrow_by_owners(owners.numbers(), narrowed);
         }
     }
 
-    fn narrow_by_owners(&self, owners: &BTreeSet<OwnerIndex>, narrowed: &mut Narrowed<'v>) {
+    fn narrow_by_owners(&self, owners: &[OwnerIndex], narrowed: &mut Narrowed<'v>) {
         if !self.budget.afford(owners.len() as u64 * OWNER_STEPS) {
             return;
         }
