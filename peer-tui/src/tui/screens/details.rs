@@ -16,6 +16,7 @@ use crate::tui::widgets::canvas::Canvas;
 use crate::tui::widgets::pieces::pieces;
 
 const LEGEND: &str = "█ have  ▓ part  ▒ arriving  · wanted  ! nobody has";
+const SHORT_LEGEND: &str = "█ have ▓ part ▒ now · wanted ! none";
 
 /// Draws the screen; it has no cursor of its own.
 pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<Position> {
@@ -101,7 +102,11 @@ fn above(detail: &DownloadDetail, model: &Model, layout: &Layout, canvas: &mut C
                 format::size(detail.piece_bytes)
             ),
         };
-        let legend = if canvas.width() >= 100 { LEGEND } else { "" };
+        let legend = match canvas.width() {
+            100.. => LEGEND,
+            80.. => SHORT_LEGEND,
+            _ => "",
+        };
         let is_focused = model.details.as_ref().is_some_and(|view| view.is_on_pieces);
         canvas.titled_rule(area.y + 3, &title, legend, is_focused);
     }
@@ -151,8 +156,9 @@ fn state_parts(detail: &DownloadDetail, model: &Model) -> Vec<String> {
         parts.push(format!("finished {at}"));
     } else if is_running(&status.state) {
         parts.push(format!(
-            "{} sources in use, {} known",
-            status.sources.0, status.sources.1
+            "{} in use, {} known",
+            format::counted(status.sources.0.into(), "source"),
+            status.sources.1
         ));
     }
     if let Some(limit) = status.limit_bytes {
