@@ -74,7 +74,7 @@ impl<R: Identified> List<R> {
     }
 
     /// Marks all rows that are not marked and the other way round, of a long list the first
-    /// [`INVERTED_MAX_COUNT`]; those that are not at hand are asked for first.
+    /// `INVERTED_MAX_COUNT`; those that are not at hand are asked for first.
     pub fn invert_marks(&mut self) {
         // Pressed again while they are on their way: what is there must do.
         self.is_inverting = !self.is_inverting && !self.has_invertible();
