@@ -241,7 +241,7 @@ impl<'s, 'c: 's, 'v: 'c> Stream<'s, 'c, 'v> {
     fn advance(&mut self, is_passed: impl Fn(Doc) -> bool) {
         let budget = self.classes.asker().budget;
         self.head = None;
-        while let Some(Step { doc, passed_count }) = self.docs.peek() {
+        while let Some(Step { doc, passed_count }) = self.docs.peek(&is_passed) {
             if let Some(last) = self.last.filter(|_| budget.is_spent())
                 && self
                     .ranking

@@ -35,10 +35,10 @@ impl<'s> Ahead<'s> {
         }
     }
 
-    /// The next step.
-    pub fn peek(&mut self) -> Option<Step> {
+    /// The next step; of documents that are passed over, nothing is read ahead but their columns.
+    pub fn peek(&mut self, is_passed: impl Fn(Doc) -> bool) -> Option<Step> {
         if self.passed_count == self.near.len() {
-            self.read();
+            self.read(is_passed);
         }
         self.near.get(self.passed_count).copied()
     }
@@ -48,11 +48,13 @@ impl<'s> Ahead<'s> {
         self.passed_count += 1;
     }
 
-    fn read(&mut self) {
+    fn read(&mut self, is_passed: impl Fn(Doc) -> bool) {
         self.passed_count = 0;
         self.near.clear();
         self.near.extend(self.steps.by_ref().take(AHEAD_COUNT));
-        let docs: Vec<Doc> = self.near.iter().map(|step| step.doc).collect();
+        let mut docs: Vec<Doc> = self.near.iter().map(|step| step.doc).collect();
+        self.segment.warm_scans(&docs);
+        docs.retain(|doc| !is_passed(*doc));
         self.segment.warm_keys(&docs);
         if self.reads_texts {
             self.segment.warm(&docs);
