@@ -137,8 +137,10 @@ fn get_and_search_work_with_a_daemon_and_without_one() {
         there.ends_with("boat.raw"),
         "a second get says where it is: {there}"
     );
-    let peers = member.json(&["peers"]).expect("peers");
-    assert_eq!(peers.as_array().map(Vec::len), Some(2));
+    // The index is asked for the list of peers once the daemon is live.
+    wait_for("both peers are listed", PATIENCE, || {
+        (member.json(&["peers"])?.as_array()?.len() == 2).then_some(())
+    });
     drop(lena);
 }
 
