@@ -152,13 +152,7 @@ fn peer(
         })
         .collect();
     table.cell(canvas, y, "last 20", &spark, Token::Graph);
-    let trust = format::trust(row.reputation);
-    let token = if trust == "!" {
-        Token::Error
-    } else {
-        Token::Text
-    };
-    table.cell(canvas, y, "Trust", trust, token);
+    table.trust(canvas, y, row.reputation);
     table.cell(
         canvas,
         y,

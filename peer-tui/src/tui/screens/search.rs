@@ -185,13 +185,7 @@ pub fn result_row(
     if let Some(latency) = row.latency_ms {
         table.cell(canvas, y, "Latency", &format!("{latency} ms"), Token::Text);
     }
-    let trust = format::trust(row.reputation);
-    let token = if trust == "!" {
-        Token::Error
-    } else {
-        Token::Text
-    };
-    table.cell(canvas, y, "Trust", trust, token);
+    table.trust(canvas, y, row.reputation);
     let (note, token) = note(row, name.is_odd);
     table.cell(canvas, y, "Note", &note, token);
     format::cut_middle(&name.text, table.name_width())

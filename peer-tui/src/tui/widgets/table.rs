@@ -133,6 +133,17 @@ impl Table {
         }
     }
 
+    /// How far a peer is to be trusted, if that column is there.
+    pub fn trust(&self, canvas: &mut Canvas<'_>, y: u16, reputation: u8) {
+        let trust = format::trust(reputation);
+        let token = if trust == "!" {
+            Token::Error
+        } else {
+            Token::Text
+        };
+        self.cell(canvas, y, "Trust", trust, token);
+    }
+
     /// The name, indented; under the cursor in the selection's style. Only its letters carry the
     /// style: moving the cursor then changes few cells. Yields where it ends.
     pub fn name(&self, canvas: &mut Canvas<'_>, y: u16, indent: u16, name: &Name<'_>) -> u16 {

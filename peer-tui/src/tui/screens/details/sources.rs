@@ -123,13 +123,7 @@ fn source(
     if let Some(latency) = model.latencies.get(&row.peer) {
         table.cell(canvas, y, "Latency", &format!("{latency} ms"), Token::Text);
     }
-    let trust = format::trust(row.reputation);
-    let token = if trust == "!" {
-        Token::Error
-    } else {
-        Token::Text
-    };
-    table.cell(canvas, y, "Trust", trust, token);
+    table.trust(canvas, y, row.reputation);
     table.cell(
         canvas,
         y,
