@@ -30,6 +30,7 @@ mod paths;
 mod plan;
 mod postings;
 mod rank;
+mod remembered;
 mod search;
 mod segment;
 pub mod stored;

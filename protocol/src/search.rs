@@ -42,7 +42,7 @@ impl Sort {
 }
 
 /// A checked search: what the query string of a search call says, defaults filled in.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SearchParams {
     /// Text in the grammar of [`crate::query`].
     pub q: String,

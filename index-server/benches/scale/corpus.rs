@@ -3,6 +3,7 @@
 //! Real names from a file of tab-separated records (name, folder, size, SHA-256, category, tags,
 //! owner; one a line, owners one after the other), or made-up ones from a fixed seed.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
 
@@ -28,9 +29,11 @@ pub struct Corpus {
     pub names: Vec<String>,
 }
 
-const NAMES_COUNT: usize = 4_096;
+const NAMES_COUNT: usize = 40_960;
 const OWNER_FILES_COUNT: usize = 500;
-const QUERIES_COUNT: usize = 2_000;
+const QUERIES_COUNT: usize = 20_000;
+/// So that a query stays shorter than the longest that is answered.
+const SPACES_MAX_COUNT: usize = 200;
 /// What the queries ask for.
 pub const KINDS: [&str; 10] = [
     "a word",
@@ -103,6 +106,7 @@ impl Corpus {
     pub fn queries(&self) -> Vec<String> {
         let mut random = Random(7);
         let mut queries = Vec::new();
+        let mut asked: HashMap<String, usize> = HashMap::new();
         while queries.len() < QUERIES_COUNT {
             let name = &self.names[random.below(self.names.len())];
             let words: Vec<&str> = name
@@ -126,8 +130,12 @@ impl Corpus {
                 8 => format!("{word}qqx"),
                 _ => format!("{word}&sort=size&min_size=10000"),
             };
+            // Spaces say nothing, but make it another question than the same one of before.
+            let count = asked.entry(query.clone()).or_insert(0_usize);
+            let spaces = "+".repeat(*count % SPACES_MAX_COUNT);
+            *count += 1;
             queries.push(format!(
-                "/api/v1/files/search?limit=50&online=false&q={query}"
+                "/api/v1/files/search?limit=50&online=false&q={spaces}{query}"
             ));
         }
         queries

@@ -1,11 +1,21 @@
 //! Searches over kept connections, as fast as they are answered.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::process::Process;
 use crate::quantile;
 use crate::wire::Wire;
+
+/// How often each query is asked; the index remembers what it found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// No query twice; ends early when there are no more.
+    Once,
+    /// Again and again.
+    Often,
+}
 
 /// What a load of searches took.
 #[derive(Debug)]
@@ -24,29 +34,29 @@ pub struct Load {
 pub async fn load(
     process: &Process,
     queries: &Arc<Vec<String>>,
+    asked: Asked,
     connections: usize,
     time: Duration,
 ) -> Load {
     let (addr, cpu, started) = (process.addr, process.cpu(), Instant::now());
+    let next = Arc::new(AtomicUsize::new(0));
     let askers: Vec<_> = (0..connections)
-        .map(|number| {
-            let queries = Arc::clone(queries);
+        .map(|_| {
+            let (queries, next) = (Arc::clone(queries), Arc::clone(&next));
             tokio::spawn(async move {
                 let mut wire = Wire::open(addr).await;
                 let mut took = Vec::new();
-                let mut at = number * 97;
                 while started.elapsed() < time {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    if asked == Asked::Once && at >= queries.len() {
+                        break;
+                    }
+                    let query = &queries[at % queries.len()];
                     let before = Instant::now();
-                    let answer = wire.get(&queries[at % queries.len()]).await;
+                    let answer = wire.get(query).await;
                     took.push(before.elapsed());
                     let text = String::from_utf8_lossy(answer.body);
-                    assert_eq!(
-                        answer.status,
-                        200,
-                        "{}: {text}",
-                        queries[at % queries.len()]
-                    );
-                    at += 1;
+                    assert_eq!(answer.status, 200, "{query}: {text}");
                 }
                 took
             })

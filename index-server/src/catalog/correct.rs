@@ -12,7 +12,9 @@ use protocol::query::{self, Query, fold};
 use protocol::search::{SearchParams, Sort};
 
 use super::budget::{Budget, SEARCH_MAX_STEPS};
+use super::cursor::SearchCursor;
 use super::matcher::is_between_words;
+use super::remembered::Finding;
 use super::search::{self, Effort, Outcome};
 use super::view::CatalogView;
 use super::{CursorError, SearchPage};
@@ -68,6 +70,20 @@ impl<'q> Words<'q> {
 }
 
 impl CatalogView {
+    /// [`CatalogView::search_corrected`], remembered as long as this is the view.
+    ///
+    /// # Errors
+    /// [`CursorError`] for a cursor of another search.
+    pub fn search_remembered(
+        &self,
+        query: &Query,
+        params: &SearchParams,
+    ) -> Result<SearchPage<'_>, CursorError> {
+        let find = || self.find_corrected_usually(query, params);
+        let finding = self.remembered.or_find(params, find)?;
+        Ok(self.page_of(&finding, params))
+    }
+
     /// [`CatalogView::search`]; where nothing is found, with its words corrected by one typing
     /// error each, which the page then says. A cursor of a corrected search goes on with it.
     ///
@@ -78,34 +94,68 @@ impl CatalogView {
         query: &Query,
         params: &SearchParams,
     ) -> Result<SearchPage<'_>, CursorError> {
-        let budget = Budget::new(SEARCH_MAX_STEPS);
-        self.search_corrected_within(query, params, Effort::usual(&budget))
+        let finding = self.find_corrected_usually(query, params)?;
+        Ok(self.page_of(&finding, params))
     }
 
     /// The same with an effort of one's own.
+    #[cfg(test)]
     pub(super) fn search_corrected_within(
         &self,
         query: &Query,
         params: &SearchParams,
         effort: Effort<'_>,
     ) -> Result<SearchPage<'_>, CursorError> {
-        if let Some(cursor) = search::cursor(params)? {
-            let after = Some(cursor.position);
-            let Some(text) = cursor.corrected else {
-                let found = search::find(self, query, params, after, effort);
-                return Ok(found.into_page(self, params, None, effort.budget));
-            };
-            let query = Query::parse(&text).map_err(|_| CursorError)?;
-            let found = search::find(self, &query, params, after, effort);
-            return Ok(found.into_page(self, params, Some(text), effort.budget));
-        }
-        let plain = search::find(self, query, params, None, effort);
-        if !plain.is_surely_empty() || query.hash.is_some() || params.hash.is_some() {
-            return Ok(plain.into_page(self, params, None, effort.budget));
-        }
-        Ok(match self.corrected(params, effort) {
-            Some((text, found)) => found.into_page(self, params, Some(text), effort.budget),
-            None => plain.into_page(self, params, None, effort.budget),
+        let finding = self.find_corrected(query, params, effort)?;
+        Ok(self.page_of(&finding, params))
+    }
+
+    fn page_of(&self, finding: &Finding, params: &SearchParams) -> SearchPage<'_> {
+        let corrected = finding.corrected.as_deref();
+        (finding.outcome).page(self, params, corrected, finding.steps)
+    }
+
+    pub(super) fn find_corrected_usually(
+        &self,
+        query: &Query,
+        params: &SearchParams,
+    ) -> Result<Finding, CursorError> {
+        let budget = Budget::new(SEARCH_MAX_STEPS);
+        self.find_corrected(query, params, Effort::usual(&budget))
+    }
+
+    fn find_corrected(
+        &self,
+        query: &Query,
+        params: &SearchParams,
+        effort: Effort<'_>,
+    ) -> Result<Finding, CursorError> {
+        let (outcome, corrected) = match search::cursor(params)? {
+            Some(SearchCursor {
+                position,
+                corrected: Some(text),
+            }) => {
+                let query = Query::parse(&text).map_err(|_| CursorError)?;
+                let found = search::find(self, &query, params, Some(position), effort);
+                (found, Some(text))
+            }
+            cursor => {
+                let is_first = cursor.is_none();
+                let after = cursor.map(|cursor| cursor.position);
+                let plain = search::find(self, query, params, after, effort);
+                let is_by_hash = query.hash.is_some() || params.hash.is_some();
+                let is_lost = is_first && plain.is_surely_empty() && !is_by_hash;
+                let corrected = is_lost.then(|| self.corrected(params, effort)).flatten();
+                match corrected {
+                    Some((text, found)) => (found, Some(text)),
+                    None => (plain, None),
+                }
+            }
+        };
+        Ok(Finding {
+            outcome,
+            corrected,
+            steps: effort.budget.spent(),
         })
     }
 

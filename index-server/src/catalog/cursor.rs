@@ -67,6 +67,11 @@ impl Position {
         }
     }
 
+    /// Bytes held outside.
+    pub fn bytes(&self) -> usize {
+        self.name.len()
+    }
+
     /// The key.
     pub fn key(&self) -> RowKey<'_> {
         RowKey {

@@ -62,7 +62,7 @@ impl Bits {
 
     /// How many.
     pub fn count(&self) -> u64 {
-        self.0.iter().map(|word| u64::from(word.count_ones())).sum()
+        ones(self.0.iter().copied())
     }
 
     /// Bytes held.
@@ -86,6 +86,13 @@ impl Bits {
         words.extend(rest);
         Self(words.into())
     }
+}
+
+/// Bits that are set. Many words are counted at a time, which checks for an overflow, that memory
+/// rules out, would not let be.
+fn ones(words: impl Iterator<Item = u64>) -> u64 {
+    let counts = words.map(|word| u64::from(word.count_ones()));
+    counts.fold(0, u64::wrapping_add)
 }
 
 /// `own` with what `operation` says of each word of both.
@@ -192,9 +199,7 @@ impl<'v> DocSet<'v> {
                     .zip(bits.0.chunks(COUNTED_WORDS));
                 let mut count = 0;
                 for (own, other) in blocks {
-                    let pairs = own.iter().zip(other);
-                    let ones = pairs.map(|(own, other)| u64::from((own & other).count_ones()));
-                    count += ones.sum::<u64>();
+                    count += ones(own.iter().zip(other).map(|(own, other)| own & other));
                     if count > max {
                         break;
                     }

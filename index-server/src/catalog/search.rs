@@ -85,20 +85,26 @@ impl Outcome {
         self.total == 0 && self.total_is_exact
     }
 
-    /// As the page of `view` that `params` ask for, whose query was `corrected` or was not.
-    pub fn into_page<'v>(
-        self,
+    /// Bytes held, about.
+    pub fn bytes(&self) -> usize {
+        let next = self.next.as_ref().map_or(0, Position::bytes);
+        size_of_val(&self.rows[..]) + next
+    }
+
+    /// As the page of `view` that `params` ask for, whose query was `corrected` or was not, found in
+    /// `steps`.
+    pub fn page<'v>(
+        &self,
         view: &'v CatalogView,
         params: &SearchParams,
-        corrected: Option<String>,
-        budget: &Budget,
+        corrected: Option<&str>,
+        steps: u64,
     ) -> SearchPage<'v> {
         let asked = cursor::of_search(params);
-        let seal = |position| {
-            let corrected = corrected.clone();
+        let seal = |position: &Position| {
             let cursor = SearchCursor {
-                position,
-                corrected,
+                position: position.clone(),
+                corrected: corrected.map(str::to_owned),
             };
             cursor::seal(asked, &cursor)
         };
@@ -107,9 +113,9 @@ impl Outcome {
             total: self.total,
             total_is_exact: self.total_is_exact,
             is_cut: self.is_cut,
-            steps: budget.spent(),
-            next_cursor: self.next.map(seal),
-            corrected,
+            steps,
+            next_cursor: self.next.as_ref().map(seal),
+            corrected: corrected.map(str::to_owned),
         }
     }
 }

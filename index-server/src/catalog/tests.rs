@@ -13,10 +13,10 @@ use super::budget::{Budget, SEARCH_MAX_STEPS};
 use super::search::Effort;
 use super::{Catalog, CatalogView, CursorError, FileEntry, OwnerFacts, RecordName};
 
-const LENA: PeerId = PeerId::from_bytes([1; 32]);
+pub(super) const LENA: PeerId = PeerId::from_bytes([1; 32]);
 const BOB: PeerId = PeerId::from_bytes([2; 32]);
 
-fn entry(owner: PeerId, path: &str) -> FileEntry {
+pub(super) fn entry(owner: PeerId, path: &str) -> FileEntry {
     let hash = ContentHash::of(path.as_bytes());
     FileEntry {
         id: FileId::of(&owner, &hash),
@@ -53,7 +53,7 @@ fn catalog() -> Catalog {
     catalog
 }
 
-fn filled() -> Catalog {
+pub(super) fn filled() -> Catalog {
     let mut catalog = catalog();
     for path in [
         "linux/Debian-13.1.0-amd64.iso",

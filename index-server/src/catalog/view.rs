@@ -12,6 +12,7 @@ use super::contents::Content;
 use super::layer::{self, Layer, Spot};
 use super::listing;
 use super::owners::Owners;
+use super::remembered::Remembered;
 use super::search::{self, Effort};
 use super::segment::Doc;
 use super::{CursorError, FileEntry, Hit, OwnerPage, SearchPage};
@@ -25,6 +26,7 @@ pub struct CatalogView {
     pub(super) content_bound: Content,
     pub(super) file_count: u64,
     pub(super) byte_count: u64,
+    pub(super) remembered: Remembered,
 }
 
 impl CatalogView {
@@ -44,7 +46,7 @@ impl CatalogView {
             Some(_) => return Err(CursorError),
         };
         let found = search::find(self, query, params, after, Effort::usual(&budget));
-        Ok(found.into_page(self, params, None, &budget))
+        Ok(found.page(self, params, None, budget.spent()))
     }
 
     /// The rows at `spots`, each with the online holders of its content.

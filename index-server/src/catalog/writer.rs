@@ -19,6 +19,7 @@ use super::layer::{self, Layer, Spot};
 use super::lookup::spread;
 use super::membership::Membership;
 use super::owners::{OwnerIndex, Owners};
+use super::remembered::Remembered;
 use super::segment::Doc;
 use super::view::CatalogView;
 use super::{FileEntry, OwnerFacts, OwnerTotals};
@@ -189,6 +190,7 @@ impl Catalog {
             content_bound: self.contents.bound(),
             file_count: self.file_count,
             byte_count: self.byte_count,
+            remembered: Remembered::default(),
         });
         self.current = Some(Arc::clone(&view));
         view

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
 
 use protocol::category::Category;
 use protocol::hash::{ContentHash, PiecesRoot};
@@ -59,7 +60,7 @@ impl FileRow<'_> {
         out.extend_from_slice(b",\"path\":");
         text(&self.path, out);
         out.extend_from_slice(b",\"size\":");
-        shown(self.size, out);
+        whole(self.size, out);
         out.extend_from_slice(b",\"hash\":\"");
         hex(self.hash.as_bytes(), out);
         match &self.pieces_root {
@@ -83,15 +84,15 @@ impl FileRow<'_> {
         out.extend_from_slice(b"\",\"owner_name\":");
         text(&[self.owner_name], out);
         out.extend_from_slice(b",\"peer_address\":\"");
-        shown(self.peer_address, out);
+        address(self.peer_address, out);
         out.extend_from_slice(b"\",\"upload_time\":\"");
-        shown(self.upload_time, out);
+        time(&self.upload_time, out);
         out.extend_from_slice(b"\",\"downloads\":");
-        shown(self.downloads, out);
+        whole(self.downloads, out);
         out.extend_from_slice(b",\"rating\":");
         number(self.rating, out);
         out.extend_from_slice(b",\"sources\":");
-        shown(self.sources, out);
+        whole(self.sources, out);
         out.push(b'}');
     }
 }
@@ -102,9 +103,30 @@ fn hex<const LEN: usize>(bytes: &[u8; LEN], out: &mut Vec<u8>) {
     HEXLOWER.encode_mut(bytes, &mut out[start..]);
 }
 
-/// A value whose text needs no escapes; a `Vec` takes all that is written.
-fn shown(value: impl std::fmt::Display, out: &mut Vec<u8>) {
-    let _ = write!(out, "{value}");
+fn whole(value: u64, out: &mut Vec<u8>) {
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+/// An address in IPv4, as nearly all are, is written digit by digit.
+fn address(value: SocketAddr, out: &mut Vec<u8>) {
+    let SocketAddr::V4(plain) = value else {
+        // A `Vec` takes all that is written.
+        let _ = write!(out, "{value}");
+        return;
+    };
+    for (index, byte) in plain.ip().octets().into_iter().enumerate() {
+        if index > 0 {
+            out.push(b'.');
+        }
+        whole(u64::from(byte), out);
+    }
+    out.push(b':');
+    whole(u64::from(plain.port()), out);
+}
+
+fn time(value: &Timestamp, out: &mut Vec<u8>) {
+    const PRINTER: DateTimePrinter = DateTimePrinter::new();
+    let _ = PRINTER.print_timestamp(value, out);
 }
 
 fn number(value: f64, out: &mut Vec<u8>) {
@@ -134,8 +156,8 @@ fn text(pieces: &[&str], out: &mut Vec<u8>) {
 
 /// Whether a text stands in JSON as it is. Looks at all of it in any case, many bytes at a time.
 fn is_plain(text: &str) -> bool {
-    let odd = (text.bytes()).filter(|byte| matches!(byte, 0..=0x1f | b'"' | b'\\'));
-    odd.count() == 0
+    let odd = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    !text.bytes().fold(false, |any, byte| any | odd(byte))
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub(super) async fn search(call: Call) -> Result<Response, Refusal> {
     let params = read(&call.params)?;
     let query = Query::parse(&params.q)
         .map_err(|error| Refusal::new(Slug::InvalidQuery, error.to_string()).at("q"))?;
-    let page = view.catalog.search_corrected(&query, &params)?;
+    let page = view.catalog.search_remembered(&query, &params)?;
     let mut answer = Vec::with_capacity(ROW_BYTES * (1 + page.hits.len()));
     answer.extend_from_slice(ANSWER_START);
     let count = write_rows(&page.hits, &view, call.vantage(), &mut answer);
