@@ -142,7 +142,17 @@ pub fn peers(layers: &Layers, json: bool) -> Result<(), Trouble> {
         }),
         ..Watch::default()
     };
-    let rows = first(layers, watch, |update| update.peers)?.rows;
+    // A daemon that has just started asks for the list once it is registered, at the index that it
+    // finds or hosts.
+    let (mut is_coming, mut known) = (true, None);
+    let peers = first(layers, watch, |update| {
+        if let Some(header) = &update.header {
+            is_coming = !matches!(header.link, LinkState::Lost { .. });
+        }
+        known = update.peers.or_else(|| known.take());
+        known.take_if(|peers| !is_coming || !peers.rows.is_empty())
+    });
+    let rows = peers?.rows;
     if json {
         print::json(&rows);
         return Ok(());
@@ -309,7 +319,7 @@ pub fn shares(layers: &Layers, json: bool) -> Result<(), Trouble> {
 fn first<T>(
     layers: &Layers,
     watch: Watch,
-    section: impl Fn(Update) -> Option<T>,
+    mut section: impl FnMut(Update) -> Option<T>,
 ) -> Result<T, Trouble> {
     let mut client = Client::connect(&data_folder(layers)?)?;
     client.watch(watch)?;

@@ -13,6 +13,18 @@ use crate::{ours, scan, sqlite, tantivy_index};
 
 /// Rows that an answer has at most.
 pub const ROW_COUNT: usize = 50;
+/// So far matches are counted, as the index does.
+pub const COUNTED_COUNT: usize = 10_001;
+
+/// What a rival's answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// What it is quickest with.
+    Rows,
+    /// What the index answers: the first 50 in order with their names, and how many there are.
+    Page,
+}
+
 /// How long the two threads ask.
 const ASKING: Duration = Duration::from_secs(3);
 
@@ -38,13 +50,14 @@ pub fn run(name: &str, corpus: &Path, has_folders: bool, queries: &[Query]) -> a
             progress.tell_all(&engine, count, rate, queries);
             throughput(&engine, queries);
         }
-        "tantivy" => {
-            let (engine, count) = tantivy_index::fill(corpus, has_folders)?;
+        "tantivy" | "tantivy, a page" => {
+            let answer = answer(name);
+            let (engine, count) = tantivy_index::fill(corpus, has_folders, answer)?;
             progress.tell(&engine, count, queries);
             throughput(&engine, queries);
         }
-        "sqlite" => {
-            let (engine, count) = sqlite::fill(corpus, has_folders)?;
+        "sqlite" | "sqlite, a page" => {
+            let (engine, count) = sqlite::fill(corpus, has_folders, answer(name))?;
             progress.tell(&engine, count, queries);
         }
         "scan" => {
@@ -54,6 +67,14 @@ pub fn run(name: &str, corpus: &Path, has_folders: bool, queries: &[Query]) -> a
         other => bail!("no engine is called {other}"),
     }
     Ok(())
+}
+
+fn answer(name: &str) -> Answer {
+    if name.ends_with("a page") {
+        Answer::Page
+    } else {
+        Answer::Rows
+    }
 }
 
 /// Where the process stood before it was filled.

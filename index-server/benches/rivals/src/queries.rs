@@ -178,7 +178,9 @@ impl Maker {
                 }
                 _ => Vec::new(),
             },
-            "two words of a name" | "first two letters" | "letter by letter"
+            "two words of a name"
+            | "first two letters"
+            | "letter by letter"
             | "by a word misspelt" => Vec::new(),
             _ => vec![self.random.pick(&self.common).clone()],
         }

@@ -1,31 +1,46 @@
 //! SQLite FTS5 with its trigram tokenizer, in memory.
 
+use std::hint::black_box;
 use std::path::Path;
 
 use rusqlite::Connection;
 
-use crate::engine::{Engine, ROW_COUNT};
+use crate::engine::{Answer, COUNTED_COUNT, Engine, ROW_COUNT};
 use crate::queries::Query;
 use crate::records;
 
 /// A filled database.
-pub struct Sqlite(Connection);
+pub struct Sqlite {
+    connection: Connection,
+    answer: Answer,
+}
 
 /// Fills a table of names in one transaction and merges its index.
-pub fn fill(corpus: &Path, has_folders: bool) -> anyhow::Result<(Sqlite, usize)> {
+pub fn fill(corpus: &Path, has_folders: bool, answer: Answer) -> anyhow::Result<(Sqlite, usize)> {
     let mut connection = Connection::open_in_memory()?;
-    connection
-        .execute_batch("CREATE VIRTUAL TABLE files USING fts5(name, tokenize = 'trigram')")?;
+    let columns = match answer {
+        Answer::Rows => "name",
+        Answer::Page => "name, downloads UNINDEXED",
+    };
+    connection.execute_batch(&format!(
+        "CREATE VIRTUAL TABLE files USING fts5({columns}, tokenize = 'trigram')"
+    ))?;
     let transaction = connection.transaction()?;
-    let mut insert = transaction.prepare("INSERT INTO files (name) VALUES (?1)")?;
+    let mut insert = transaction.prepare(match answer {
+        Answer::Rows => "INSERT INTO files (name) VALUES (?1)",
+        Answer::Page => "INSERT INTO files (name, downloads) VALUES (?1, ?2)",
+    })?;
     let count = records::each(corpus, has_folders, |record| {
-        insert.execute([&record.folded])?;
+        match answer {
+            Answer::Rows => insert.execute([&record.folded])?,
+            Answer::Page => insert.execute((&record.folded, record.downloads.cast_signed()))?,
+        };
         Ok(())
     })?;
     drop(insert);
     transaction.commit()?;
     connection.execute_batch("INSERT INTO files (files) VALUES ('optimize')")?;
-    Ok((Sqlite(connection), count))
+    Ok((Sqlite { connection, answer }, count))
 }
 
 impl Engine for Sqlite {
@@ -42,10 +57,21 @@ impl Engine for Sqlite {
                 .map(|word| format!("\"{word}\""));
             ("MATCH", quoted.collect::<Vec<_>>().join(" AND "))
         };
-        let text = format!("SELECT name FROM files WHERE name {condition} ?1 LIMIT {ROW_COUNT}");
-        let mut statement = self.0.prepare_cached(&text).ok()?;
+        let found = format!("FROM files WHERE name {condition} ?1");
+        let order = match self.answer {
+            Answer::Rows => "",
+            Answer::Page => "ORDER BY downloads DESC",
+        };
+        let text = format!("SELECT name {found} {order} LIMIT {ROW_COUNT}");
+        let mut statement = self.connection.prepare_cached(&text).ok()?;
         let rows = statement.query_map([&pattern], |row| row.get::<_, String>(0));
         let rows: Result<Vec<String>, _> = rows.ok()?.collect();
+        if self.answer == Answer::Page {
+            let text = format!("SELECT count(*) FROM (SELECT 1 {found} LIMIT {COUNTED_COUNT})");
+            let mut statement = self.connection.prepare_cached(&text).ok()?;
+            let total = statement.query_row([&pattern], |row| row.get::<_, i64>(0));
+            black_box(total.ok()?);
+        }
         Some(rows.ok()?.len())
     }
 }

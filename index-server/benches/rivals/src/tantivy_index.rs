@@ -1,14 +1,17 @@
 //! tantivy with trigrams of the folded names, in memory, merged to one segment.
 
+use std::hint::black_box;
 use std::path::Path;
 
-use tantivy::collector::TopDocs;
+use tantivy::collector::{Count, TopDocs};
 use tantivy::query::{BooleanQuery, Query as TantivyQuery, TermQuery};
-use tantivy::schema::{FAST, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
+use tantivy::schema::{
+    FAST, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions, Value as _,
+};
 use tantivy::tokenizer::NgramTokenizer;
-use tantivy::{Index, Order, Searcher, TantivyDocument, Term};
+use tantivy::{DocAddress, Index, Order, Searcher, TantivyDocument, Term};
 
-use crate::engine::{Engine, ROW_COUNT};
+use crate::engine::{Answer, Engine, ROW_COUNT};
 use crate::queries::{Query, TRIGRAM};
 use crate::records;
 
@@ -19,19 +22,22 @@ const WRITER_BYTES: usize = 200_000_000;
 pub struct Tantivy {
     searcher: Searcher,
     name: Field,
+    answer: Answer,
 }
 
 /// Fills an index, commits once and merges.
-pub fn fill(corpus: &Path, has_folders: bool) -> anyhow::Result<(Tantivy, usize)> {
+pub fn fill(corpus: &Path, has_folders: bool, answer: Answer) -> anyhow::Result<(Tantivy, usize)> {
     let mut schema = Schema::builder();
     let indexing = TextFieldIndexing::default()
         .set_tokenizer("trigrams")
         .set_fieldnorms(false)
         .set_index_option(IndexRecordOption::Basic);
-    let name = schema.add_text_field(
-        "name",
-        TextOptions::default().set_indexing_options(indexing),
-    );
+    let options = TextOptions::default().set_indexing_options(indexing);
+    let options = match answer {
+        Answer::Rows => options,
+        Answer::Page => options.set_stored(),
+    };
+    let name = schema.add_text_field("name", options);
     let downloads = schema.add_u64_field("downloads", FAST);
     let index = Index::create_in_ram(schema.build());
     let trigrams = NgramTokenizer::new(TRIGRAM, TRIGRAM, false)?;
@@ -51,7 +57,12 @@ pub fn fill(corpus: &Path, has_folders: bool) -> anyhow::Result<(Tantivy, usize)
     }
     writer.wait_merging_threads()?;
     let searcher = index.reader()?.searcher();
-    Ok((Tantivy { searcher, name }, count))
+    let tantivy = Tantivy {
+        searcher,
+        name,
+        answer,
+    };
+    Ok((tantivy, count))
 }
 
 impl Engine for Tantivy {
@@ -74,6 +85,21 @@ impl Engine for Tantivy {
         });
         let asked = BooleanQuery::intersection(asked.collect());
         let top = TopDocs::with_limit(ROW_COUNT).order_by_u64_field("downloads", Order::Desc);
-        Some(self.searcher.search(&asked, &top).ok()?.len())
+        match self.answer {
+            Answer::Rows => Some(self.searcher.search(&asked, &top).ok()?.len()),
+            Answer::Page => {
+                let (rows, total) = self.searcher.search(&asked, &(top, Count)).ok()?;
+                black_box(total);
+                let names = rows.iter().map(|(_, address)| self.name_of(*address));
+                Some(names.collect::<Option<Vec<String>>>()?.len())
+            }
+        }
+    }
+}
+
+impl Tantivy {
+    fn name_of(&self, address: DocAddress) -> Option<String> {
+        let document: TantivyDocument = self.searcher.doc(address).ok()?;
+        Some(document.get_first(self.name)?.as_str()?.to_owned())
     }
 }

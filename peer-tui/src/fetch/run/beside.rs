@@ -51,19 +51,13 @@ impl Runner {
         } else {
             timing.look_again
         };
-        let is_due = self
-            .looked_at
-            .is_none_or(|at| now.saturating_duration_since(at) >= wait);
-        if beside.is_looking || !(is_due || self.wants_look) {
-            return;
+        let look = (!beside.is_looking).then(|| self.look_if_due(wait, now));
+        if let Some(look) = look.flatten() {
+            beside.is_looking = true;
+            beside
+                .questions
+                .spawn(async move { Told::Content(look.await) });
         }
-        beside.is_looking = true;
-        self.wants_look = false;
-        self.looked_at = Some(now);
-        let (holders, hash) = (self.shared.holders.clone(), self.task.hash);
-        beside.questions.spawn(async move {
-            Told::Content(holders.content(hash).await.ok().flatten().map(Box::new))
-        });
     }
 
     fn ask_list(&mut self, beside: &mut Beside, now: Instant) {

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use protocol::file::ContentInfo;
 use protocol::hash::PieceHash;
@@ -54,6 +54,23 @@ impl Runner {
             Verdict::NoSource(reason) => Err(Halt::NoSource(reason)),
             Verdict::Go | Verdict::Wait(_) => Ok(()),
         }
+    }
+
+    /// The question to the index for more sources, where it is due: the last one is `wait` ago, or
+    /// somebody wants it. It may be away meanwhile.
+    pub(super) fn look_if_due(
+        &mut self,
+        wait: Duration,
+        now: Instant,
+    ) -> Option<impl Future<Output = Option<Box<ContentInfo>>> + use<>> {
+        let is_due = (self.looked_at).is_none_or(|at| now.saturating_duration_since(at) >= wait);
+        if !is_due && !self.wants_look {
+            return None;
+        }
+        self.wants_look = false;
+        self.looked_at = Some(now);
+        let (holders, hash) = (self.shared.holders.clone(), self.task.hash);
+        Some(async move { holders.content(hash).await.ok().flatten().map(Box::new) })
     }
 
     pub(super) fn learn(&mut self, content: &ContentInfo) {

@@ -199,23 +199,18 @@ impl Runner {
         } else {
             usual
         };
-        let is_due = self
-            .looked_at
-            .is_none_or(|at| now.saturating_duration_since(at) >= wait);
-        if traffic.is_looking || !(is_due || self.wants_look) {
+        let look = (!traffic.is_looking).then(|| self.look_if_due(wait, now));
+        let Some(look) = look.flatten() else {
             return;
-        }
+        };
         traffic.is_looking = true;
         traffic.look_count += 1;
         if traffic.look_count >= EARLY_LOOKS_COUNT {
             traffic.look_wait = wait * 2;
         }
-        self.wants_look = false;
-        self.looked_at = Some(now);
-        let (holders, hash) = (self.shared.holders.clone(), self.task.hash);
-        traffic.questions.spawn(async move {
-            Told::Content(holders.content(hash).await.ok().flatten().map(Box::new))
-        });
+        traffic
+            .questions
+            .spawn(async move { Told::Content(look.await) });
     }
 
     /// Tells whether there may be something to ask for now.

@@ -266,7 +266,7 @@ fn dock(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
         canvas.titled_rule(y, title.trim_end(), &opens, model.search.is_in_dock());
         y += 1;
     }
-    let table = transfer_row::table(class, canvas.width(), false);
+    let table = transfer_row::table(class, canvas.width());
     let nothing = words::no_dock(model);
     if model.dock.total() == 0 && !model.is_stale() && columns(&nothing) + 3 < canvas.width() {
         canvas.put(3, y, &nothing, Token::Dim);

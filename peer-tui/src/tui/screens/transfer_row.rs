@@ -13,8 +13,8 @@ use crate::tui::widgets::table::{Column, Name, Table};
 
 const BAR: &str = "Progress";
 
-/// The columns for a class of window; the dock of narrow ones goes without the size.
-pub fn table(class: Class, width: u16, is_list: bool) -> Table {
+/// The columns for a class of window; narrow ones go without the size.
+pub fn table(class: Class, width: u16) -> Table {
     let large = [
         Column::right("Size", 9, 3),
         Column::left(BAR, 21, 2),
@@ -41,7 +41,6 @@ pub fn table(class: Class, width: u16, is_list: bool) -> Table {
         Class::Large => Table::fit(width, &large),
         Class::Normal => Table::fit(width, &narrow),
         Class::Small => Table::fit(width, &small),
-        _ if is_list => Table::fit(width, &tiny),
         _ => Table::fit(width, &tiny),
     }
 }

@@ -29,7 +29,7 @@ pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<P
     let cursor = filter_line(model, layout, canvas);
     let class = layout.class.unwrap_or(Class::Line);
     let list = &model.transfers.list;
-    let table = transfer_row::table(class, canvas.width(), true);
+    let table = transfer_row::table(class, canvas.width());
     table.titles(canvas, layout.columns.y, "Name");
     if list.total() == 0 {
         empty(&words::no_transfers(model), layout.list, canvas);
