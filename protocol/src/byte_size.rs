@@ -23,6 +23,23 @@ pub enum ByteSizeError {
 /// # Errors
 /// [`ByteSizeError`] with a sentence that says what would be right.
 pub fn parse_bytes(text: &str) -> Result<u64, ByteSizeError> {
+    parse_exactly(text).map(|size| size.whole_bytes)
+}
+
+/// A size that was written, which need not be whole bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Bytes, a fraction dropped.
+    pub whole_bytes: u64,
+    /// Whether a fraction was dropped.
+    pub has_fraction: bool,
+}
+
+/// The same as [`parse_bytes`], and whether that is all of it.
+///
+/// # Errors
+/// As [`parse_bytes`].
+pub fn parse_exactly(text: &str) -> Result<Written, ByteSizeError> {
     const FRACTION_MAX_DIGITS: usize = 12;
     let malformed = || ByteSizeError::Malformed(text.to_owned());
     let too_large = || ByteSizeError::TooLarge(text.to_owned());
@@ -45,7 +62,10 @@ pub fn parse_bytes(text: &str) -> Result<u64, ByteSizeError> {
     let scale = fraction.bytes().fold(1_u128, |scale, _| scale * 10);
     let parts = fraction.parse::<u128>().unwrap_or(0);
     let bytes = u128::from(whole) * unit + parts * unit / scale;
-    u64::try_from(bytes).map_err(|_| too_large())
+    Ok(Written {
+        whole_bytes: u64::try_from(bytes).map_err(|_| too_large())?,
+        has_fraction: !(parts * unit).is_multiple_of(scale),
+    })
 }
 
 /// A size as people read it, in powers of 1024 and three digits: `0 B`, `755 MiB`, `1.2 TiB`.

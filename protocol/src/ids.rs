@@ -61,9 +61,12 @@ impl PeerId {
         text
     }
 
-    /// The first 7 characters: enough for a person to tell peers of one name apart.
+    /// Characters of [`Self::short`].
+    pub const SHORT_CHARS: usize = 7;
+
+    /// The first characters: enough for a person to tell peers of one name apart.
     pub fn short(&self) -> String {
-        self.to_string().chars().take(7).collect()
+        self.to_string().chars().take(Self::SHORT_CHARS).collect()
     }
 }
 

@@ -74,12 +74,22 @@ pub struct Query {
 pub struct QueryError {
     /// What is wrong and what would be right.
     pub message: String,
+    /// Whether it can be read, and asks for what nobody may ask for or nothing can be.
+    pub breaks_rule: bool,
 }
 
 impl QueryError {
     fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
+            breaks_rule: false,
+        }
+    }
+
+    fn rule(message: impl Into<String>) -> Self {
+        Self {
+            breaks_rule: true,
+            ..Self::new(message)
         }
     }
 }
@@ -91,7 +101,7 @@ impl Query {
     /// [`QueryError`] with a sentence for the person who typed it.
     pub fn parse(text: &str) -> Result<Self, QueryError> {
         if text.chars().nth(QUERY_MAX_CHARS).is_some() {
-            return Err(QueryError::new(format!(
+            return Err(QueryError::rule(format!(
                 "a query has at most {QUERY_MAX_CHARS} characters"
             )));
         }
@@ -211,7 +221,7 @@ impl Query {
             .parse()
             .map_err(|error| QueryError::new(format!("`hash:{value}`: {error}")))?;
         if self.hash.replace(hash).is_some_and(|other| other != hash) {
-            return Err(QueryError::new("a query asks for at most one hash"));
+            return Err(QueryError::rule("a query asks for at most one hash"));
         }
         Ok(())
     }

@@ -6,15 +6,19 @@
 
 use rustc_hash::FxHashMap;
 
+use super::rank::CROWD_MAX;
+
 /// Number of a content while any record of it is known; given anew afterwards.
 pub type Content = u32;
 
-/// Of [`Known::packed`], the bits that count records: 268 million, far more than peers.
-const COUNT_BITS: u32 = 28;
+/// Of [`Known::packed`], the bits that count records: 67 million, far more than peers.
+const COUNT_BITS: u32 = 26;
 /// In the bits above those: what segments say of its holders was not looked up yet.
-const UNTOLD: u32 = 14;
+const UNTOLD: u32 = 62;
 /// Likewise: some record of it is, or was, of an unfinished download, so that records are not holders.
-const MIXED: u32 = 15;
+const MIXED: u32 = 63;
+// Below those lies every crowd.
+const _: () = assert!((CROWD_MAX as u32) < UNTOLD);
 
 /// What is known of one content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

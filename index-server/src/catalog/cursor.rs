@@ -23,6 +23,8 @@ pub fn of_search(params: &SearchParams) -> Fingerprint {
         SearchParams {
             limit: 0,
             cursor: None,
+            // An order that is not named is the sort's own.
+            order: Some(params.order.unwrap_or(params.sort.default_order())),
             ..params.clone()
         },
     ))

@@ -173,8 +173,10 @@ impl Model {
             .map(|facts| query::fold(&facts.name))
             .unwrap_or_default();
         let id = owner.to_string();
-        let is_meant =
-            |text: &CompactString| name.contains(text.as_str()) || id.starts_with(text.as_str());
+        let is_meant = |text: &CompactString| {
+            let is_of_id = text.len() >= 7 && id.starts_with(text.as_str());
+            name.contains(text.as_str()) || is_of_id
+        };
         params.owner.is_none_or(|wanted| wanted == *owner)
             && (query.owners.is_empty() || query.owners.iter().any(is_meant))
     }
@@ -193,16 +195,20 @@ impl Model {
         let holders = |entry: &FileEntry| {
             let holders = self.holders(&entry.hash).into_iter();
             let count = holders.filter(|entry| !entry.is_partial).count();
-            count.ilog2().min(6)
+            // Up to eight each count, then each quarter of the next power of two.
+            let quarters = (1..20).flat_map(|log| (4..8).map(move |part| part << log));
+            quarters
+                .take_while(|step| *step <= count)
+                .last()
+                .unwrap_or(count)
         };
-        let fetched = |entry: &FileEntry| entry.downloads.checked_ilog2().map_or(0, |log| log + 1);
         let name = |row: &Candidate<'_>| natural(&file_name(&row.entry.names[row.name_index]));
         let by_name = name(left).cmp(&name(right));
         // Ascending, smallest first.
         let order = match params.sort {
             Sort::Relevance => (right.class.cmp(&left.class))
                 .then(holders(a).cmp(&holders(b)))
-                .then(fetched(a).cmp(&fetched(b)))
+                .then(a.downloads.cmp(&b.downloads))
                 .then(a.uploaded_at.cmp(&b.uploaded_at)),
             Sort::Filename => by_name,
             Sort::Size => a.size_bytes.cmp(&b.size_bytes),

@@ -102,7 +102,7 @@ fn any_query(contents: u16) -> impl Strategy<Value = Query> {
         1 => "-\"[ab] [ab]\"",
         1 => "ext:[ab1]",
         1 => "size:[<>]?[0-5]",
-        1 => select(vec!["tag:linux", "tag:ea", "category:video,audio", "owner:Lé", "owner:aa"])
+        1 => select(vec!["tag:linux", "tag:ea", "category:video,audio", "owner:Lé", "owner:aaaaaaa"])
             .prop_map(str::to_owned),
         1 => (0..contents).prop_map(|of| format!("hash:{}", content(of))),
     ];

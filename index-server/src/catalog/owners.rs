@@ -172,9 +172,10 @@ impl Owners {
     }
 }
 
-/// Whether the text of `id` starts with `text`; writes out only as much of the id as needed.
+/// Whether the text of `id` starts with `text`, which must be as much of it as is shown to people:
+/// fewer letters are of a name. Writes out only as much of the id as needed.
 fn id_starts_with(id: &PeerId, text: &str) -> bool {
-    if text.is_empty() || text.len() > 52 {
+    if !(PeerId::SHORT_CHARS..=52).contains(&text.len()) {
         return false;
     }
     let needed = (text.len() * 5).div_ceil(8).min(32);

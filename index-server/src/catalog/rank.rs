@@ -1,7 +1,7 @@
 //! What rows are put in order by: the class of a match, and the key of a row under each sort.
 //!
-//! Relevance, best first: how the words meet the name ([`Match`]), how widely it is held (in powers
-//! of two), how often it was fetched (likewise), how new it is. All orders end in the name and the
+//! Relevance, best first: how the words meet the name ([`Match`]), how widely it is held
+//! ([`crowd`]), how often it was fetched, how new it is. All orders end in the name and the
 //! id, so that no two rows are equal. Everything but the class is a fixed property of a record,
 //! so that segments can keep their documents in this very order.
 
@@ -28,14 +28,27 @@ pub enum Match {
     Folder,
 }
 
-/// Up to so many powers of two of holders tell contents apart; beyond, all are held widely.
-const CROWD_MAX: u8 = 6;
+/// The ranks of [`crowd`]: from 65,536 holders on all are held widely.
+pub const CROWD_MAX: u8 = 4 * 13 + 7;
+/// Of [`crowd`]: below so many holders (a power of two) each count has a rank of its own.
+const TOLD_APART_LOG: u32 = 3;
+/// Of [`Values::key`]: the bits of downloads.
+const DOWNLOADS_BITS: u32 = 56;
 
-/// The rank of a content with `holder_count` complete records: 0 for one holder, 1 from 2, 2 from
-/// 4, up to 6 from 64.
+/// The rank of a content with `holder_count` complete records: one less than that up to 8, and from
+/// there on a rank each time that a quarter of a power of two is reached (10, 12, 14, 16, 20 and so
+/// on), since a rank is written with every record of a content, anew whenever it changes.
 pub fn crowd(holder_count: usize) -> u8 {
-    let log = u8::try_from(holder_count.max(1).ilog2()).unwrap_or(u8::MAX);
-    log.min(CROWD_MAX)
+    let count = holder_count.max(1);
+    let log = count.ilog2();
+    let rank = match log.checked_sub(TOLD_APART_LOG) {
+        None => count - 1,
+        Some(doublings) => {
+            let quarter = (count >> (log - 2)) & 3;
+            7 + 4 * doublings as usize + quarter
+        }
+    };
+    u8::try_from(rank).map_or(CROWD_MAX, |rank| rank.min(CROWD_MAX))
 }
 
 /// What an owner id or a hash puts into [`draw`].
@@ -150,10 +163,10 @@ impl Values {
     pub fn key(&self, sort: Sort) -> (u64, u64) {
         match sort {
             Sort::Relevance => {
-                let fetched = self.downloads.checked_ilog2().map_or(0, |log| log + 1);
-                let rarity = u64::from(CROWD_MAX - self.crowd);
-                let unfetched = u64::from(u64::BITS - fetched);
-                (256 * rarity + unfetched, newest_first(self.uploaded_ms))
+                let rarity = u64::from(CROWD_MAX - self.crowd) << DOWNLOADS_BITS;
+                let most = (1 << DOWNLOADS_BITS) - 1;
+                let unfetched = most - self.downloads.min(most);
+                (rarity | unfetched, newest_first(self.uploaded_ms))
             }
             Sort::Filename => (0, 0),
             Sort::Size => (largest_first(self.size_bytes), 0),
@@ -173,4 +186,25 @@ pub const fn largest_first(size_bytes: u64) -> u64 {
 /// Smaller for later times.
 pub fn newest_first(at: i64) -> u64 {
     !(at.cast_unsigned() ^ (1 << 63))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_holders_are_told_apart_and_many_by_quarters() {
+        let mut rises: Vec<usize> = Vec::new();
+        for count in 2..=200_000 {
+            let (before, now) = (crowd(count - 1), crowd(count));
+            assert!(now == before || now == before + 1, "{count}");
+            if now > before {
+                rises.push(count);
+            }
+        }
+        let first = [2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40];
+        assert_eq!(rises[..first.len()], first);
+        assert_eq!((crowd(0), crowd(1), crowd(usize::MAX)), (0, 0, CROWD_MAX));
+        assert_eq!(crowd(65_536), CROWD_MAX);
+    }
 }

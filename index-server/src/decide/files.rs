@@ -4,10 +4,12 @@
 use compact_str::CompactString;
 use hashbrown::HashMap;
 use jiff::Timestamp;
+use protocol::category::Category;
 use protocol::ids::{FileId, PeerId};
 use protocol::limits::{NAMES_PER_RECORD_MAX_COUNT, SINGLE_FILE_EVENTS_MAX_COUNT};
 use protocol::problem::Slug;
 use protocol::registration::CheckedFile;
+use protocol::tags::derive_tags;
 
 use super::{Decision, Draft, News, Rules, check_actor};
 use crate::catalog::{FileEntry, RecordName};
@@ -160,16 +162,22 @@ impl Taker<'_> {
 
     /// Takes a name away, and the record with its last one.
     fn unname<F: Files>(&mut self, id: FileId, path: &str, draft: &mut Draft<'_, F>) {
-        let before = draft.fetch(&id);
-        let before = before.filter(|entry| entry.names.len() == 1).cloned();
+        let before = draft.fetch(&id).filter(|entry| is_last(entry, path));
+        let before = before.cloned();
         let path = CompactString::from(path);
         self.push(FileOp::Unname { id, path }, draft);
-        match draft.fetch(&id).map(|entry| entry.is_partial) {
-            Some(true) => {}
-            Some(false) => self.tally.updated(id),
-            None => before
-                .into_iter()
-                .for_each(|entry| self.tally.removed(entry)),
+        match (draft.fetch(&id), before) {
+            (None, Some(entry)) => self.tally.removed(entry),
+            (None, None) => {}
+            (Some(entry), before) => {
+                if !entry.is_partial {
+                    self.tally.updated(id);
+                }
+                let put = before.and_then(|before| described_anew(entry, &before));
+                if let Some(put) = put {
+                    self.push(FileOp::Put(Box::new(put)), draft);
+                }
+            }
         }
     }
 
@@ -192,6 +200,40 @@ impl Taker<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether the name at `path` is the one that a record was registered by last.
+fn is_last(entry: &FileEntry, path: &str) -> bool {
+    entry.names.last().is_some_and(|name| name.path == path)
+}
+
+/// `entry` as its last name says, where kind and tags still follow from the last one of `before`,
+/// which is gone.
+fn described_anew(entry: &FileEntry, before: &FileEntry) -> Option<PutFile> {
+    let (gone, name) = (before.names.last()?, entry.names.last()?);
+    let is_derived = (entry.category, &entry.tags) == (category(gone), &tags(gone));
+    let (category, tags) = (category(name), tags(name));
+    let is_new = (entry.category, &entry.tags) != (category, &tags);
+    (is_derived && is_new).then(|| PutFile {
+        id: entry.id,
+        hash: entry.hash,
+        pieces_root: entry.pieces_root,
+        size_bytes: entry.size_bytes,
+        category,
+        tags,
+        name: name.clone(),
+        is_partial: entry.is_partial,
+    })
+}
+
+fn category(name: &RecordName) -> Category {
+    let last = name.path.rsplit('/').next().unwrap_or_default();
+    Category::of_name(name.filename.as_deref().unwrap_or(last))
+}
+
+fn tags(name: &RecordName) -> Vec<CompactString> {
+    let tags = derive_tags(&name.path).into_iter();
+    tags.map(CompactString::from).collect()
 }
 
 /// Whether a record may have one more name.

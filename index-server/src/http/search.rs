@@ -4,7 +4,7 @@ use protocol::category::Category;
 use protocol::hash::ContentHash;
 use protocol::ids::PeerId;
 use protocol::problem::Slug;
-use protocol::query::Query;
+use protocol::query::{Query, QueryError};
 use protocol::search::{SearchParams, SearchResponse, Sort};
 use warp::reply::Response;
 
@@ -27,8 +27,7 @@ pub(super) async fn search(call: Call) -> Result<Response, Refusal> {
     call.app.limits.search.take(call.vantage().remote)?;
     let started = call.app.clock.instant();
     let params = read(&call.params)?;
-    let query = Query::parse(&params.q)
-        .map_err(|error| Refusal::new(Slug::InvalidQuery, error.to_string()).at("q"))?;
+    let query = Query::parse(&params.q).map_err(|error| refused(&error))?;
     let page = view.catalog.search_remembered(&query, &params)?;
     let mut answer = Vec::with_capacity(ROW_BYTES * (1 + page.hits.len()));
     answer.extend_from_slice(ANSWER_START);
@@ -81,7 +80,21 @@ fn write_rows(hits: &[Hit<'_>], view: &View, vantage: &Vantage, answer: &mut Vec
     count
 }
 
+fn refused(error: &QueryError) -> Refusal {
+    let slug = if error.breaks_rule {
+        Slug::InvalidField
+    } else {
+        Slug::InvalidQuery
+    };
+    Refusal::new(slug, error.to_string()).at("q")
+}
+
 fn read(params: &Params) -> Result<SearchParams, Refusal> {
+    let (min_size, max_size) = (params.number("min_size")?, params.number("max_size")?);
+    if min_size.zip(max_size).is_some_and(|(min, max)| min > max) {
+        let detail = "min_size is at most max_size";
+        return Err(Refusal::new(Slug::InvalidField, detail).at("min_size"));
+    }
     let defaults = SearchParams::default();
     let sorts = "relevance, filename, size, downloads, rating, upload_time";
     let tags = params.text("tags").unwrap_or_default();
@@ -97,8 +110,8 @@ fn read(params: &Params) -> Result<SearchParams, Refusal> {
         order: params.word("order", "asc, desc")?,
         limit: params.limit()?,
         cursor: params.text("cursor").map(str::to_owned),
-        min_size: params.number("min_size")?,
-        max_size: params.number("max_size")?,
+        min_size,
+        max_size,
         hash: params.value::<ContentHash>("hash")?,
         owner: params.value::<PeerId>("owner")?,
         online: params.flag("online")?.unwrap_or(defaults.online),

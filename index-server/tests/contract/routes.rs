@@ -111,7 +111,12 @@ async fn reads_answer_and_refuse_as_the_contract_says() {
         ("/api/v1/files/search?q=size:%3Ebig", Slug::InvalidQuery),
         (
             &format!("/api/v1/files/search?q={}", "x".repeat(257)),
-            Slug::InvalidQuery,
+            Slug::InvalidField,
+        ),
+        ("/api/v1/files/search?q=size:2M..1M", Slug::InvalidField),
+        (
+            "/api/v1/files/search?min_size=2&max_size=1",
+            Slug::InvalidField,
         ),
         (
             &format!("/api/v1/content/{}", hash("other")),

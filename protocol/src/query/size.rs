@@ -1,7 +1,7 @@
 //! The value of `size:`; knows comparisons and ranges, not what has a size.
 
 use super::QueryError;
-use crate::byte_size::parse_bytes;
+use crate::byte_size::{Written, parse_exactly};
 
 /// Smallest and largest size, both inclusive, that a value such as `>1G` or `1M..2G` allows.
 ///
@@ -15,19 +15,21 @@ pub(super) fn parse(value: &str) -> Result<(Option<u64>, Option<u64>), QueryErro
         Some(end) => value.split_at(end),
         None => (value, ""),
     };
-    let Some(bytes) = bytes(number)? else {
+    let Some(size) = bytes(number)? else {
         return Ok((None, None));
     };
+    let bytes = size.whole_bytes;
+    // No file has a part of a byte.
+    let (next, previous) = if size.has_fraction {
+        (bytes.checked_add(1), Some(bytes))
+    } else {
+        (Some(bytes), bytes.checked_sub(1))
+    };
+    let nothing = || QueryError::rule(format!("`size:{value}`: no file has such a size"));
     match sign {
-        ">" => match bytes.checked_add(1) {
-            Some(min) => Ok((Some(min), None)),
-            None => Err(nothing(value)),
-        },
-        "<" => match bytes.checked_sub(1) {
-            Some(max) => Ok((None, Some(max))),
-            None => Err(nothing(value)),
-        },
-        ">=" => Ok((Some(bytes), None)),
+        ">" => Ok((Some(bytes.checked_add(1).ok_or_else(nothing)?), None)),
+        "<" => Ok((None, Some(previous.ok_or_else(nothing)?))),
+        ">=" => Ok((Some(next.ok_or_else(nothing)?), None)),
         "<=" => Ok((None, Some(bytes))),
         "" | "=" => Ok((Some(bytes), Some(bytes))),
         _ => Err(QueryError::new(format!(
@@ -38,26 +40,23 @@ pub(super) fn parse(value: &str) -> Result<(Option<u64>, Option<u64>), QueryErro
 
 fn range(
     value: &str,
-    low: Option<u64>,
-    high: Option<u64>,
+    low: Option<Written>,
+    high: Option<Written>,
 ) -> Result<(Option<u64>, Option<u64>), QueryError> {
-    match (low, high) {
-        (Some(low), Some(high)) if low > high => Err(QueryError::new(format!(
+    let from = |size: Written| (size.whole_bytes).saturating_add(u64::from(size.has_fraction));
+    match (low.map(from), high.map(|size| size.whole_bytes)) {
+        (Some(low), Some(high)) if low > high => Err(QueryError::rule(format!(
             "`size:{value}`: write the smaller size first"
         ))),
         both => Ok(both),
     }
 }
 
-fn bytes(text: &str) -> Result<Option<u64>, QueryError> {
+fn bytes(text: &str) -> Result<Option<Written>, QueryError> {
     if text.trim().is_empty() {
         return Ok(None);
     }
-    parse_bytes(text)
+    parse_exactly(text)
         .map(Some)
         .map_err(|error| QueryError::new(error.to_string()))
-}
-
-fn nothing(value: &str) -> QueryError {
-    QueryError::new(format!("`size:{value}`: no file has such a size"))
 }

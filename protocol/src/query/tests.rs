@@ -110,6 +110,14 @@ fn sizes() {
     check("size:<=700MB", "max:700000000");
     check("size:1M..2G", "min:1048576 max:2147483648");
     check("size:1.5K", "min:1536 max:1536");
+    // 4.7 GiB are 5,046,586,572.8 bytes.
+    check("size:<4.7G", "max:5046586572");
+    check("size:<=4.7G", "max:5046586572");
+    check("size:>4.7G", "min:5046586573");
+    check("size:>=4.7G", "min:5046586573");
+    check("size:4.7G..", "min:5046586573");
+    check("size:..4.7G", "max:5046586572");
+    check("size:<0.1", "max:0");
     check("size:>1K size:<1M size:>2K", "min:2049 max:1048575");
     check("size:>2K size:>1K size:<1K size:<1M", "min:2049 max:1023");
     check("size:..0", "max:0");

@@ -1,5 +1,9 @@
 //! The rules of files by tables.
 
+use protocol::category::Category;
+use protocol::registration::CheckedFile;
+use protocol::tags::derive_tags;
+
 use super::*;
 
 #[test]
@@ -43,6 +47,35 @@ fn one_record_a_content_and_all_its_names() {
         ]
     );
     assert_eq!(table.world.name_count(&peer(1)), 1);
+}
+
+#[test]
+fn kind_and_tags_that_follow_from_a_name_go_with_it() {
+    let mut table = Table::with(&[1]);
+    let derived = |path: &str| match add(path, "x") {
+        FileChange::Add(file) => FileChange::Add(CheckedFile {
+            category: Category::of_name(path),
+            tags: derive_tags(path).into_iter().map(Into::into).collect(),
+            ..file
+        }),
+        other @ FileChange::Remove { .. } => other,
+    };
+    let told = |table: &Table| {
+        let entry = table.world.files().get(&file(1, "x"));
+        let entry = entry.expect("the record");
+        (entry.category, entry.tags.join(" "))
+    };
+    table.changed(1, vec![derived("luna.mp3"), derived("cosmos.iso")]);
+    assert_eq!(told(&table), (Category::Archive, "cosmos".to_owned()));
+    let removed = table.changed(1, vec![remove(1, "x", Some("cosmos.iso"))]);
+    assert_eq!(removed, ["removed"]);
+    assert_eq!(told(&table), (Category::Audio, "luna".to_owned()));
+    // What was given stays.
+    table.changed(
+        1,
+        vec![add("given.iso", "x"), remove(1, "x", Some("given.iso"))],
+    );
+    assert_eq!(told(&table), (Category::Other, String::new()));
 }
 
 #[test]
