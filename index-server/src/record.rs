@@ -268,6 +268,17 @@ impl Record {
         }
     }
 
+    /// How many facts it tells: names of files, votes, or the one that it is about.
+    pub fn fact_count(&self) -> u64 {
+        let count = match self {
+            Self::FilesChanged { ops, .. } => ops.len(),
+            Self::Holdings { files, .. } => files.iter().map(|file| file.names.len()).sum(),
+            Self::Votes { votes, .. } => votes.len(),
+            _ => 1,
+        };
+        count as u64
+    }
+
     /// The peer whose entry readers see changed by it.
     pub fn subject(&self) -> Option<PeerId> {
         match self {

@@ -78,6 +78,13 @@ impl<F: Files> World<F> {
         self.downloads
     }
 
+    /// How many facts a snapshot of it would tell ([`Record::fact_count`]).
+    pub fn fact_count(&self) -> u64 {
+        let votes: usize = self.votes.values().map(Vec::len).sum();
+        // The sum of redirects is one more.
+        (self.peers.len() + self.paths.total() + votes + 1) as u64
+    }
+
     /// The files.
     pub fn files(&self) -> &F {
         &self.files

@@ -43,7 +43,7 @@ pub struct Shape {
 impl Default for Shape {
     fn default() -> Self {
         Self {
-            smallest: 1_024,
+            smallest: 2_048,
             inline_max: 1_024,
             large_min: 65_536,
         }
@@ -85,6 +85,12 @@ impl Compactor {
     /// Whether a merge is under way.
     pub fn is_busy(&self) -> bool {
         !self.running.is_empty()
+    }
+
+    /// Whether a large merge is under way, whose sources go once it has ended.
+    pub fn is_busy_with_many(&self) -> bool {
+        let mut counts = (self.running.iter()).map(|running| live_count(&running.sources));
+        counts.any(|count| count > self.shape.large_min)
     }
 
     /// Starts to merge what no size demands: for when the writer is at rest. Yields whether there

@@ -15,6 +15,9 @@ use super::texts::{Texts, TextsWriter};
 pub trait Key: Ord {
     /// Many of them, in order.
     type List: KeyList<Self>;
+
+    /// A number that is never smaller than that of a smaller key.
+    fn head(&self) -> u64;
 }
 
 /// Keys of one kind, in order, fixed.
@@ -157,16 +160,37 @@ impl KeyWriter<str> for TextsWriter {
 
 impl Key for u8 {
     type List = Row<Self>;
+
+    fn head(&self) -> u64 {
+        (*self).into()
+    }
 }
 
 impl Key for u32 {
     type List = Row<Self>;
+
+    fn head(&self) -> u64 {
+        (*self).into()
+    }
 }
 
 impl Key for Category {
     type List = Row<Self>;
+
+    /// They are few: all are compared whole.
+    fn head(&self) -> u64 {
+        0
+    }
 }
 
 impl Key for str {
     type List = Texts;
+
+    fn head(&self) -> u64 {
+        let mut head = [0; 8];
+        for (place, byte) in head.iter_mut().zip(self.bytes()) {
+            *place = byte;
+        }
+        u64::from_be_bytes(head)
+    }
 }

@@ -27,11 +27,13 @@ impl Lookup {
         let bits = count.max(2).ilog2();
         let shift = u64::BITS - bits;
         let mut starts = vec![0_u32; (1 << bits) + 1];
-        let buckets: Vec<usize> = (0..count)
-            .map(|doc| bucket(spread_of(doc), shift))
+        // Below the count of buckets, which 32 bits hold.
+        #[expect(clippy::cast_possible_truncation, reason = "at most 31 bits are left")]
+        let buckets: Vec<u32> = (0..count)
+            .map(|doc| bucket(spread_of(doc), shift) as u32)
             .collect();
         for &bucket in &buckets {
-            starts[bucket + 1] += 1;
+            starts[bucket as usize + 1] += 1;
         }
         for index in 1..starts.len() {
             starts[index] += starts[index - 1];
@@ -39,8 +41,9 @@ impl Lookup {
         let mut next = starts.clone();
         let mut docs = vec![0; buckets.len()];
         for (doc, bucket) in (0..).zip(buckets) {
-            docs[next[bucket] as usize] = doc;
-            next[bucket] += 1;
+            let place = &mut next[bucket as usize];
+            docs[*place as usize] = doc;
+            *place += 1;
         }
         Self {
             shift,

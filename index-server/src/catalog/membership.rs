@@ -32,6 +32,11 @@ impl Membership {
         }
     }
 
+    /// How many keys are in.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         self.0.allocation_size()

@@ -3,8 +3,9 @@
 //!
 //! Knows nothing of what a key means.
 
+mod merged;
+
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::hint::black_box;
 use std::ops::Range;
 
@@ -14,6 +15,7 @@ use super::docs::{Bits, DocSet, Gather};
 use super::exact;
 use super::keys::{Key, KeyList, KeyWriter};
 use super::segment::Doc;
+pub use merged::{GONE, Merged, merge};
 
 /// Of so many documents one must have a key for bits to be smaller than a list.
 pub const DENSE_MAX_SHARE: usize = 32;
@@ -149,98 +151,6 @@ impl<K: Key + ?Sized> Postings<K> {
             + self.bits.iter().map(Bits::bytes).sum::<usize>()
     }
 }
-
-/// Postings of several segments as one, and where the keys of each source went.
-#[derive(Debug)]
-pub struct Merged<K: Key + ?Sized> {
-    /// All documents.
-    pub postings: Postings<K>,
-    /// By source and key: its new place, [`GONE`] where none of its documents is left.
-    pub moved: Vec<Vec<Doc>>,
-}
-
-/// The postings of several segments as one: `moved` says for each document of a source which one it
-/// becomes, ascending, [`GONE`] where it is left out.
-pub fn merge<K: Key + ?Sized>(sources: &[(&Postings<K>, &[Doc])], doc_count: Doc) -> Merged<K> {
-    let mut writer = PostingsWriter::new(doc_count);
-    writer.reserve(sources.iter().map(|(own, _)| *own));
-    let mut moved: Vec<Vec<Doc>> = (sources.iter())
-        .map(|(own, _)| Vec::with_capacity(own.keys.len()))
-        .collect();
-    let mut docs = Vec::new();
-    let mut holders = Vec::with_capacity(sources.len());
-    while let Some(key) = first_key(sources, &moved, &mut holders) {
-        let postings = holders.iter().map(|source| {
-            let (own, moved_docs) = sources[*source];
-            (own.at(moved[*source].len()), moved_docs)
-        });
-        let count: usize = postings.clone().map(|(own, _)| own.len()).sum();
-        let is_pushed = if count >= writer.dense_min_count() {
-            writer.push_moved(key, postings)
-        } else {
-            docs.clear();
-            for (posting, moved_docs) in postings {
-                posting.for_each(|doc| docs.push(moved_docs[doc as usize]));
-            }
-            docs.retain(|&doc| doc != GONE);
-            if holders.len() > 1 {
-                merge_runs(&mut docs);
-                // Documents go to places of their own, words that several sources have to one.
-                docs.dedup();
-            }
-            writer.push(key, &docs);
-            !docs.is_empty()
-        };
-        let place = if is_pushed {
-            number(writer.keys.len() - 1)
-        } else {
-            GONE
-        };
-        for source in &holders {
-            moved[*source].push(place);
-        }
-    }
-    Merged {
-        postings: writer.finish(),
-        moved,
-    }
-}
-
-/// The smallest key that no source has moved yet; puts the sources that have it into `holders`.
-fn first_key<'s, K: Key + ?Sized>(
-    sources: &[(&'s Postings<K>, &[Doc])],
-    moved: &[Vec<Doc>],
-    holders: &mut Vec<usize>,
-) -> Option<&'s K> {
-    let mut first: Option<&K> = None;
-    for (source, ((own, _), moved)) in sources.iter().zip(moved).enumerate() {
-        if moved.len() == own.keys.len() {
-            continue;
-        }
-        let key = own.keys.at(moved.len());
-        let order = first.map_or(Ordering::Less, |first| key.cmp(first));
-        if order.is_lt() {
-            first = Some(key);
-            holders.clear();
-        }
-        if order.is_le() {
-            holders.push(source);
-        }
-    }
-    first
-}
-
-/// Sorts documents that are ascending runs, one a source.
-#[expect(
-    clippy::stable_sort_primitive,
-    reason = "the stable sort finds the runs and merges them"
-)]
-pub fn merge_runs(docs: &mut [Doc]) {
-    docs.sort();
-}
-
-/// Stands for the number of a document that is left out of a merge.
-pub const GONE: Doc = Doc::MAX;
 
 /// Takes keys in order and makes [`Postings`].
 #[derive(Debug)]

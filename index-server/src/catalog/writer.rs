@@ -214,6 +214,11 @@ impl Catalog {
         self.compactor.is_busy()
     }
 
+    /// Whether many records are being merged: most of the segments that there are will soon be gone.
+    pub fn is_merging_many(&self) -> bool {
+        self.compactor.is_busy_with_many()
+    }
+
     /// Begins to merge even what no rule of sizes demands, so that searches visit few segments; for
     /// when little is written. Yields whether there is anything to merge.
     pub fn gather(&mut self) -> bool {

@@ -133,17 +133,15 @@ impl<'w, F: Files> Draft<'w, F> {
 
     /// What the world has of a file, unless its owner was dropped in this batch.
     fn stored_file(&self, id: &FileId) -> Option<FileEntry> {
-        let entry = self.world.files().get(id)?;
-        (!self.dropped.contains(&entry.owner)).then_some(entry)
+        stored_file(self.world, &self.dropped, id)
     }
 
     /// A record as it now stands, looked up in the world once for the whole batch.
     pub fn fetch(&mut self, id: &FileId) -> Option<&FileEntry> {
-        if !self.files.contains_key(id) {
-            let stored = self.stored_file(id);
-            self.files.insert(*id, stored);
-        }
-        self.files.get(id)?.as_ref()
+        let (world, dropped) = (self.world, &self.dropped);
+        let drafted = self.files.entry(*id);
+        let drafted = drafted.or_insert_with(|| stored_file(world, dropped, id));
+        drafted.as_ref()
     }
 
     fn change_file(&mut self, id: &FileId, change: impl FnOnce(&mut FileEntry)) {
@@ -152,6 +150,16 @@ impl<'w, F: Files> Draft<'w, F> {
             self.files.insert(*id, Some(entry));
         }
     }
+}
+
+/// What `world` has of a file, unless its owner is among those `dropped`.
+fn stored_file<F: Files>(
+    world: &World<F>,
+    dropped: &HashSet<PeerId>,
+    id: &FileId,
+) -> Option<FileEntry> {
+    let entry = world.files().get(id)?;
+    (!dropped.contains(&entry.owner)).then_some(entry)
 }
 
 impl<F: Files> Ground for Draft<'_, F> {

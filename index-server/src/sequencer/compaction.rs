@@ -14,34 +14,51 @@ const PORTION_COUNT: usize = 16;
 /// Portions that may wait to be applied.
 const PORTIONS_WAITING_COUNT: usize = 4;
 
-/// Replays everything that the journal holds.
+/// Of so many facts in a journal one must still hold for the journal to be short enough.
+const FACTS_MAX_FACTOR: u64 = 2;
+
+/// Whether a journal that tells `fact_count` facts becomes much shorter by a snapshot of the world
+/// that it leads to: an index that only grew has nothing to put in short.
+pub(super) fn is_worth<F: Files>(world: &World<F>, fact_count: u64) -> bool {
+    fact_count > world.fact_count().saturating_mul(FACTS_MAX_FACTOR)
+}
+
+/// Replays everything that the journal holds; yields the position reached, and how many facts it
+/// tells.
 ///
 /// # Errors
 /// [`JournalError`] when a record cannot be read.
-pub(super) fn load<F: Files>(journal: &dyn Journal) -> Result<(World<F>, Position), JournalError> {
+pub(super) fn load<F: Files>(
+    journal: &dyn Journal,
+) -> Result<(World<F>, Position, u64), JournalError> {
     let mut world = World::default();
-    let position = replay(&mut world, |visit| journal.load(visit))?;
-    Ok((world, position))
+    let (position, fact_count) = replay(&mut world, |visit| journal.load(visit))?;
+    Ok((world, position, fact_count))
 }
 
-/// Applies what `read` visits to `world`. Reading and decoding go on in a thread of their own, ahead
-/// of what is applied.
+/// Applies what `read` visits to `world`; yields how many facts that were too. Reading and decoding
+/// go on in a thread of their own, ahead of what is applied.
 ///
 /// # Errors
 /// [`JournalError`] when a record cannot be read.
 pub(super) fn replay<F: Files, T: Send>(
     world: &mut World<F>,
     read: impl FnOnce(&mut Visit<'_>) -> Result<T, JournalError> + Send,
-) -> Result<T, JournalError> {
+) -> Result<(T, u64), JournalError> {
     let (send, portions) = sync_channel(PORTIONS_WAITING_COUNT);
     std::thread::scope(|threads| {
         let reading = threads.spawn(move || read_ahead(read, &send));
+        let mut fact_count = 0;
         for portion in portions {
             for record in portion {
+                fact_count += record.fact_count();
                 world.apply(record);
             }
         }
-        reading.join().unwrap_or_else(|panic| resume_unwind(panic))
+        let end = reading
+            .join()
+            .unwrap_or_else(|panic| resume_unwind(panic))?;
+        Ok((end, fact_count))
     })
 }
 
@@ -96,7 +113,7 @@ pub(super) fn replace(
 /// # Errors
 /// [`JournalError`] when the journal cannot be read or written; it is then as it was.
 pub fn compact(journal: &dyn Journal) -> Result<(), JournalError> {
-    let (world, through) = load::<PlainFiles>(journal)?;
+    let (world, through, _) = load::<PlainFiles>(journal)?;
     journal.compact(through, &mut world.snapshot().map(|record| encode(&record)))
 }
 

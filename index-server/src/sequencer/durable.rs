@@ -24,6 +24,9 @@ const SHELVE_MIN_BYTES: u64 = 16 * 1024 * 1024;
 /// And at least one part in so many of all: merged segments are written anew, and an index that
 /// grows should not be busy with that.
 const SHELVE_SHARE: u64 = 4;
+/// While many segments are merged that would be written for nothing, it is put off until so many
+/// times as much has come.
+const MERGING_FACTOR: u64 = 2;
 /// While nothing comes, and at the end, less is enough.
 const QUIET_MIN_BYTES: u64 = 1024 * 1024;
 
@@ -35,6 +38,8 @@ pub(super) struct Durable {
     clock: Clock,
     shelf: Option<Shelf>,
     known: Known,
+    /// How many facts the journal tells.
+    fact_count: u64,
     /// Bytes appended since the world was put on the shelf.
     unshelved_bytes: u64,
     tidying: Option<JoinHandle<Result<Tidied, Failure>>>,
@@ -43,7 +48,8 @@ pub(super) struct Durable {
 
 /// What was put down in short.
 struct Tidied {
-    is_compacted: bool,
+    /// How many facts the journal tells no more.
+    facts_gone: Option<u64>,
     known: Known,
 }
 
@@ -64,6 +70,7 @@ pub(super) enum Appending {
     NotEncoded,
     Begun {
         record_count: u64,
+        fact_count: u64,
         bytes: u64,
         since: Instant,
         task: JoinHandle<Result<Position, JournalError>>,
@@ -94,6 +101,7 @@ impl Durable {
             clock,
             shelf,
             known: Known::new(),
+            fact_count: 0,
             unshelved_bytes: 0,
             tidying: None,
             tidy_from: clock.instant(),
@@ -118,8 +126,9 @@ impl Durable {
             position,
             known,
             sizes,
+            fact_count,
         } = loaded?;
-        (self.position, self.known) = (position, known);
+        (self.position, self.known, self.fact_count) = (position, known, fact_count);
         let bytes = |sizes: Sizes| sizes.snapshot_bytes + sizes.tail_bytes;
         self.unshelved_bytes = bytes(self.journal.sizes()).saturating_sub(bytes(sizes));
         Ok(world)
@@ -142,6 +151,7 @@ impl Durable {
         let (journal, expected) = (Arc::clone(&self.journal), self.position);
         Appending::Begun {
             record_count: records.len() as u64,
+            fact_count: records.iter().map(Record::fact_count).sum(),
             bytes,
             since: self.clock.instant(),
             task: tokio::task::spawn_blocking(move || journal.append(expected, &encoded)),
@@ -150,15 +160,16 @@ impl Durable {
 
     /// Waits until what was begun last is durable.
     pub(super) async fn end(&mut self, appending: Appending) -> Result<(), AppendFailure> {
-        let (record_count, bytes, since, task) = match appending {
+        let (record_count, fact_count, bytes, since, task) = match appending {
             Appending::Nothing => return Ok(()),
             Appending::NotEncoded => return Err(AppendFailure::NotWritten),
             Appending::Begun {
                 record_count,
+                fact_count,
                 bytes,
                 since,
                 task,
-            } => (record_count, bytes, since, task),
+            } => (record_count, fact_count, bytes, since, task),
         };
         let appended = task.await;
         let elapsed = self.clock.instant().duration_since(since);
@@ -167,6 +178,7 @@ impl Durable {
             Ok(Ok(position)) => {
                 self.position = position;
                 self.unshelved_bytes += bytes;
+                self.fact_count += fact_count;
                 self.metrics.records_journalled.inc_by(record_count);
                 self.metrics.record_bytes_journalled.inc_by(bytes);
                 return Ok(());
@@ -188,7 +200,7 @@ impl Durable {
     }
 
     /// Starts a compaction of `world`, which is what was appended so far, when the tail has outgrown
-    /// the snapshot, and puts it on the shelf when much has come since it was; nobody waits for it.
+    /// the snapshot and much of it holds no more, and puts it on the shelf when much has come since it was; nobody waits for it.
     pub(super) async fn tidy_if_due(&mut self, world: &mut World, is_quiet: bool) {
         if let Some(running) = &self.tidying {
             if !running.is_finished() {
@@ -198,18 +210,20 @@ impl Durable {
         }
         if self.clock.instant() >= self.tidy_from {
             let sizes = self.journal.sizes();
-            let is_due = sizes.is_compaction_due();
-            if is_due || self.is_shelving_due(sizes, is_quiet) {
+            let is_due = sizes.is_compaction_due() && compaction::is_worth(world, self.fact_count);
+            let is_merging = world.files().is_merging_many();
+            if is_due || self.is_shelving_due(sizes, is_quiet, is_merging) {
                 self.start_tidying(world, is_due);
             }
         }
     }
 
-    fn is_shelving_due(&self, sizes: Sizes, is_quiet: bool) -> bool {
-        let least = if is_quiet {
-            QUIET_MIN_BYTES
-        } else {
-            SHELVE_MIN_BYTES.max((sizes.snapshot_bytes + sizes.tail_bytes) / SHELVE_SHARE)
+    fn is_shelving_due(&self, sizes: Sizes, is_quiet: bool, is_merging: bool) -> bool {
+        let usual = SHELVE_MIN_BYTES.max((sizes.snapshot_bytes + sizes.tail_bytes) / SHELVE_SHARE);
+        let least = match (is_quiet, is_merging) {
+            (true, _) => QUIET_MIN_BYTES,
+            (false, true) => usual * MERGING_FACTOR,
+            (false, false) => usual,
         };
         self.shelf.is_some() && self.unshelved_bytes > least
     }
@@ -218,6 +232,7 @@ impl Durable {
         let (journal, position) = (Arc::clone(&self.journal), self.position);
         let (beside, known) = (self.shelf.clone(), self.known.clone());
         let mut sizes = journal.sizes();
+        let (told_count, held_count) = (self.fact_count, world.fact_count());
         let still = world.still();
         self.unshelved_bytes = 0;
         self.tidying = Some(tokio::task::spawn_blocking(move || {
@@ -236,13 +251,18 @@ impl Durable {
                         position,
                         seal,
                         sizes,
+                        fact_count: if is_compacting {
+                            held_count
+                        } else {
+                            told_count
+                        },
                     };
                     shelved::put_down(&beside, &known, at, &still).map_err(Failure::Shelf)?
                 }
                 _ => Known::new(),
             };
             Ok(Tidied {
-                is_compacted: is_compacting,
+                facts_gone: is_compacting.then(|| told_count.saturating_sub(held_count)),
                 known,
             })
         }));
@@ -254,7 +274,9 @@ impl Durable {
         };
         let failure = match running.await {
             Ok(Ok(tidied)) => {
-                self.metrics.compactions.inc_by(tidied.is_compacted.into());
+                let is_compacted = tidied.facts_gone.is_some();
+                self.metrics.compactions.inc_by(is_compacted.into());
+                self.fact_count -= tidied.facts_gone.unwrap_or_default();
                 self.known = tidied.known;
                 return;
             }
@@ -292,11 +314,12 @@ fn take_up_or_build(journal: &dyn Journal, shelf: Option<Shelf>) -> Result<Taken
     {
         return Ok(taken_up);
     }
-    let (world, position) = compaction::load::<PlainFiles>(journal)?;
+    let (world, position, fact_count) = compaction::load::<PlainFiles>(journal)?;
     Ok(TakenUp {
         world: world.into_searchable(),
         position,
         known: Known::new(),
         sizes: Sizes::default(),
+        fact_count,
     })
 }

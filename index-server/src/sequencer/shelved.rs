@@ -46,6 +46,8 @@ pub(super) struct Place {
     pub(super) seal: Seal,
     /// What the journal held then.
     pub(super) sizes: Sizes,
+    /// How many facts that told.
+    pub(super) fact_count: u64,
 }
 
 /// [`OwnerTotals`] as stored.
@@ -66,6 +68,8 @@ pub(super) struct TakenUp {
     pub(super) known: Known,
     /// What the journal held when it was put down.
     pub(super) sizes: Sizes,
+    /// How many facts the journal tells.
+    pub(super) fact_count: u64,
 }
 
 /// Puts a world down, of which `known` segments are on the shelf already; yields those that now are.
@@ -134,11 +138,13 @@ pub(super) fn take_up(
     let after = compaction::replay(&mut world, |visit| {
         journal.load_after(at.position, at.seal, at.sizes, visit)
     })?;
+    let (after, fact_count) = after;
     Ok(after.map(|position| TakenUp {
         world,
         position,
         known,
         sizes: at.sizes,
+        fact_count: at.fact_count + fact_count,
     }))
 }
 

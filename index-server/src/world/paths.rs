@@ -53,6 +53,11 @@ impl PathIndex {
         self.counts.get(owner).copied().unwrap_or(0)
     }
 
+    /// How many names there are in all.
+    pub fn total(&self) -> usize {
+        self.marks.count()
+    }
+
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         self.marks.bytes()

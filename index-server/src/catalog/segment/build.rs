@@ -92,11 +92,10 @@ impl Segment {
     pub fn index_keys(&mut self) {
         let count = self.doc_count();
         self.by_id = Lookup::new(count, |doc| spread(self.detail(doc).id.as_bytes()));
-        self.holders = Holders::new(count, |doc| {
+        let content_of = |doc| spread(self.detail(doc).hash.as_bytes());
+        self.holders = Holders::new(count, content_of, |doc| {
             let scan = self.scan(doc);
-            let is_last = scan.place.is_last();
-            let holder = Holder::new(scan.content, doc, scan.owner, is_last);
-            (spread(self.detail(doc).hash.as_bytes()), holder)
+            Holder::new(scan.content, doc, scan.owner, scan.place.is_last())
         });
     }
 }

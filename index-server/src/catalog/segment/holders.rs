@@ -50,28 +50,31 @@ pub struct Holders {
 }
 
 impl Holders {
-    /// The table of `count` documents; `of` yields each with the spread of its content.
-    pub fn new(count: Doc, of: impl Fn(Doc) -> (u64, Holder)) -> Self {
+    /// The table of `count` documents; `spread_of` yields the spread of the content of each.
+    pub fn new(
+        count: Doc,
+        spread_of: impl Fn(Doc) -> u64,
+        holder_of: impl Fn(Doc) -> Holder,
+    ) -> Self {
         let bits = count.max(2).ilog2();
         let shift = u64::BITS - bits;
         let mut starts = vec![0_u32; (1 << bits) + 1];
-        let placed: Vec<(usize, Holder)> = (0..count)
-            .map(|doc| {
-                let (spread, holder) = of(doc);
-                (bucket(spread, shift), holder)
-            })
+        #[expect(clippy::cast_possible_truncation, reason = "at most 31 bits are left")]
+        let buckets: Vec<u32> = (0..count)
+            .map(|doc| bucket(spread_of(doc), shift) as u32)
             .collect();
-        for (bucket, _) in &placed {
-            starts[bucket + 1] += 1;
+        for &bucket in &buckets {
+            starts[bucket as usize + 1] += 1;
         }
         for index in 1..starts.len() {
             starts[index] += starts[index - 1];
         }
         let mut next = starts.clone();
-        let mut all = vec![Holder::new(0, 0, 0, false); placed.len()];
-        for (bucket, holder) in placed {
-            all[next[bucket] as usize] = holder;
-            next[bucket] += 1;
+        let mut all = vec![Holder::new(0, 0, 0, false); buckets.len()];
+        for (doc, bucket) in (0..).zip(buckets) {
+            let place = &mut next[bucket as usize];
+            all[*place as usize] = holder_of(doc);
+            *place += 1;
         }
         for ends in starts.windows(2) {
             all[ends[0] as usize..ends[1] as usize].sort_unstable();

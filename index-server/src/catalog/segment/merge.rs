@@ -64,6 +64,11 @@ pub fn merge(sources: &[Layer]) -> Merged {
     Merged { segment, moved }
 }
 
+fn live_count(sources: &[Layer]) -> usize {
+    let count = sources.iter().map(Layer::live_count).sum::<u64>();
+    usize::try_from(count).unwrap_or_default()
+}
+
 fn room(sources: &[Layer]) -> Room {
     let mut room = Room::default();
     for Layer { segment, .. } in sources {
@@ -85,7 +90,7 @@ struct Names {
 impl Names {
     fn of(sources: &[Layer]) -> Self {
         let mut names = Self {
-            order: Vec::new(),
+            order: Vec::with_capacity(live_count(sources)),
             places: (sources.iter())
                 .map(|layer| vec![u32::MAX; layer.segment.doc_count() as usize])
                 .collect(),
@@ -125,7 +130,7 @@ impl Names {
 
 /// Live documents of all sources as a segment numbers them.
 fn in_order(sources: &[Layer], names: &Names) -> Vec<(usize, Doc)> {
-    let mut order = Vec::new();
+    let mut order = Vec::with_capacity(live_count(sources));
     let lists = sources.iter().map(|layer| {
         let docs = 0..layer.segment.doc_count();
         docs.filter(|&doc| layer.is_live(doc))

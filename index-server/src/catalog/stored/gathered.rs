@@ -31,6 +31,15 @@ struct Gathered<'o, W> {
 }
 
 impl<W: Write> Gathered<'_, W> {
+    #[inline]
+    fn hand_on_if_full(&mut self) -> postcard::Result<()> {
+        if self.bytes.len() < GATHERED_BYTES {
+            return Ok(());
+        }
+        self.hand_on()
+    }
+
+    #[cold]
     fn hand_on(&mut self) -> postcard::Result<()> {
         let written = self.out.write_all(&self.bytes);
         self.bytes.clear();
@@ -47,15 +56,13 @@ impl<W: Write> Flavor for Gathered<'_, W> {
     #[inline]
     fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
         self.bytes.extend_from_slice(bytes);
-        if self.bytes.len() < GATHERED_BYTES {
-            return Ok(());
-        }
-        self.hand_on()
+        self.hand_on_if_full()
     }
 
     #[inline]
     fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        self.try_extend(&[byte])
+        self.bytes.push(byte);
+        self.hand_on_if_full()
     }
 
     fn finalize(mut self) -> postcard::Result<()> {

@@ -16,6 +16,7 @@ struct House {
     shelf: Shelf,
     world: World,
     position: Position,
+    fact_count: u64,
     known: Known,
 }
 
@@ -29,6 +30,7 @@ impl House {
             folder,
             world: World::default(),
             position: Position::default(),
+            fact_count: 0,
             known: Known::new(),
         };
         house.take(&crate::command::Command::Register(keyed(1)));
@@ -49,6 +51,7 @@ impl House {
             .collect();
         self.position = self.journal.append(self.position, &rows).expect("appended");
         for record in &records {
+            self.fact_count += record.fact_count();
             self.world.apply(record.clone());
         }
     }
@@ -58,6 +61,7 @@ impl House {
             position: self.position,
             seal: (self.journal.seal(self.position).expect("read")).expect("a seal"),
             sizes: self.journal.sizes(),
+            fact_count: self.fact_count,
         };
         let still = self.world.still();
         self.known = put_down(&self.shelf, &self.known, place, &still).expect("put down");
@@ -66,6 +70,7 @@ impl House {
     fn compact(&mut self) {
         let still = self.world.still();
         compaction::replace(&self.journal, self.position, &still).expect("compacted");
+        self.fact_count = self.world.fact_count();
     }
 
     /// Whether the shelf is of use; checks what comes from it.
@@ -73,8 +78,12 @@ impl House {
         let Some(taken_up) = take_up(&self.shelf, &self.journal).expect("read") else {
             return false;
         };
-        let (plain, position) = compaction::load::<PlainFiles>(&self.journal).expect("loaded");
+        let (plain, position, fact_count) =
+            compaction::load::<PlainFiles>(&self.journal).expect("loaded");
         assert_eq!(taken_up.position, position);
+        assert_eq!(fact_count, self.fact_count);
+        // More where a snapshot came after it: then the next one comes early.
+        assert!(taken_up.fact_count >= fact_count);
         let records = |world: &mut dyn Iterator<Item = Record>| world.collect::<Vec<_>>();
         assert_eq!(
             records(&mut taken_up.world.snapshot()),
@@ -160,8 +169,10 @@ fn a_journal_that_was_put_back_from_a_copy_is_told_from_the_one_it_was() {
     fs::write(&path, earlier).expect("put back");
     house.journal = EmbeddedJournal::open(house.folder.path()).expect("opened");
     assert!(!house.is_taken_up(), "it is behind the shelf");
-    let (world, position) = compaction::load::<PlainFiles>(&house.journal).expect("loaded");
+    let (world, position, fact_count) =
+        compaction::load::<PlainFiles>(&house.journal).expect("loaded");
     (house.world, house.position) = (world.into_searchable(), position);
+    house.fact_count = fact_count;
     house.take(&change(1, vec![add("e", "v")]));
     assert!(!house.is_taken_up(), "it went another way from there");
     house.take(&change(1, vec![add("f", "u")]));
