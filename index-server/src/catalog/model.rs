@@ -4,7 +4,7 @@
 
 mod correct;
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, HashMap};
 
 use compact_str::CompactString;
@@ -103,9 +103,9 @@ impl Model {
             } else {
                 entry.id.as_bytes().to_vec()
             };
-            let is_better = best
-                .get(&key)
-                .is_none_or(|other| self.goodness(entry) > self.goodness(other.entry));
+            let is_better = best.get(&key).is_none_or(|other| {
+                self.goodness(&candidate, params) > self.goodness(other, params)
+            });
             if is_better {
                 best.insert(key, candidate);
             }
@@ -122,10 +122,27 @@ impl Model {
             .collect()
     }
 
-    fn goodness(&self, entry: &FileEntry) -> impl Ord {
+    fn goodness(&self, candidate: &Candidate<'_>, params: &SearchParams) -> impl Ord + use<> {
+        let entry = candidate.entry;
         let facts = self.owners.get(&entry.owner);
+        let class = match params.sort {
+            Sort::Relevance => candidate.class,
+            _ => 0,
+        };
+        let worth = match params.sort {
+            Sort::Downloads => i128::from(entry.downloads),
+            // Votes of up to five stars: their means in millionths.
+            Sort::Rating => match i128::from(entry.rating_votes) {
+                0 => 0,
+                votes => i128::from(entry.rating_sum) * 1_000_000 / votes,
+            },
+            Sort::UploadTime => i128::from(entry.uploaded_at.as_millisecond()),
+            _ => 0,
+        };
         (
             self.is_online(&entry.owner),
+            Reverse(class),
+            worth,
             facts.map_or(0, |facts| facts.reputation),
             rank::draw(
                 rank::lot(entry.owner.as_bytes()),
@@ -134,7 +151,8 @@ impl Model {
         )
     }
 
-    /// The record with its last name that matches.
+    /// The record with the last of its names that match best, or just match where the order is not
+    /// by relevance.
     fn candidate<'a>(
         &self,
         entry: &'a FileEntry,
@@ -159,7 +177,11 @@ impl Model {
         }
         let names = entry.names.iter().enumerate().rev();
         let mut classes = names.filter_map(|(index, name)| Some((index, class(name, query)?)));
-        let (name_index, class) = classes.next()?;
+        let (name_index, class) = match params.sort {
+            // The first of those that are equally good.
+            Sort::Relevance => classes.min_by_key(|(_, class)| *class)?,
+            _ => classes.next()?,
+        };
         Some(Candidate {
             entry,
             name_index,

@@ -28,6 +28,17 @@ pub enum Match {
     Folder,
 }
 
+impl Match {
+    /// All, best first.
+    pub const ALL: [Self; 5] = [
+        Self::Whole,
+        Self::Start,
+        Self::WordStart,
+        Self::Inside,
+        Self::Folder,
+    ];
+}
+
 /// The ranks of [`crowd`]: from 65,536 holders on all are held widely.
 pub const CROWD_MAX: u8 = 4 * 13 + 7;
 /// Of [`crowd`]: below so many holders (a power of two) each count has a rank of its own.

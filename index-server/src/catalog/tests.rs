@@ -247,6 +247,48 @@ fn a_content_is_one_row_of_its_best_holder() {
 }
 
 #[test]
+fn a_content_is_shown_by_the_name_that_meets_the_words_best() {
+    // Lots, which are drawn among equals, fall otherwise for each content.
+    for lot in 0..12 {
+        let hash = ContentHash::of(&[lot]);
+        let of = |owner: PeerId, path: &str| FileEntry {
+            id: FileId::of(&owner, &hash),
+            hash,
+            ..entry(owner, path)
+        };
+        let mut catalog = catalog();
+        catalog.put(of(LENA, "x/otter.iso"));
+        catalog.put(of(BOB, "otter/zzz.iso"));
+        catalog.put(entry(BOB, "x/otter guide.pdf"));
+        let otter = SearchParams {
+            q: "otter".to_owned(),
+            ..SearchParams::default()
+        };
+        let expected = ["x/otter.iso", "x/otter guide.pdf"];
+        assert_eq!(paths(&catalog.view(), &otter), expected);
+        let mut twice = of(LENA, "x/otter.iso");
+        twice.names.push(RecordName {
+            path: "x/my otter.iso".into(),
+            filename: None,
+        });
+        catalog.put(twice);
+        assert_eq!(paths(&catalog.view(), &otter), expected);
+
+        let mut fetched = of(LENA, "x/otter.iso");
+        fetched.downloads = 9;
+        catalog.put(fetched);
+        let mut seldom = entry(BOB, "x/otter guide.pdf");
+        seldom.downloads = 1;
+        catalog.put(seldom);
+        let by_downloads = SearchParams {
+            sort: Sort::Downloads,
+            ..otter
+        };
+        assert_eq!(paths(&catalog.view(), &by_downloads), expected);
+    }
+}
+
+#[test]
 fn a_further_name_is_found_and_said() {
     let mut catalog = catalog();
     let mut renamed = entry(LENA, "first name.txt");

@@ -124,6 +124,23 @@ impl<'s, 'v> Classes<'s, 'v> {
         *class.or_insert_with(|| self.asker.meet(doc, scratch))
     }
 
+    /// How a document meets the question, where that is as one of `worst` or better; makes no set of
+    /// a class that is worse.
+    pub fn class_within(&self, doc: Doc, worst: Match, scratch: &mut Scratch) -> Option<Match> {
+        let asker = self.asker;
+        if !asker.question.is_classed {
+            return (self.plan.is_met(asker, doc, scratch)).then_some(Match::Whole);
+        }
+        let classes = Match::ALL.into_iter().take_while(|class| *class <= worst);
+        let class = classes
+            .into_iter()
+            .find(|class| self.of(*class).contains(doc))?;
+        if self.is_told(class, doc) {
+            return asker.is_met_by_columns(doc).then_some(class);
+        }
+        self.look(doc, scratch).filter(|own| *own <= worst)
+    }
+
     fn find_whole(&self) -> DocSet<'s> {
         let joined = &self.asker.question.joined;
         if self.is_whole_certain {

@@ -165,7 +165,7 @@ impl Search<'_> {
         match kind.map(|kind| rows.by_kind.entry(kind)) {
             Some(Entry::Occupied(taken)) => {
                 if let Some(best) = rows.found.get_mut(*taken.get())
-                    && self.is_better(best.spot, found.spot)
+                    && self.is_better(best, &found)
                 {
                     *best = found;
                 }

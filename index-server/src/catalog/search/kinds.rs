@@ -1,14 +1,17 @@
 //! One row a content, or a record: which of several documents stands for it.
 
+use std::cmp::Reverse;
+
+use protocol::search::Sort;
 use rustc_hash::FxHashSet;
 
-use super::Search;
+use super::{Found, Search};
 use crate::catalog::docs::Bits;
 use crate::catalog::layer::Spot;
 use crate::catalog::lookup::spread;
 use crate::catalog::matcher::Scratch;
-use crate::catalog::plan::Plan;
-use crate::catalog::rank;
+use crate::catalog::plan::Classes;
+use crate::catalog::rank::{self, Match};
 
 /// What rows are one of a kind by: with `collapse` the number of a content, otherwise that of an
 /// owner before it.
@@ -57,8 +60,9 @@ const LAYER_STEPS: u64 = 10;
 /// Steps to read one of its documents.
 const HOLDER_STEPS: u64 = 5;
 
-/// What makes one of several documents the one that is shown, the largest.
-type Goodness = (bool, u8, u64, u16);
+/// What makes one of several documents the one that is shown, the largest: online, how it meets the
+/// words, what the sort is about, then the owner's reputation, a lot and the latest name.
+type Goodness = (bool, Reverse<Match>, Reverse<u64>, u8, u64, u16);
 
 impl Search<'_> {
     /// The kind of a document; none where it is the only one of its kind.
@@ -73,60 +77,88 @@ impl Search<'_> {
         }
     }
 
-    /// Whether the second of two documents of one kind is shown rather than the first.
-    pub fn is_better(&self, best: Spot, other: Spot) -> bool {
-        let segment = &self.view.layers[best.layer].segment;
-        let lot = rank::lot(segment.detail(best.doc).hash.as_bytes());
-        let goodness = |spot: Spot| {
-            let scan = self.view.layers[spot.layer].segment.scan(spot.doc);
-            self.goodness(scan.owner, lot, scan.place.recency())
-        };
+    /// Whether the second of two rows of one kind is shown rather than the first.
+    pub fn is_better(&self, best: &Found, other: &Found) -> bool {
+        let segment = &self.view.layers[best.spot.layer].segment;
+        let lot = rank::lot(segment.detail(best.spot.doc).hash.as_bytes());
+        let goodness = |found: &Found| self.goodness(found.spot, found.class, lot);
         goodness(other) > goodness(best)
     }
 
-    fn goodness(&self, owner: u32, lot: u64, recency: u16) -> Goodness {
-        let standing = self.view.owners.standing(owner);
+    fn goodness(&self, spot: Spot, class: Match, lot: u64) -> Goodness {
+        let segment = &self.view.layers[spot.layer].segment;
+        let scan = segment.scan(spot.doc);
+        let standing = self.view.owners.standing(scan.owner);
+        let worth = match self.ranking.sort {
+            // Records of one content that differ in what the sort is about.
+            Sort::Downloads | Sort::Rating | Sort::UploadTime => {
+                segment.key(spot.doc, self.ranking.sort).major
+            }
+            Sort::Relevance | Sort::Filename | Sort::Size => 0,
+        };
         let draw = rank::draw(standing.lot, lot);
-        (standing.is_online, standing.reputation, draw, recency)
+        (
+            standing.is_online,
+            Reverse(class),
+            Reverse(worth),
+            standing.reputation,
+            draw,
+            scan.place.recency(),
+        )
     }
 
-    /// Of all documents of the kind of `spot` that meet the question, the one that is shown; and
-    /// how many online peers hold the content.
-    pub fn best(&self, plans: &[Plan<'_>], spot: Spot, scratch: &mut Scratch) -> (Spot, u64) {
+    /// Of all documents of the kind of `spot` that meet the question, the one that is shown; and how
+    /// many online peers hold the content. `spot` meets it as one of `class`. None where `spot` is
+    /// of somebody who is offline and another is not, who is met elsewhere on the walk.
+    pub fn best(
+        &self,
+        classes: &[Classes<'_, '_>],
+        spot: Spot,
+        class: Match,
+        scratch: &mut Scratch,
+    ) -> Option<(Spot, u64)> {
         let layers = &self.view.layers;
         self.budget.spend(LAYER_STEPS * layers.len() as u64);
         let segment = &layers[spot.layer].segment;
         let (scan, hash) = (segment.scan(spot.doc), &segment.detail(spot.doc).hash);
         let (spread, lot) = (spread(hash.as_bytes()), rank::lot(hash.as_bytes()));
-        let (mut alike, mut sources) = (Vec::new(), 0);
+        let is_online = self.view.owners.is_online(scan.owner);
+        let mut best = (self.goodness(spot, class, lot), spot);
+        let mut sources = 0;
         for (number, layer) in layers.iter().enumerate() {
             let complete_count = layer.segment.complete_count();
             for holder in layer.holders_of(scan.content, spread) {
                 self.budget.spend(HOLDER_STEPS);
+                let other = Spot {
+                    layer: number,
+                    doc: holder.doc,
+                };
                 if holder.doc >= complete_count {
                     continue;
                 }
-                let doc = holder.doc;
-                let recency = if holder.is_last() {
-                    u16::MAX
-                } else {
-                    layer.segment.scan(doc).place.recency()
+                let is_other_online = self.view.owners.is_online(holder.owner());
+                sources += u64::from(holder.is_last() && is_other_online);
+                let is_alike = self.params.collapse || holder.owner() == scan.owner;
+                if !is_alike || other == spot || is_online && !is_other_online {
+                    continue;
+                }
+                let all = &classes[number];
+                if is_other_online && !is_online {
+                    if all.plan().is_met(all.asker(), other.doc, scratch) {
+                        return None;
+                    }
+                    continue;
+                }
+                let Some(class) = all.class_within(other.doc, class, scratch) else {
+                    continue;
                 };
-                let goodness = self.goodness(holder.owner(), lot, recency);
-                sources += u64::from(holder.is_last() && goodness.0);
-                if self.params.collapse || holder.owner() == scan.owner {
-                    alike.push((goodness, Spot { layer: number, doc }));
+                let goodness = self.goodness(other, class, lot);
+                if goodness > best.0 {
+                    best = (goodness, other);
                 }
             }
         }
-        while let Some(index) = largest(&alike) {
-            let (_, other) = alike.swap_remove(index);
-            let asker = &self.askers[other.layer];
-            if other == spot || plans[other.layer].is_met(asker, other.doc, scratch) {
-                return (other, sources);
-            }
-        }
-        (spot, sources)
+        Some((best.1, sources))
     }
 
     /// How many online peers hold the content of a document whole.
@@ -149,9 +181,4 @@ impl Search<'_> {
         });
         counts.sum()
     }
-}
-
-fn largest(alike: &[(Goodness, Spot)]) -> Option<usize> {
-    let goodness = |index: &usize| alike[*index].0;
-    (0..alike.len()).max_by_key(goodness)
 }

@@ -49,7 +49,7 @@ impl Search<'_> {
             for stream in &mut streams {
                 self.advance(stream, &page);
             }
-            let reached = self.walk_class(&mut streams, plans, wanted_count, &mut page);
+            let reached = self.walk_class(&mut streams, &classes, wanted_count, &mut page);
             if reached.is_some() || page.rows.len() >= wanted_count {
                 return (page.rows, reached);
             }
@@ -106,7 +106,7 @@ impl Search<'_> {
     fn walk_class(
         &self,
         streams: &mut [Stream<'_, '_, '_>],
-        plans: &[Plan<'_>],
+        classes: &[Classes<'_, '_>],
         wanted_count: usize,
         page: &mut Page,
     ) -> Option<Position> {
@@ -121,19 +121,36 @@ impl Search<'_> {
                 doc: head.doc,
             };
             let mut row = Found::new(spot, stream.class);
-            let kind = self.kind(spot);
-            let best = kind.map(|kind| {
-                let best = page.best.entry(kind);
-                let scratch = &mut page.scratch;
-                *best.or_insert_with(|| self.best(plans, spot, scratch))
-            });
-            row.sources = best.map(|(_, sources)| sources);
-            if best.is_none_or(|(best, _)| best == spot) {
+            let is_shown = match self.kind(spot) {
+                None => true,
+                Some(kind) => {
+                    let best = self.best_of(kind, classes, row, page);
+                    row.sources = best.map(|(_, sources)| sources);
+                    best.is_some_and(|(best, _)| best == spot)
+                }
+            };
+            if is_shown {
                 page.rows.push(row);
             }
             self.advance(&mut streams[number], page);
         }
         None
+    }
+
+    /// Which document of a kind is shown, found out once; `row` is one of the kind.
+    fn best_of(
+        &self,
+        kind: Kind,
+        classes: &[Classes<'_, '_>],
+        row: Found,
+        page: &mut Page,
+    ) -> Option<(Spot, u64)> {
+        if let Some(best) = page.best.get(&kind) {
+            return Some(*best);
+        }
+        let best = self.best(classes, row.spot, row.class, &mut page.scratch)?;
+        page.best.insert(kind, best);
+        Some(best)
     }
 
     /// The first head of all, and of which stream it is.
