@@ -2,6 +2,7 @@
 //! what it says about that.
 
 mod compact;
+mod documents;
 pub mod join;
 pub mod serve;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 
+use self::documents::Document;
 use crate::config::file::Layer;
 use crate::config::shown::shown;
 use crate::config::{Config, JournalChoice, SettingError, value};
@@ -44,6 +46,8 @@ enum Command {
     CheckConfig,
     /// Make the journal as short as it can be; the index must not run meanwhile
     Compact,
+    #[command(flatten)]
+    Document(Document),
 }
 
 #[derive(Debug, Args)]
@@ -124,22 +128,28 @@ struct Settings {
 
 /// Runs the program that the command line asks for.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
-    let (config, logging) = match arguments.settings.resolve() {
-        Ok(resolved) => resolved,
+    let Arguments { settings, command } = Arguments::parse();
+    let work = match command {
+        Some(Command::Document(document)) => return document.print(),
+        Some(Command::CheckConfig) => |config: Config, logging: &Logging| {
+            print!("{}", shown(&config, logging));
+            Ok(())
+        },
+        Some(Command::Compact) => {
+            |config: Config, _: &Logging| compact::compact(&config).map(|told| print!("{told}"))
+        }
+        None => serve::serve,
+    };
+    match settings.resolve() {
+        Ok((config, logging)) => ended(work(config, &logging)),
         Err(error) => {
             eprintln!("error: {}", in_words(&error));
-            return ExitCode::from(WRONG_USAGE);
+            ExitCode::from(WRONG_USAGE)
         }
-    };
-    let outcome = match arguments.command {
-        Some(Command::CheckConfig) => {
-            print!("{}", shown(&config, &logging));
-            Ok(())
-        }
-        Some(Command::Compact) => compact::compact(&config).map(|told| print!("{told}")),
-        None => serve::serve(config, &logging),
-    };
+    }
+}
+
+fn ended(outcome: anyhow::Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::from(DONE),
         Err(error) => {

@@ -18,6 +18,7 @@ pub mod limits;
 pub mod listener;
 pub mod metalink;
 pub mod nonces;
+pub mod openapi;
 pub mod operations;
 pub mod params;
 pub mod peers;

@@ -6,6 +6,7 @@ pub mod args;
 pub mod control;
 pub mod daemon;
 pub mod demo;
+pub mod documents;
 pub mod get;
 pub mod hash;
 pub mod limit;
@@ -38,6 +39,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), Trouble> {
+    if let Some(Command::Document(document)) = &arguments.command {
+        return document.run();
+    }
     let layers = arguments.layers()?;
     let json = arguments.json;
     match arguments.command {
@@ -62,10 +66,7 @@ fn run(arguments: Arguments) -> Result<(), Trouble> {
         Some(Command::Share { folder }) => control::share(&layers, &folder, json),
         Some(Command::Unshare { folder }) => control::unshare(&layers, &folder, json),
         Some(Command::Stop) => control::stop(&layers, json),
-        Some(Command::Keys) => {
-            print::text(&crate::tui::keys_markdown());
-            Ok(())
-        }
+        Some(Command::Document(document)) => document.run(),
     }
 }
 

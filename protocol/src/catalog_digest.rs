@@ -9,6 +9,7 @@ use std::str::FromStr;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use crate::hash::ContentHash;
 
@@ -47,9 +48,10 @@ impl CatalogDigest {
 }
 
 /// Answer to GET `/api/v1/peers/{id}/digest`: what the index holds of a peer, range by range.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CatalogRanges {
     /// Over everything, 32 hex digits.
+    #[schema(pattern = "^[0-9a-f]{32}$")]
     pub digest: String,
     /// Names in all.
     pub count: u64,
@@ -58,15 +60,18 @@ pub struct CatalogRanges {
 }
 
 /// A range of a peer's names in the order of their paths, from behind the range before it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CatalogRange {
-    /// Where `/api/v1/peers/{id}/files` goes on to list this range; absent for the first.
+    /// Where `/api/v1/peers/{id}/files` goes on to list this range; null for the first.
+    #[schema(required)]
     pub cursor: Option<String>,
-    /// The last path of the range; absent for the last, which has no end.
+    /// The last path of the range; null for the last, which has no end.
+    #[schema(required)]
     pub until: Option<String>,
     /// Names in it.
     pub count: u64,
     /// Over them, 32 hex digits.
+    #[schema(pattern = "^[0-9a-f]{32}$")]
     pub digest: String,
 }
 

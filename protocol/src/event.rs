@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::file::FileInfo;
 use crate::ids::{FileId, PeerId};
@@ -9,7 +10,7 @@ use crate::peer::Peer;
 use crate::stats::NetworkStats;
 
 /// Every message of the feed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Envelope {
     /// Grows by one per published event.
     pub seq: u64,
@@ -21,7 +22,7 @@ pub struct Envelope {
 }
 
 /// What happened; `type` and `data` of the envelope.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 pub enum Event {
     /// First message on a socket.
@@ -38,7 +39,7 @@ pub enum Event {
     FileRegistered(FileInfo),
     /// A record is gone.
     FileRemoved(FileRemoved),
-    /// More than [`crate::limits::SINGLE_FILE_EVENTS_MAX_COUNT`] changes of one request.
+    /// More than 20 changes of one request.
     FilesChanged(FilesChanged),
     /// A redirect was given.
     Download(FileInfo),
@@ -55,7 +56,7 @@ pub enum Event {
 }
 
 /// Data of `hello`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Hello {
     /// The network as it stands.
     pub stats: NetworkStats,
@@ -68,7 +69,7 @@ pub struct Hello {
 }
 
 /// Data of `file_removed`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FileRemoved {
     /// The record.
     pub id: FileId,
@@ -81,7 +82,7 @@ pub struct FileRemoved {
 }
 
 /// Data of `files_changed`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FilesChanged {
     /// Whose files.
     pub owner: PeerId,
@@ -96,21 +97,22 @@ pub struct FilesChanged {
 }
 
 /// Data of `resync`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Resync {
     /// Events that this reader missed, where that is known.
+    #[schema(required)]
     pub missed: Option<u64>,
 }
 
 /// Data of `goodbye`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Goodbye {
     /// Why, in words.
     pub reason: String,
 }
 
 /// Data of a peer's local `upload`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Upload {
     /// The record.
     pub id: FileId,
@@ -121,7 +123,7 @@ pub struct Upload {
 }
 
 /// What a reader may narrow the feed to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each name says all there is to say")]
 pub enum Topic {
@@ -151,7 +153,7 @@ impl Event {
 }
 
 /// What a client may send on the socket.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Subscribe {
     /// Topics from now on.
     pub subscribe: Vec<Topic>,

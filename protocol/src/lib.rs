@@ -31,6 +31,7 @@ pub mod proof;
 pub mod query;
 pub mod registration;
 pub mod routes;
+mod schema;
 pub mod search;
 pub mod stats;
 pub mod tags;

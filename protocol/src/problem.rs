@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 macro_rules! slugs {
     ($($variant:ident $text:literal $status:literal $title:literal),* $(,)?) => {
@@ -105,14 +106,15 @@ impl FromStr for Slug {
 }
 
 /// The document that answers every refused call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
-    /// Slug (a text, so that a newer program's slug still reads).
+    /// Stable short name of the kind of refusal; a newer program may know more of them.
     #[serde(rename = "type")]
     pub slug: String,
     /// Short title.
     pub title: String,
     /// HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
     pub status: u16,
     /// What happened and what to do.
     pub detail: String,

@@ -29,6 +29,8 @@ pub const STATS: &str = "/api/v1/stats";
 pub const FEED: &str = "/ws";
 /// The feed again.
 pub const FEED_API: &str = "/api/v1/ws";
+/// The published contract of the index.
+pub const OPENAPI: &str = "/api/v1/openapi.json";
 /// Alive.
 pub const HEALTHZ: &str = "/healthz";
 /// Ready to answer.

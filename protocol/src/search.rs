@@ -1,6 +1,7 @@
 //! A search on the wire: the parameters of GET `/api/v1/files/search` and its answer.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::category::Category;
 use crate::file::FileInfo;
@@ -8,7 +9,7 @@ use crate::hash::ContentHash;
 use crate::ids::PeerId;
 
 /// What results are put in order by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each name says all there is to say")]
 pub enum Sort {
@@ -22,7 +23,7 @@ pub enum Sort {
 }
 
 /// Direction of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
     /// Smallest or first in the alphabet on top.
@@ -93,7 +94,7 @@ impl Default for SearchParams {
 }
 
 /// Answer to a search.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SearchResponse {
     /// The page.
     pub results: Vec<FileInfo>,
@@ -109,6 +110,7 @@ pub struct SearchResponse {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
     /// Opaque; pass it as `cursor` for the next page.
+    #[schema(required)]
     pub next_cursor: Option<String>,
     /// The query that was searched for, where the one asked found nothing and one typing error
     /// explains it.

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What the whole network holds, offline peers included.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct NetworkStats {
     /// Known peers.
     pub total_peers: u64,
@@ -17,6 +18,7 @@ pub struct NetworkStats {
     /// Redirects given since the index was made.
     pub total_downloads: u64,
     /// 0 to 100: the share of known peers that are online; 100 when none is known.
+    #[schema(maximum = 100)]
     pub network_health: u8,
     /// When one of the figures changed last.
     pub last_updated: Timestamp,

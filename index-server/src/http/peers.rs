@@ -6,7 +6,9 @@ use std::sync::Arc;
 use data_encoding::BASE64URL_NOPAD;
 use protocol::file::FilePage;
 use protocol::ids::PeerId;
+use protocol::limits::QUERY_MAX_CHARS;
 use protocol::peer::{HeartbeatResponse, PeerPage, TransferReport};
+use protocol::problem::Slug;
 use protocol::query::fold;
 use protocol::search::Order;
 use serde::{Deserialize, Serialize};
@@ -154,6 +156,10 @@ impl Wanted {
             _ => Order::Desc,
         };
         let q = params.text("q").unwrap_or_default().to_owned();
+        if q.chars().count() > QUERY_MAX_CHARS {
+            let detail = format!("q has at most {QUERY_MAX_CHARS} characters");
+            return Err(Refusal::new(Slug::InvalidField, detail).at("q"));
+        }
         Ok(Self {
             is_online: params.flag("online")?,
             folded: fold(&q).to_string(),

@@ -22,62 +22,65 @@ use crate::http::call::Call;
 use crate::http::listener::Connection;
 use crate::http::params::Params;
 use crate::http::{
-    App, batch, content, digest, download, feed, files, metalink, nonces, operations, peers,
-    problem, register, reply, search,
+    App, batch, content, digest, download, feed, files, metalink, nonces, openapi,
+    operations, peers, problem, register, reply, search,
 };
 
-/// Every path; literal ones stand before those with a parameter in the same place, busy ones first.
+/// Answers every call of [`table`], and refuses all others.
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    let at = |pattern, methods| resource(app, pattern, methods);
-    first_of([
-        at("/api/v1/files/search", get(search::search)),
-        at("/api/v1/peers/heartbeat", post(peers::heartbeat)),
-        at("/api/v1/files/batch", post(batch::batch)),
-        at("/download/{file}", get(download::redirect)),
-        at("/api/v1/files/register", post(files::register)),
-        at(
+    let known = table().into_iter();
+    first_of(known.map(|(pattern, methods)| resource(app, pattern, methods)))
+}
+
+/// Every path; literal ones stand before those with a parameter in the same place, busy ones first.
+pub(super) fn table() -> Vec<(&'static str, Methods)> {
+    vec![
+        ("/api/v1/files/search", get(search::search)),
+        ("/api/v1/peers/heartbeat", post(peers::heartbeat)),
+        ("/api/v1/files/batch", post(batch::batch)),
+        ("/download/{file}", get(download::redirect)),
+        ("/api/v1/files/register", post(files::register)),
+        (
             "/api/v1/files/{file}",
             get(files::show).delete(files::withdraw),
         ),
-        at("/api/v1/files/{file}/rating", post(files::rate)),
-        at("/api/v1/content/lookup", post(content::lookup)),
-        at("/api/v1/content/{hash}", get(content::show)),
-        at("/content/{hash}.meta4", get(metalink::show)),
-        at("/api/v1/peers", get(peers::list)),
-        at("/api/v1/peers/register", post(register::register)),
-        at(
+        ("/api/v1/files/{file}/rating", post(files::rate)),
+        ("/api/v1/content/lookup", post(content::lookup)),
+        ("/api/v1/content/{hash}", get(content::show)),
+        ("/content/{hash}.meta4", get(metalink::show)),
+        ("/api/v1/peers", get(peers::list)),
+        ("/api/v1/peers/register", post(register::register)),
+        (
             "/api/v1/peers/{peer}",
             get(peers::show).delete(peers::leave),
         ),
-        at("/api/v1/peers/{peer}/files", get(peers::files)),
-        at("/api/v1/peers/{peer}/digest", get(digest::show)),
-        at("/api/v1/peers/{peer}/report", post(peers::report)),
-        at("/api/v1/nonce", get(nonces::nonce)),
-        at("/api/v1/stats", get(operations::stats)),
-        at("/ws", get(feed::open)),
-        at("/api/v1/ws", get(feed::open)),
-        at("/healthz", get(operations::alive)),
-        at("/readyz", get(operations::ready)),
-        at("/metrics", get(operations::metrics)),
-        at("/", get(operations::welcome)),
-        warp::any().map(problem::not_found).boxed(),
-    ])
+        ("/api/v1/peers/{peer}/files", get(peers::files)),
+        ("/api/v1/peers/{peer}/digest", get(digest::show)),
+        ("/api/v1/peers/{peer}/report", post(peers::report)),
+        ("/api/v1/nonce", get(nonces::nonce)),
+        ("/api/v1/stats", get(operations::stats)),
+        ("/api/v1/openapi.json", get(openapi::show)),
+        ("/ws", get(feed::open)),
+        ("/api/v1/ws", get(feed::open)),
+        ("/healthz", get(operations::alive)),
+        ("/readyz", get(operations::ready)),
+        ("/metrics", get(operations::metrics)),
+        ("/", get(operations::welcome)),
+    ]
 }
 
 /// The pattern of the route that answered; travels with the answer, for the figures.
 #[derive(Debug, Clone, Copy)]
 pub struct RoutePattern(pub &'static str);
 
-/// The first of these that takes the path.
-fn first_of<const COUNT: usize>(
-    resources: [BoxedFilter<(Response,)>; COUNT],
+/// The first of these that takes the path; where none does, the path is not of the contract.
+fn first_of(
+    resources: impl DoubleEndedIterator<Item = BoxedFilter<(Response,)>>,
 ) -> BoxedFilter<(Response,)> {
-    let none = warp::any()
-        .and_then(|| async { Err::<Response, _>(warp::reject::not_found()) })
-        .boxed();
-    let mut resources = resources.into_iter();
-    let first = resources.next().unwrap_or(none);
-    resources.fold(first, |all, one| all.or(one).unify().boxed())
+    let none = warp::any().map(problem::not_found).boxed();
+    resources
+        .rev()
+        .fold(none, |rest, one| one.or(rest).unify().boxed())
 }
 
 type Handling = Pin<Box<dyn Future<Output = Result<Response, Refusal>> + Send>>;
@@ -103,7 +106,7 @@ where
 
 /// Who answers which method of one path.
 #[derive(Clone, Default)]
-struct Methods(Vec<(Method, Handler)>);
+pub(super) struct Methods(Vec<(Method, Handler)>);
 
 impl Methods {
     fn delete<F, A>(self, handler: F) -> Self
@@ -122,6 +125,12 @@ impl Methods {
         let handler: Handler = Arc::new(move |call| Box::pin(handler(call)));
         self.0.push((method, handler));
         self
+    }
+
+    /// Those that something stands behind.
+    #[cfg(test)]
+    pub(super) fn names(&self) -> impl Iterator<Item = &Method> {
+        self.0.iter().map(|(method, _)| method)
     }
 
     /// HEAD is GET; hyper keeps the headers and leaves the body out.

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
+use crate::document;
 use crate::kit::{Lab, PATIENCE};
 
 type Socket = WebSocketStream<TcpStream>;
@@ -27,7 +28,11 @@ async fn next(socket: &mut Socket) -> Value {
             .await
             .expect("an event in time");
         match message.expect("an open socket").expect("a message") {
-            Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+            Message::Text(text) => {
+                let event = serde_json::from_str(&text).unwrap();
+                document::check_message("Envelope", &event);
+                return event;
+            }
             Message::Ping(_) | Message::Pong(_) => {}
             other => panic!("no event: {other:?}"),
         }

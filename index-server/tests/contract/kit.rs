@@ -8,6 +8,8 @@ use index_server::server::Server;
 use reqwest::{Client, Method, Response, StatusCode, redirect};
 use serde_json::{Value, json};
 
+use crate::document::{self, Answer};
+
 /// Longest wait for something that must happen: generous, since a failure alone pays for it.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -46,23 +48,21 @@ impl Lab {
         format!("http://{}{path}", self.addr())
     }
 
+    /// Sends a call; the answer keeps the published document, or the test ends.
     pub async fn send(
         &self,
-        method: &str,
+        method_name: &str,
         path: &str,
         headers: &[(&str, &str)],
         body: &str,
     ) -> Response {
-        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        let method = Method::from_bytes(method_name.as_bytes()).expect("a method");
         let mut request = self.client.request(method, self.url(path));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        request
-            .body(body.to_owned())
-            .send()
-            .await
-            .expect("an answer")
+        let response = request.body(body.to_owned()).send().await;
+        judged(method_name, path, response.expect("an answer")).await
     }
 
     pub async fn get(&self, path: &str) -> Value {
@@ -73,7 +73,7 @@ impl Lab {
 
     pub async fn post(&self, path: &str, body: &Value) -> Value {
         let response = self.client.post(self.url(path)).json(body).send().await;
-        let response = response.expect("an answer");
+        let response = judged("POST", path, response.expect("an answer")).await;
         let status = response.status();
         let text = response.text().await.expect("a body");
         assert_eq!(status, StatusCode::OK, "POST {path}: {text}");
@@ -96,6 +96,23 @@ impl Lab {
         });
         text(&self.post("/api/v1/files/register", &body).await["id"])
     }
+}
+
+/// The same answer, read and held against the published document.
+async fn judged(method: &str, path: &str, response: Response) -> Response {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = response.bytes().await.expect("the whole answer");
+    document::check(&Answer {
+        method,
+        path,
+        status: status.as_u16(),
+        headers: &headers,
+        body: &body,
+    });
+    let mut whole = http::Response::new(body);
+    *whole.status_mut() = status;
+    *whole.headers_mut() = headers;
+    whole.into()
 }
 
 pub fn client() -> Client {

@@ -12,10 +12,12 @@
 )]
 
 mod batch;
+mod document;
 mod download;
 mod feed;
 mod formats;
 mod kit;
+mod openapi;
 mod operations;
 mod process;
 mod raw;

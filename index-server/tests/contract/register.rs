@@ -251,5 +251,12 @@ async fn lists_of_peers_page_without_gap_or_double() {
         (&found["count"], &found["peers"][0]["name"]),
         (&json!(1), &json!("peer 07"))
     );
+    let endless = format!("/api/v1/peers?q={}", "x".repeat(257));
+    let refused = lab.send("GET", &endless, &[], "").await;
+    let problem: Value = refused.json().await.unwrap();
+    assert_eq!(
+        (&problem["status"], &problem["pointer"]),
+        (&json!(422), &json!("q"))
+    );
     lab.server.stop().await;
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::documents::Document;
 use super::trouble::Trouble;
 use crate::config::{Layer, Layers};
 use crate::fetch::{DownloadId, Move};
@@ -177,8 +178,9 @@ pub enum Command {
     },
     /// End the daemon; the index is told
     Stop,
-    /// Print the keys of the screen
-    Keys,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "each of its commands tells of itself")]
+    Document(Document),
 }
 
 /// Before or behind other downloads.
