@@ -1,4 +1,4 @@
-//! Plain files that the programs embed: example configuration and service files.
+//! Plain files that the programs embed: example configuration, service files, the dashboard.
 //!
 //! Knows nothing of either program. The files lie beside this crate, so that a packager finds them.
 
@@ -10,6 +10,27 @@ pub const PEER_TUI_TOML: &str = include_str!("../config/peer-tui.toml");
 pub const INDEX_SERVER_SERVICE: &str = include_str!("../systemd/index-server.service");
 /// User service of a peer for systemd.
 pub const PEER_TUI_SERVICE: &str = include_str!("../systemd/peer-tui.service");
+
+/// The dashboard of the index: HTML in which style and script are still to be put.
+const DASHBOARD_PAGE: &str = include_str!("../dashboard/page.html");
+/// Its style.
+pub const DASHBOARD_STYLE: &str = include_str!("../dashboard/style.css");
+/// Its script, whose parts rest on those before them.
+pub const DASHBOARD_SCRIPT: &str = concat!(
+    include_str!("../dashboard/words.js"),
+    include_str!("../dashboard/calls.js"),
+    include_str!("../dashboard/files.js"),
+    include_str!("../dashboard/peers.js"),
+    include_str!("../dashboard/live.js"),
+    include_str!("../dashboard/start.js"),
+);
+
+/// The dashboard as one page that needs nothing else.
+pub fn dashboard() -> String {
+    DASHBOARD_PAGE
+        .replace("{{STYLE}}", DASHBOARD_STYLE)
+        .replace("{{SCRIPT}}", DASHBOARD_SCRIPT)
+}
 
 /// The keys that an example configuration shows, in its order: what a program's own test compares
 /// with the settings it has.
@@ -36,6 +57,32 @@ mod tests {
                     "{line:?} is not commented out"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn the_dashboard_is_whole_and_never_makes_markup_of_a_text() {
+        let page = dashboard();
+        assert!(!page.contains("{{") && page.contains("use strict"));
+        for tag in ["</style>", "</script>"] {
+            assert_eq!(page.matches(tag).count(), 1, "{tag}");
+        }
+        for way in [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "new Function",
+            "style=",
+            "onclick=",
+            "http://",
+            "https://",
+        ] {
+            let found = page.lines().find(|line| {
+                line.contains(way) && !line.contains("www.w3.org") && !line.contains("THIS-HOST")
+            });
+            assert_eq!(found, None, "{way}");
         }
     }
 

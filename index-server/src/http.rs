@@ -9,6 +9,7 @@ pub mod batch;
 pub mod body;
 pub mod call;
 pub mod content;
+mod dashboard;
 pub mod digest;
 mod download;
 pub mod feed;

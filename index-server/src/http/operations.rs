@@ -1,5 +1,4 @@
-//! For those who run the index: alive, ready, figures, and what a person sees who opens it in a
-//! browser.
+//! For those who run the index: alive, ready, figures, and a few lines on how to join.
 
 use protocol::problem::Slug;
 use warp::reply::Response;
@@ -35,8 +34,8 @@ pub(super) async fn stats(call: Call) -> Result<Response, Refusal> {
     reply::json(&call.index()?.view().stats)
 }
 
-/// GET `/`: what this is and how to join.
-pub(super) async fn welcome(call: Call) -> Result<Response, Refusal> {
+/// What this is and how to join, for who asks `/` without a browser.
+pub(super) fn welcome(call: &Call) -> Response {
     let host = call.header("host").unwrap_or("THIS-HOST:7070");
     let figures = match call.index() {
         Ok(index) => {
@@ -57,5 +56,5 @@ pub(super) async fn welcome(call: Call) -> Result<Response, Refusal> {
          Figures:                 http://{host}/api/v1/stats   http://{host}/metrics\n",
         version = env!("CARGO_PKG_VERSION"),
     );
-    Ok(reply::text("text/plain; charset=utf-8", text))
+    reply::text("text/plain; charset=utf-8", text)
 }

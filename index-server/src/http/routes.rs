@@ -22,7 +22,7 @@ use crate::http::call::Call;
 use crate::http::listener::Connection;
 use crate::http::params::Params;
 use crate::http::{
-    App, batch, content, digest, download, feed, files, metalink, nonces, openapi,
+    App, batch, content, dashboard, digest, download, feed, files, metalink, nonces, openapi,
     operations, peers, problem, register, reply, search,
 };
 
@@ -65,7 +65,7 @@ pub(super) fn table() -> Vec<(&'static str, Methods)> {
         ("/healthz", get(operations::alive)),
         ("/readyz", get(operations::ready)),
         ("/metrics", get(operations::metrics)),
-        ("/", get(operations::welcome)),
+        ("/", get(dashboard::show)),
     ]
 }
 

@@ -74,6 +74,27 @@ async fn rate_limits_answer_429_with_a_time_to_come_back() {
 }
 
 #[tokio::test]
+async fn a_browser_gets_the_dashboard_and_everybody_else_a_few_lines() {
+    let lab = Lab::open().await;
+    let html = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+    let page = lab.send("GET", "/", &[html], "").await;
+    let header = |name: &str| page.headers()[name].to_str().unwrap().to_owned();
+    assert_eq!(header("content-type"), "text/html; charset=utf-8");
+    assert_eq!(header("vary"), "accept");
+    let policy = header("content-security-policy");
+    let socket = format!("connect-src 'self' ws://{};", lab.addr());
+    assert!(policy.starts_with("default-src 'none';"), "{policy}");
+    assert!(policy.contains(&socket), "{policy}");
+    assert_eq!(page.text().await.unwrap(), assets::dashboard());
+    let text = lab.send("GET", "/", &[("accept", "*/*")], "").await;
+    assert_eq!(text.headers()["content-type"], "text/plain; charset=utf-8");
+    let text = text.text().await.unwrap();
+    let join = format!("peer-tui http://{}", lab.addr());
+    assert!(text.contains(&join), "{text}");
+    lab.server.stop().await;
+}
+
+#[tokio::test]
 async fn figures_name_the_route_and_never_the_path() {
     let lab = Lab::open().await;
     lab.send("GET", "/api/v1/files/secret", &[], "").await;

@@ -1,5 +1,5 @@
 //! The real binaries together with programs of the outside world: a terminal in tmux, the
-//! downloaders curl and aria2c, two boxes on one network.
+//! downloaders curl and aria2c, the dashboard in chromium, two boxes on one network.
 //!
 //! A program that is missing fails its test with the name of the package that brings it.
 
@@ -9,6 +9,8 @@
 )]
 
 mod boxes;
+mod chromium;
+mod dashboard;
 mod downloaders;
 mod full_disk;
 mod partial;

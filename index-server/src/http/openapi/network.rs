@@ -52,10 +52,15 @@ pub fn operations() -> Vec<Operation> {
         Operation::get(
             TAG,
             "/",
-            "welcome",
+            "dashboard",
             "What a person sees who opens the index in a browser",
         )
-        .answers_as(&[plain], Type::String, "How to join."),
+        .about("The dashboard for who accepts HTML; for others a few lines of text on how to join.")
+        .answers_as(
+            &["text/html; charset=utf-8", plain],
+            Type::String,
+            "What is here, and how to join.",
+        ),
     ]
 }
 
