@@ -12,10 +12,11 @@ mod model_tests;
 pub mod paths;
 pub mod snapshot;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use jiff::Timestamp;
 use protocol::ids::{FileId, PeerId};
 

@@ -1,15 +1,32 @@
 //! Which documents of a segment have a key: a table of buckets, built once, eight bytes a document.
 //!
-//! Keys are spread by a hasher with a secret of this process, since strangers choose them.
+//! Keys are spread with a secret of this process, since strangers choose them.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 
-static SECRET: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+/// Keys have at most so many words of eight bytes.
+const WORDS_MAX_COUNT: usize = 4;
 
-/// The spread of a key, for [`Lookup::new`] and [`Lookup::candidates`].
-pub fn spread(key: &[u8]) -> u64 {
-    SECRET.hash_one(key)
+/// A number to begin with, and one for each word of a key.
+static SECRET: LazyLock<[u128; WORDS_MAX_COUNT + 1]> = LazyLock::new(|| {
+    let state = RandomState::new();
+    let half = |number: usize| u128::from(state.hash_one(number));
+    std::array::from_fn(|word| half(word * 2) << 64 | half(word * 2 + 1))
+});
+
+/// The spread of a key, for [`Lookup::new`] and [`Lookup::candidates`]: its words times secret
+/// numbers, of which the upper half is kept. Whoever does not know the secret can do no better than
+/// chance in finding two keys with one spread (multilinear hashing, strongly universal), and it takes
+/// a few nanoseconds, where every record is looked for and merged many times.
+pub fn spread<const BYTES: usize>(key: &[u8; BYTES]) -> u64 {
+    const { assert!(BYTES.is_multiple_of(8) && BYTES <= WORDS_MAX_COUNT * 8) };
+    let [start, factors @ ..] = &*SECRET;
+    let (words, _) = key.as_chunks();
+    let products = words.iter().zip(factors);
+    let products =
+        products.map(|(word, factor)| factor.wrapping_mul(u64::from_le_bytes(*word).into()));
+    (products.fold(*start, u128::wrapping_add) >> 64) as u64
 }
 
 /// Documents by the spread of one of their columns.

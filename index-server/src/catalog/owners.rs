@@ -3,11 +3,11 @@
 //!
 //! Knows nothing of records.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use compact_str::CompactString;
 use data_encoding::BASE32_NOPAD;
+use hashbrown::HashMap;
 use protocol::ids::PeerId;
 use protocol::query;
 

@@ -209,6 +209,23 @@ impl<K: Key + ?Sized> PostingsWriter<K> {
         self.keys.push(key);
     }
 
+    /// The same for those that `gather` puts behind what it is handed, so few that they are a list;
+    /// false, and nothing is added, where there are none.
+    fn push_gathered(&mut self, key: &K, gather: impl FnOnce(&mut Vec<Doc>)) -> bool {
+        let start = self.lists.len();
+        gather(&mut self.lists);
+        let count = self.lists.len() - start;
+        if count == 0 {
+            return false;
+        }
+        self.places.push(Place::List {
+            at: number(start),
+            len: number(count),
+        });
+        self.keys.push(key);
+        true
+    }
+
     /// The same for documents as bits; false, and nothing is added, where there are none.
     pub fn push_bits(&mut self, key: &K, bits: Bits) -> bool {
         let count = usize::try_from(bits.count()).unwrap_or(usize::MAX);

@@ -89,13 +89,16 @@ impl Catalog {
 
     /// Puts a record in, in place of one with the same id. A record without a name is not kept.
     pub fn put(&mut self, entry: FileEntry) {
-        self.remove(&entry.id);
+        let id = spread(entry.id.as_bytes());
+        if self.ids.may_hold(id) {
+            self.remove(&entry.id);
+        }
         if entry.names.is_empty() {
             return;
         }
         self.current = None;
         self.change_count += 1;
-        self.ids.insert(spread(entry.id.as_bytes()));
+        self.ids.insert(id);
         let content = spread(entry.hash.as_bytes());
         self.contents.add(content, entry.is_partial);
         let owner = self.number(entry.owner);
@@ -121,10 +124,13 @@ impl Catalog {
 
     /// The record as it stands.
     pub fn get(&self, id: &FileId) -> Option<FileEntry> {
+        if !self.ids.may_hold(spread(id.as_bytes())) {
+            return None;
+        }
         if let Some(entry) = self.waiting.get(id) {
             return Some(entry.clone());
         }
-        let spot = self.find(id)?;
+        let spot = layer::find(&self.layers, id)?;
         self.layers[spot.layer].entry(spot.doc, &self.owners)
     }
 

@@ -1,9 +1,9 @@
 //! Whether an owner may have a record at a path: some bytes a name, because the names themselves
 //! stand in the records and are found there.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
+use hashbrown::HashMap;
 use protocol::ids::PeerId;
 
 use crate::catalog::membership::Membership;

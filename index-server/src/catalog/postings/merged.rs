@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Postings, PostingsWriter, number};
+use super::{Posting, Postings, PostingsWriter, number};
 use crate::catalog::keys::{Key, KeyList, KeyWriter};
 use crate::catalog::segment::Doc;
 
@@ -26,7 +26,6 @@ pub fn merge<K: Key + ?Sized>(sources: &[(&Postings<K>, &[Doc])], doc_count: Doc
     let mut moved: Vec<Vec<Doc>> = (sources.iter())
         .map(|(own, _)| Vec::with_capacity(own.keys.len()))
         .collect();
-    let mut docs = Vec::new();
     let mut heads = Heads::of(sources);
     let mut holders = Vec::with_capacity(sources.len());
     while let Some(key) = heads.first_key(sources, &moved, &mut holders) {
@@ -35,21 +34,23 @@ pub fn merge<K: Key + ?Sized>(sources: &[(&Postings<K>, &[Doc])], doc_count: Doc
             (own.at(moved[*source].len()), moved_docs)
         });
         let count: usize = postings.clone().map(|(own, _)| own.len()).sum();
-        let is_pushed = if count >= writer.dense_min_count() {
-            writer.push_moved(key, postings)
+        let is_pushed = if writer.is_list(count) {
+            writer.push_gathered(key, |docs| {
+                let start = docs.len();
+                for (posting, moved_docs) in postings {
+                    let move_doc = |doc: Doc| moved_docs[doc as usize];
+                    match posting {
+                        Posting::List(own) => docs.extend(own.iter().map(|doc| move_doc(*doc))),
+                        Posting::Bits(_) => posting.for_each(|doc| docs.push(move_doc(doc))),
+                    }
+                }
+                if holders.len() > 1 {
+                    merge_runs(&mut docs[start..]);
+                }
+                keep_each_once(docs, start);
+            })
         } else {
-            docs.clear();
-            for (posting, moved_docs) in postings {
-                posting.for_each(|doc| docs.push(moved_docs[doc as usize]));
-            }
-            docs.retain(|&doc| doc != GONE);
-            if holders.len() > 1 {
-                merge_runs(&mut docs);
-                // Documents go to places of their own, words that several sources have to one.
-                docs.dedup();
-            }
-            writer.push(key, &docs);
-            !docs.is_empty()
+            writer.push_moved(key, postings)
         };
         let place = if is_pushed {
             number(writer.keys.len() - 1)
@@ -65,6 +66,20 @@ pub fn merge<K: Key + ?Sized>(sources: &[(&Postings<K>, &[Doc])], doc_count: Doc
         postings: writer.finish(),
         moved,
     }
+}
+
+/// Of what stands in `docs` from `start` on, in order: leaves out what is gone, and what stands there
+/// once more: documents go to places of their own, but words that several sources have go to one.
+fn keep_each_once(docs: &mut Vec<Doc>, start: usize) {
+    let mut end = start;
+    for index in start..docs.len() {
+        let doc = docs[index];
+        if doc != GONE && (end == start || docs[end - 1] != doc) {
+            docs[end] = doc;
+            end += 1;
+        }
+    }
+    docs.truncate(end);
 }
 
 /// By source, the head of the next key ([`Key::head`]): keys are compared whole only where these are
