@@ -1,6 +1,7 @@
 //! What the grammar means over real-looking names, and pages while records come and go.
 
 mod corrected;
+mod rows;
 
 use jiff::Timestamp;
 use protocol::category::Category;
@@ -159,133 +160,6 @@ fn better_matches_come_first() {
         "top/x",
     ];
     assert_eq!(paths(&catalog.view(), &params), expected);
-}
-
-#[test]
-fn among_equal_matches_the_widely_held_come_first_then_the_often_fetched() {
-    let mut catalog = catalog();
-    let put = |catalog: &mut Catalog, path: &str, owners: &[PeerId], downloads| {
-        for owner in owners {
-            let hash = ContentHash::of(path.as_bytes());
-            catalog.put(FileEntry {
-                id: FileId::of(owner, &hash),
-                downloads,
-                ..entry(*owner, path)
-            });
-        }
-    };
-    put(&mut catalog, "report fetched.txt", &[LENA], 1_000);
-    put(&mut catalog, "report held.txt", &[LENA, BOB], 2);
-    put(
-        &mut catalog,
-        "report held and less fetched.txt",
-        &[LENA, BOB],
-        1,
-    );
-    put(&mut catalog, "report both.txt", &[LENA, BOB], 3);
-    put(&mut catalog, "report neither.txt", &[BOB], 0);
-    put(&mut catalog, "a report.txt", &[LENA, BOB], 9_000);
-    let params = SearchParams {
-        q: "report".to_owned(),
-        ..SearchParams::default()
-    };
-    let expected = [
-        "report both.txt",
-        "report held.txt",
-        "report held and less fetched.txt",
-        "report fetched.txt",
-        "report neither.txt",
-        "a report.txt",
-    ];
-    assert_eq!(paths(&catalog.view(), &params), expected);
-}
-
-#[test]
-fn a_content_is_one_row_of_its_best_holder() {
-    let mut catalog = catalog();
-    let mut mine = entry(LENA, "same");
-    mine.names[0].path = "mine.iso".into();
-    let mut other = FileEntry {
-        id: FileId::of(&BOB, &mine.hash),
-        owner: BOB,
-        downloads: 3,
-        ..mine.clone()
-    };
-    other.names[0].path = "other.iso".into();
-    catalog.put(mine);
-    catalog.put(other);
-    let everything = SearchParams::default();
-    let view = catalog.view();
-    let page = view.search(&Query::default(), &everything);
-    let page = page.expect("no cursor");
-    assert_eq!((page.total, page.hits[0].sources), (1, 2));
-    assert_eq!(page.hits[0].owner, BOB);
-    // Shown through the holder whose name matches.
-    let named = SearchParams {
-        q: "mine".to_owned(),
-        ..SearchParams::default()
-    };
-    assert_eq!(paths(&catalog.view(), &named), ["mine.iso"]);
-    let apart = SearchParams {
-        collapse: false,
-        ..SearchParams::default()
-    };
-    assert_eq!(paths(&catalog.view(), &apart), ["other.iso", "mine.iso"]);
-    catalog.put_owner(
-        BOB,
-        OwnerFacts {
-            name: "Bob".into(),
-            is_online: false,
-            reputation: 99,
-        },
-    );
-    let view = catalog.view();
-    let page = view.search(&Query::default(), &everything);
-    let page = page.expect("no cursor");
-    assert_eq!((page.total, page.hits[0].sources), (1, 1));
-    assert_eq!(page.hits[0].owner, LENA);
-}
-
-#[test]
-fn a_content_is_shown_by_the_name_that_meets_the_words_best() {
-    // Lots, which are drawn among equals, fall otherwise for each content.
-    for lot in 0..12 {
-        let hash = ContentHash::of(&[lot]);
-        let of = |owner: PeerId, path: &str| FileEntry {
-            id: FileId::of(&owner, &hash),
-            hash,
-            ..entry(owner, path)
-        };
-        let mut catalog = catalog();
-        catalog.put(of(LENA, "x/otter.iso"));
-        catalog.put(of(BOB, "otter/zzz.iso"));
-        catalog.put(entry(BOB, "x/otter guide.pdf"));
-        let otter = SearchParams {
-            q: "otter".to_owned(),
-            ..SearchParams::default()
-        };
-        let expected = ["x/otter.iso", "x/otter guide.pdf"];
-        assert_eq!(paths(&catalog.view(), &otter), expected);
-        let mut twice = of(LENA, "x/otter.iso");
-        twice.names.push(RecordName {
-            path: "x/my otter.iso".into(),
-            filename: None,
-        });
-        catalog.put(twice);
-        assert_eq!(paths(&catalog.view(), &otter), expected);
-
-        let mut fetched = of(LENA, "x/otter.iso");
-        fetched.downloads = 9;
-        catalog.put(fetched);
-        let mut seldom = entry(BOB, "x/otter guide.pdf");
-        seldom.downloads = 1;
-        catalog.put(seldom);
-        let by_downloads = SearchParams {
-            sort: Sort::Downloads,
-            ..otter
-        };
-        assert_eq!(paths(&catalog.view(), &by_downloads), expected);
-    }
 }
 
 #[test]
