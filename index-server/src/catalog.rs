@@ -8,6 +8,7 @@
 //! Knows owners only as an id with a name, a reputation and an online flag. Knows nothing of HTTP,
 //! journals or clocks.
 
+mod across;
 mod budget;
 mod columns;
 mod compact;

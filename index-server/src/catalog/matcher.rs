@@ -1,5 +1,6 @@
 //! A question made ready to be asked of documents one by one: all filters and words of a search.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use compact_str::CompactString;
@@ -9,6 +10,7 @@ use protocol::hash::ContentHash;
 use protocol::query::{self, Query};
 use protocol::search::{SearchParams, Sort};
 
+use super::across::{Across, Separators};
 use super::columns::Scan;
 use super::docs::Bits;
 use super::owners::{OwnerIndex, Owners};
@@ -131,14 +133,6 @@ impl Question {
         finders.map(Finder::needle)
     }
 
-    /// Whether a document's columns say more about it than that its owner is online.
-    pub fn asks_columns(&self) -> bool {
-        self.sizes != (0, u64::MAX)
-            || !self.categories.is_empty()
-            || self.category.is_some()
-            || self.owners.is_some()
-    }
-
     /// Whether there are phrases, wanted or not.
     pub fn asks_phrases(&self) -> bool {
         !self.phrases.is_empty() || !self.without_phrases.is_empty()
@@ -148,6 +142,17 @@ impl Question {
     pub fn needles(&self) -> impl Iterator<Item = &[u8]> {
         let finders = self.words.iter().chain(&self.phrases);
         finders.map(Finder::needle)
+    }
+
+    /// The longest of those that reach across words, ready to be looked for in many names.
+    pub fn across(&self) -> Option<Across<'_>> {
+        let words = self.words.iter().map(|word| (word, Separators::Themselves));
+        let phrases = self.phrases.iter();
+        let phrases = phrases.map(|phrase| (phrase, Separators::Spaces));
+        let mut all: Vec<_> = words.chain(phrases).collect();
+        all.sort_by_key(|(text, _)| Reverse(text.needle().len()));
+        let mut all = all.into_iter();
+        all.find_map(|(text, separators)| Across::new(text.needle(), separators))
     }
 
     /// Whether a document's columns meet the question.

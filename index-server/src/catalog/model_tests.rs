@@ -98,6 +98,9 @@ fn any_query(contents: u16) -> impl Strategy<Value = Query> {
         4 => "[aAbBé012]{1,3}",
         1 => "[ab012._/-]{1,4}",
         1 => "\"[ab01 ._-]{1,4}\"",
+        // Words side by side, of which many names hold both.
+        1 => "[aAb][ ._-][ab]",
+        1 => "\"[aAb][ ._-][ab]\"",
         1 => "-[ab12]{1,2}",
         1 => "-\"[ab] [ab]\"",
         1 => "ext:[ab1]",

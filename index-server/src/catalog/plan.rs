@@ -4,37 +4,38 @@
 //! candidates that are not worth narrowing), whoever walks the set asks [`Asker::meet`] of each.
 
 mod classes;
+mod columns;
 mod names;
+mod narrowed;
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
+use super::across::Across;
 use super::budget::Budget;
 use super::docs::{DocSet, Gather};
 use super::layer::Layer;
 use super::lookup::spread;
 use super::matcher::{Question, Scratch};
-use super::owners::{OwnerIndex, Owners};
+use super::owners::Owners;
 use super::postings::Posting;
 use super::rank::Match;
 use super::segment::Doc;
 use super::words::{self, Part};
 pub use classes::Classes;
+use narrowed::Narrowed;
 
 /// Steps to read a document, to look for one text in it, and to make its separators spaces.
 const READ_STEPS: u64 = 15;
 const TEXT_STEPS: u64 = 3;
-const PHRASE_STEPS: u64 = 15;
+const PHRASE_STEPS: u64 = 5;
+/// How much more than it takes a pass over all names counts; tests mostly have one or the other.
+const SWEPT_WEIGHT: u64 = if cfg!(test) { 30 } else { 1 };
 /// Parts of words that are looked up before any set is made of them, so that the rarest of them
 /// comes first; of more parts the longest are enough mostly.
 const PARTS_AT_ONCE: usize = 4;
 /// Steps to read a document's columns.
 const COLUMN_STEPS: u64 = 2;
-/// Steps to find the documents of one owner in a layer.
-const OWNER_STEPS: u64 = 30;
-
-/// A set as small as this is looked at rather than made smaller; tests make everything smaller.
-const SMALL_COUNT: u64 = if cfg!(test) { 2 } else { 256 };
 
 /// A question, a layer, and the postings of the question's tags in it.
 #[derive(Debug)]
@@ -58,14 +59,26 @@ pub struct Plan<'v> {
     pub set: DocSet<'v>,
     /// Whether all of them meet what the question says about texts, tags and content.
     pub is_certain: bool,
+    /// Whether some may not meet what it says about columns.
+    pub asks_columns: bool,
 }
 
 impl Plan<'_> {
+    /// Of documents that all were found to meet a question, in any order.
+    pub fn of_met(mut docs: Vec<Doc>) -> Self {
+        docs.sort_unstable();
+        Self {
+            set: DocSet::list(docs),
+            is_certain: true,
+            asks_columns: false,
+        }
+    }
+
     /// Whether a document meets the question of `asker`, whose plan this is.
     pub fn is_met(&self, asker: &Asker<'_>, doc: Doc, scratch: &mut Scratch) -> bool {
         self.set.contains(doc)
             && if self.is_certain {
-                !asker.question.asks_columns() || asker.is_met_by_columns(doc)
+                !self.asks_columns || asker.is_met_by_columns(doc)
             } else {
                 asker.meet(doc, scratch).is_some()
             }
@@ -113,6 +126,33 @@ impl<'v> Asker<'v> {
         self.question.meet_text(text, name_at, plain)
     }
 
+    /// Whether all names are passed in less time than it takes to look at each document of `plan` for
+    /// the text of `across`.
+    pub fn is_swept_sooner(&self, across: &Across<'_>, plan: &Plan<'_>) -> bool {
+        let steps = self.layer.segment.swept_bytes() as u64 * SWEPT_WEIGHT / across.bytes_a_step();
+        !plan.set.is_at_most(steps / self.look_steps)
+    }
+
+    /// Documents whose folders hold all words of `text`; none where the budget does not reach for
+    /// them.
+    pub fn with_folder(&self, text: &[u8]) -> Option<DocSet<'v>> {
+        let segment = &self.layer.segment;
+        let doc_count = segment.complete_count();
+        let mut all: Option<DocSet<'v>> = None;
+        for part in words::parts(text) {
+            let mut gather = Gather::default();
+            let words = segment.folder_words();
+            let is_reached = words.gather(part, &mut gather, self.budget)
+                && self.budget.afford(gather.steps(doc_count));
+            let docs = is_reached.then(|| gather.finish(doc_count))?;
+            all = Some(match all {
+                Some(all) => all.within(&docs),
+                None => docs,
+            });
+        }
+        Some(all.unwrap_or_else(|| DocSet::all(doc_count)))
+    }
+
     /// Whether a document's columns meet the question.
     pub fn is_met_by_columns(&self, doc: Doc) -> bool {
         self.budget.spend(COLUMN_STEPS);
@@ -122,27 +162,22 @@ impl<'v> Asker<'v> {
 
     /// The documents that may meet the question.
     pub fn plan(&self) -> Plan<'v> {
-        let mut narrowed = Narrowed {
-            set: None,
-            is_certain: self.question.hashes.len() < 2,
-            doc_count: self.layer.segment.complete_count(),
-            budget: self.budget,
-        };
+        let mut narrowed = Narrowed::new(self.layer.segment.complete_count(), self.budget);
+        narrowed.is_certain = self.question.hashes.len() < 2;
         self.narrow_by_keys(&mut narrowed);
         self.narrow_by_words(&mut narrowed);
         self.narrow_by_kind(&mut narrowed);
         self.leave_out(&mut narrowed);
+        let (is_certain, asks_columns) = (narrowed.is_certain, narrowed.asks_columns);
         let is_online_only = self.question.is_online_only;
         let set = match narrowed.set {
             None if is_online_only => DocSet::Bits(Cow::Borrowed(&self.layer.online)),
-            set => {
-                let set = set.unwrap_or_else(|| DocSet::all(narrowed.doc_count));
-                self.layer.counting(set, is_online_only)
-            }
+            _ => self.layer.counting(narrowed.finish(), is_online_only),
         };
         Plan {
             set,
-            is_certain: narrowed.is_certain,
+            is_certain,
+            asks_columns,
         }
     }
 
@@ -165,24 +200,9 @@ impl<'v> Asker<'v> {
             }
             narrowed.to(tag.to_set());
         }
-        if let (Some(owners), false) = (&self.question.owners, narrowed.is_small()) {
-            self.narrow_by_owners(owners.numbers(), narrowed);
-        }
-    }
-
-    fn narrow_by_owners(&self, owners: &[OwnerIndex], narrowed: &mut Narrowed<'v>) {
-        if !self.budget.afford(owners.len() as u64 * OWNER_STEPS) {
-            return;
-        }
-        let segment = &self.layer.segment;
-        let doc_count = segment.complete_count();
-        let lists = owners.iter().map(|owner| segment.docs_of_owner(*owner));
-        let count: usize = lists.clone().map(<[Doc]>::len).sum();
-        let is_few = count <= segment.doc_count() as usize / 8;
-        if is_few && self.budget.afford(count as u64) {
-            let docs = lists.flatten().copied();
-            let docs: Vec<Doc> = docs.filter(|doc| *doc < doc_count).collect();
-            narrowed.to(DocSet::unordered(&docs, doc_count));
+        if let Some(owners) = &self.question.owners {
+            let is_told = !narrowed.is_small() && self.narrow_by_owners(owners.numbers(), narrowed);
+            narrowed.asks_columns |= !is_told;
         }
     }
 
@@ -234,47 +254,6 @@ impl<'v> Asker<'v> {
         is_reached.then_some(gather)
     }
 
-    /// By ending, category and size.
-    fn narrow_by_kind(&self, narrowed: &mut Narrowed<'v>) {
-        let segment = &self.layer.segment;
-        if !self.question.endings.is_empty() {
-            let is_plain = |ending: &String| !ending[1..].contains('.');
-            narrowed.is_certain &= self.question.endings.iter().all(is_plain);
-            narrowed.by_any(self.question.endings.iter(), |ending| {
-                segment.with_extension(ending.rsplit('.').next().unwrap_or_default())
-            });
-        }
-        if let (Some(category), false) = (self.question.category, narrowed.is_small()) {
-            narrowed.to(segment.of_category(category).to_set());
-        }
-        if !self.question.categories.is_empty() && !narrowed.is_small() {
-            let categories = self.question.categories.iter();
-            narrowed.by_any(categories, |kind| segment.of_category(*kind));
-        }
-        if !narrowed.is_small() {
-            self.narrow_by_size(narrowed);
-        }
-    }
-
-    fn narrow_by_size(&self, narrowed: &mut Narrowed<'v>) {
-        let segment = &self.layer.segment;
-        let (min, max) = self.question.sizes;
-        let Some(largest_first) = segment.order(protocol::search::Sort::Size) else {
-            return;
-        };
-        if (min, max) == (0, u64::MAX) {
-            return;
-        }
-        let size = |doc: &Doc| segment.scan(*doc).size_bytes;
-        let start = largest_first.partition_point(|doc| size(doc) > max);
-        let end = largest_first.partition_point(|doc| size(doc) >= min);
-        let docs = &largest_first[start.min(end)..end];
-        let before = (narrowed.set.as_ref()).map_or(largest_first.len() as u64, DocSet::len);
-        if docs.len() as u64 <= before / 16 && self.budget.afford(docs.len() as u64 / 2) {
-            narrowed.to(DocSet::unordered(docs, segment.complete_count()));
-        }
-    }
-
     /// Takes out what holds an unwanted word.
     fn leave_out(&self, narrowed: &mut Narrowed<'v>) {
         let doc_count = self.layer.segment.complete_count();
@@ -283,51 +262,9 @@ impl<'v> Asker<'v> {
             let part = words::parts(needle).next().filter(|_| is_told);
             let gather = part.and_then(|part| self.anywhere(part));
             match gather.filter(|gather| self.budget.afford(gather.steps(doc_count))) {
-                Some(gather) => {
-                    let set = narrowed.set.take();
-                    let set = set.unwrap_or_else(|| DocSet::all(doc_count));
-                    narrowed.set = Some(set.without(&gather.finish(doc_count)));
-                }
+                Some(gather) => narrowed.take_out(&gather.finish(doc_count)),
                 None => narrowed.is_certain = false,
             }
-        }
-    }
-}
-
-/// A set that starts as everything.
-struct Narrowed<'v> {
-    set: Option<DocSet<'v>>,
-    is_certain: bool,
-    doc_count: Doc,
-    budget: &'v Budget,
-}
-
-impl<'v> Narrowed<'v> {
-    fn is_small(&self) -> bool {
-        let set = self.set.as_ref();
-        set.is_some_and(|set| set.is_at_most(SMALL_COUNT))
-    }
-
-    fn to(&mut self, docs: DocSet<'v>) {
-        self.budget.spend(1 + u64::from(self.doc_count) / 1_000);
-        self.set = Some(match self.set.take() {
-            Some(set) => set.within(&docs),
-            None => docs,
-        });
-    }
-
-    /// To what has any of `keys`; a small set is left as it is.
-    fn by_any<K>(&mut self, keys: impl Iterator<Item = K>, posting: impl Fn(K) -> Posting<'v>) {
-        if self.is_small() {
-            self.is_certain = false;
-            return;
-        }
-        let mut gather = Gather::default();
-        keys.for_each(|key| gather.add(posting(key)));
-        if self.budget.afford(gather.steps(self.doc_count)) {
-            self.to(gather.finish(self.doc_count));
-        } else {
-            self.is_certain = false;
         }
     }
 }

@@ -10,6 +10,7 @@
 
 mod count;
 mod kinds;
+mod meet;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ use super::budget::Budget;
 use super::cursor::{Position, SearchCursor};
 use super::layer::Spot;
 use super::matcher::Question;
-use super::plan::Asker;
+use super::plan::{Asker, Plan};
 use super::rank::{Match, Ranking, RowKey};
 use super::view::CatalogView;
 use super::{CursorError, SearchPage, cursor};
@@ -175,10 +176,15 @@ impl<'v> Search<'v> {
     fn outcome(&self) -> Outcome {
         let steps = self.budget.left();
         self.budget.keep(steps / 10 * 7);
-        let plans: Vec<_> = self.askers.iter().map(Asker::plan).collect();
+        let mut plans: Vec<_> = self.askers.iter().map(Asker::plan).collect();
         self.budget.keep(steps / 10 * 4);
         let counted = self.count(&plans);
         self.budget.keep(0);
+        for (plan, met) in plans.iter_mut().zip(counted.met) {
+            if let Some(met) = met {
+                *plan = Plan::of_met(met);
+            }
+        }
         // One more than the page tells whether there is a next one.
         let wanted_count = self.params.limit + 1;
         let (mut rows, reached) = match counted.rows {

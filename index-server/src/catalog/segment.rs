@@ -9,6 +9,7 @@ mod holders;
 mod merge;
 mod orders;
 mod shared;
+mod sweep;
 mod warm;
 
 use protocol::category::Category;

@@ -2,6 +2,7 @@
 
 mod corrected;
 mod rows;
+mod steps;
 
 use jiff::Timestamp;
 use protocol::category::Category;
@@ -206,44 +207,6 @@ fn a_page_starts_behind_the_last_row_although_that_row_is_gone() {
     params.cursor = first.next_cursor;
     let second = paths(&catalog.view(), &params);
     assert_eq!(second[..3], ["file 19", "file 20", "file 22"]);
-}
-
-/// Photographs: thousands of names start with the words, and none is the words.
-#[test]
-fn of_many_names_with_one_start_the_page_is_full_however_few_steps_there_are() {
-    let mut catalog = catalog();
-    for number in 0..3_000_u32 {
-        catalog.put(entry(
-            LENA,
-            &format!("trip/IMG_2023{number:04} {}.jpg", number % 7),
-        ));
-    }
-    let view = catalog.view();
-    for q in [
-        "img 2023",
-        "img 20230000",
-        "img 20231",
-        "img jpg",
-        "img 20230",
-        "2023 jpg",
-        "trip img",
-        "jpg 3",
-        "\"img 2023\"",
-    ] {
-        let query = Query::parse(q).expect("a query of the test");
-        let params = SearchParams {
-            q: q.to_owned(),
-            ..SearchParams::default()
-        };
-        let effort = Effort {
-            exact_max_count: 100,
-            budget: &Budget::new(30_000),
-        };
-        let page = view.search_corrected_within(&query, &params, effort);
-        let page = page.expect("no cursor");
-        let count = params.limit.min(usize::try_from(page.total).expect("few"));
-        assert_eq!(page.hits.len(), count, "{q:?}");
-    }
 }
 
 #[test]

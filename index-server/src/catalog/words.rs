@@ -160,6 +160,14 @@ impl Words {
         self.gather_start(Some(FIRST), text, into, budget)
     }
 
+    /// The documents whose first word is `text`, at the start of the name; none where `budget` does
+    /// not reach for them.
+    pub fn with_first(&self, text: &[u8], budget: &Budget) -> Option<Posting<'_>> {
+        budget
+            .afford(WORD_STEPS)
+            .then(|| self.exactly(Some(FIRST), text))
+    }
+
     /// The documents whose name is `text`, its ending aside.
     pub fn with_only(&self, text: &[u8]) -> Posting<'_> {
         self.exactly(Some(ONLY), text)

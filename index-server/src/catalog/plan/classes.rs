@@ -13,6 +13,9 @@ use crate::catalog::rank::Match;
 use crate::catalog::segment::Doc;
 use crate::catalog::words::{self, Part, Words};
 
+/// Of so many documents each is looked at rather than the order of names.
+const LOOKED_AT_MAX_COUNT: u64 = if cfg!(test) { 3 } else { 256 };
+
 /// The documents of a plan by how they meet the words. Each set holds all documents of its class
 /// and of better ones; it is made when it is asked for, since a page is mostly full before.
 #[derive(Debug)]
@@ -23,12 +26,17 @@ pub struct Classes<'s, 'v> {
     start: OnceCell<DocSet<'s>>,
     word_start: OnceCell<DocSet<'s>>,
     in_name: OnceCell<DocSet<'s>>,
+    /// Those with the first of several words at the start of their name, where they are so few that
+    /// all are looked at.
+    few_first: OnceCell<Option<DocSet<'s>>>,
+    /// The order of names, as far as it tells of several words.
+    names: OnceCell<Option<Names<'v>>>,
     /// Whether `word_start` and `in_name` hold nothing else.
     is_certain: bool,
     /// Whether `whole` holds nothing else.
     is_whole_certain: bool,
-    /// Whether `start` does not.
-    is_start_certain: bool,
+    /// Whether the order of names tells all of `start`.
+    is_start_ordered: bool,
     /// Whether a set holds others too since the budget did not reach for it.
     is_cut: Cell<bool>,
     /// How documents whose text was looked at meet the question: the sets of two classes may hold
@@ -57,10 +65,11 @@ impl<'s, 'v> Classes<'s, 'v> {
             start: OnceCell::new(),
             word_start: OnceCell::new(),
             in_name: OnceCell::new(),
+            few_first: OnceCell::new(),
+            names: OnceCell::new(),
             is_certain: needles.all(words::is_part_of_a_word),
             is_whole_certain: words::is_part_of_a_word(&asker.question.joined),
-            is_start_certain: names::tells_start(&asker.question.joined)
-                || words::is_part_of_a_word(&asker.question.joined),
+            is_start_ordered: names::tells_start(&asker.question.joined),
             is_cut: Cell::new(false),
             looked_at: RefCell::default(),
         }
@@ -92,7 +101,7 @@ impl<'s, 'v> Classes<'s, 'v> {
         let better = match class {
             Match::Whole => None,
             Match::Start => self.is_whole_certain.then_some(Match::Whole),
-            Match::WordStart => self.is_start_certain.then_some(Match::Start),
+            Match::WordStart => self.is_start_certain().then_some(Match::Start),
             Match::Inside => self.is_certain.then_some(Match::WordStart),
             Match::Folder => self.is_certain.then_some(Match::Inside),
         };
@@ -110,9 +119,9 @@ impl<'s, 'v> Classes<'s, 'v> {
             && !self.is_cut.get()
             && match class {
                 Match::Whole => self.is_whole_certain,
-                Match::Start if self.is_whole_certain => self.is_start_certain,
-                Match::Start => self.is_start_certain && !self.of(Match::Whole).contains(doc),
-                _ if self.is_start_certain => self.is_certain,
+                Match::Start if self.is_whole_certain => true,
+                Match::Start => self.is_start_certain() && !self.of(Match::Whole).contains(doc),
+                _ if self.is_start_certain() => self.is_certain,
                 _ => self.is_certain && !self.of(Match::Start).contains(doc),
             }
     }
@@ -141,6 +150,27 @@ impl<'s, 'v> Classes<'s, 'v> {
         self.look(doc, scratch).filter(|own| *own <= worst)
     }
 
+    /// Whether the set of [`Match::Start`] holds nothing else.
+    fn is_start_certain(&self) -> bool {
+        self.is_whole_certain || self.is_start_ordered && self.few_first().is_none()
+    }
+
+    /// Those that may be of the best two classes, where they are few.
+    fn few_first(&self) -> Option<&DocSet<'s>> {
+        let few = self.few_first.get_or_init(|| {
+            let joined = &self.asker.question.joined;
+            let first = words::parts(joined).next()?;
+            if !joined.starts_with(first.text) {
+                return None;
+            }
+            let held = self.words().with_first(first.text, self.asker.budget)?;
+            let set = held.to_set().within(&self.plan.set);
+            let is_few = set.is_at_most(LOOKED_AT_MAX_COUNT);
+            is_few.then(|| DocSet::list(set.iter_from(0).collect()))
+        });
+        few.as_ref()
+    }
+
     fn find_whole(&self) -> DocSet<'s> {
         let joined = &self.asker.question.joined;
         if self.is_whole_certain {
@@ -150,16 +180,22 @@ impl<'s, 'v> Classes<'s, 'v> {
                 .to_set()
                 .within(&self.plan.set);
         }
+        if let Some(few) = self.few_first() {
+            return few.clone();
+        }
         self.named(|names| names.being(joined))
     }
 
     fn find_start(&self) -> DocSet<'s> {
         let joined = &self.asker.question.joined;
         if !self.is_whole_certain {
+            if let Some(few) = self.few_first() {
+                return few.clone();
+            }
             let named = self.named(|names| names.starting(joined));
             return match words::parts(joined).last() {
                 // The order of names does not tell how its last number goes on, its words do.
-                Some(last) if !self.is_start_certain => {
+                Some(last) if !self.is_start_ordered => {
                     self.within_words(named, at_start_of_word(last))
                 }
                 _ => named,
@@ -173,8 +209,10 @@ impl<'s, 'v> Classes<'s, 'v> {
 
     /// What of the plan the order of names tells.
     fn named(&self, docs: impl Fn(&Names<'v>) -> Option<DocSet<'v>>) -> DocSet<'s> {
-        let order = Names::new(&self.asker.layer.segment, self.asker.budget);
-        if let Some(told) = order.and_then(|order| docs(&order)) {
+        let (segment, budget) = (&self.asker.layer.segment, self.asker.budget);
+        let joined = &self.asker.question.joined;
+        let names = (self.names).get_or_init(|| Names::new(segment, joined, budget));
+        if let Some(told) = names.as_ref().and_then(docs) {
             return told.within(&self.plan.set);
         }
         self.is_cut.set(true);

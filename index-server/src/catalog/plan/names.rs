@@ -6,55 +6,80 @@ use std::ops::Range;
 
 use protocol::search::Sort;
 
+use crate::catalog::across::SEPARATORS;
 use crate::catalog::budget::Budget;
 use crate::catalog::docs::DocSet;
 use crate::catalog::natural;
 use crate::catalog::segment::{Doc, Segment};
 
-/// What stands for a space of the words in a name.
-const SEPARATORS: [u8; 9] = *b"\t\n\x0b\x0c\r -._";
 /// Steps to compare one name that lies anywhere.
 const COMPARE_STEPS: u64 = 12;
 
-/// Names in order, and where those lie that start in one way.
+/// Names in order, and where those lie that start with all pieces of some words but the last.
+#[derive(Debug)]
 pub struct Names<'v> {
     segment: &'v Segment,
     order: &'v [Doc],
     budget: &'v Budget,
+    stems: Vec<Alike>,
 }
 
 /// Names with the same start, by place.
+#[derive(Debug)]
 struct Alike {
     start: Vec<u8>,
     places: Range<usize>,
 }
 
 impl<'v> Names<'v> {
-    /// Of `segment`; none where it has no order of names.
-    pub fn new(segment: &'v Segment, budget: &'v Budget) -> Option<Self> {
+    /// Of `segment`, for words whose separators are spaces, `joined`; none where it has no order of
+    /// names or the budget does not reach for them.
+    pub fn new(segment: &'v Segment, joined: &[u8], budget: &'v Budget) -> Option<Self> {
         let order = segment.order(Sort::Filename)?;
-        Some(Self {
+        let all = Alike {
+            start: Vec::new(),
+            places: 0..order.len(),
+        };
+        let mut names = Self {
             segment,
             order,
             budget,
-        })
+            stems: vec![all],
+        };
+        let (stem, _) = split_last(joined);
+        for piece in stem.split_inclusive(|byte| *byte == b' ') {
+            let text = &piece[..piece.len() - 1];
+            let mut further = Vec::new();
+            for stem in &names.stems {
+                let alike = names.further(stem, text)?;
+                names.separated(alike, &mut further)?;
+            }
+            names.stems = further;
+        }
+        Some(names)
     }
 
-    /// Documents whose names start with `joined`, whose separators are spaces; others too where
-    /// there are digits in it. None where the budget does not reach for them.
+    /// Documents whose names start with `joined`; others too where there are digits in it. None where
+    /// the budget does not reach for them.
     pub fn starting(&self, joined: &[u8]) -> Option<DocSet<'v>> {
+        let (_, last) = split_last(joined);
         // More digits may follow, and names with those lie elsewhere.
-        let digits = joined.iter().rev().take_while(|byte| byte.is_ascii_digit());
-        let alike = self.alike(&joined[..joined.len() - digits.count()])?;
-        let places: Vec<_> = alike.into_iter().map(|alike| alike.places).collect();
+        let digits = last.iter().rev().take_while(|byte| byte.is_ascii_digit());
+        let last = &last[..last.len() - digits.count()];
+        let mut places = Vec::new();
+        for stem in &self.stems {
+            places.push(self.further(stem, last)?.places);
+        }
         self.docs(&places)
     }
 
     /// Documents whose names are `joined`, or that and a dot and whatever follows; others too where
     /// there are digits in it. None where the budget does not reach for them.
     pub fn being(&self, joined: &[u8]) -> Option<DocSet<'v>> {
+        let (_, last) = split_last(joined);
         let mut places = Vec::new();
-        for alike in self.alike(joined)? {
+        for stem in &self.stems {
+            let alike = self.further(stem, last)?;
             let is_whole = |name: &[u8]| natural::compare(name, &alike.start);
             places.push(self.narrow(&alike.places, is_whole)?);
             let with_ending = [&alike.start, &b"."[..]].concat();
@@ -64,59 +89,48 @@ impl<'v> Names<'v> {
         self.docs(&places)
     }
 
-    /// Names that start with `joined`, digits at its end being all that a number has there.
-    fn alike(&self, joined: &[u8]) -> Option<Vec<Alike>> {
-        let mut all = vec![Alike {
-            start: Vec::new(),
-            places: 0..self.order.len(),
-        }];
-        let spaced = joined.split_inclusive(|byte| *byte == b' ');
-        for piece in spaced {
-            let (text, is_spaced) = match piece.split_last() {
-                Some((b' ', text)) => (text, true),
-                _ => (piece, false),
-            };
-            let mut narrowed = Vec::new();
-            for alike in &all {
-                let start = [&alike.start, text].concat();
-                if is_spaced {
-                    let with_separator = SEPARATORS.map(|byte| [&start, &[byte][..]].concat());
-                    for start in with_separator {
-                        narrowed.push(self.further(alike, start)?);
-                    }
-                } else {
-                    narrowed.push(self.further(alike, start)?);
-                }
-            }
-            narrowed.retain(|alike| !alike.places.is_empty());
-            all = narrowed;
-        }
-        Some(all)
-    }
-
-    /// Those of `alike` whose names start with the longer `start`.
-    fn further(&self, alike: &Alike, start: Vec<u8>) -> Option<Alike> {
+    /// Those of `alike` whose names go on with `text`.
+    fn further(&self, alike: &Alike, text: &[u8]) -> Option<Alike> {
+        let start = [&alike.start, text].concat();
         let places = self.narrow(&alike.places, |name| natural::compare_start(name, &start))?;
         Some(Alike { start, places })
     }
 
-    /// The places at which `order` is equal, which is ascending.
+    /// Adds those of `alike` whose names go on with a separator, by separator.
+    fn separated(&self, alike: Alike, into: &mut Vec<Alike>) -> Option<()> {
+        let mut rest = alike.places;
+        for separator in SEPARATORS {
+            let start = [&alike.start, &[separator][..]].concat();
+            let places = self.narrow(&rest, |name| natural::compare_start(name, &start))?;
+            rest.start = places.end;
+            if !places.is_empty() {
+                into.push(Alike { start, places });
+            }
+        }
+        Some(())
+    }
+
+    /// The places at which `order` is equal, which is ascending. Looks at the first one before all
+    /// others: mostly none is equal, and that tells it.
     fn narrow(
         &self,
         places: &Range<usize>,
         order: impl Fn(&[u8]) -> Ordering,
     ) -> Option<Range<usize>> {
-        let depth = u64::from((places.len() + 1).ilog2() + 1);
-        if !self.budget.afford(2 * depth * COMPARE_STEPS) {
+        if self.budget.is_spent() {
             return None;
         }
-        let docs = &self.order[places.clone()];
-        let order = |doc: &Doc| order(self.segment.name(*doc).as_bytes());
-        let start = docs.partition_point(|doc| order(doc).is_lt());
-        let docs = &docs[start..];
-        let count = docs.partition_point(|doc| order(doc).is_eq());
-        let start = places.start + start;
-        Some(start..start + count)
+        let order = |place: usize| {
+            self.budget.spend(COMPARE_STEPS);
+            order(self.segment.name(self.order[place]).as_bytes())
+        };
+        let Range { start, end } = *places;
+        let start = match (start < end).then(|| order(start)) {
+            Some(Ordering::Less) => partition_point(start + 1..end, |place| order(place).is_lt()),
+            Some(Ordering::Equal) => start,
+            Some(Ordering::Greater) | None => return Some(start..start),
+        };
+        Some(start..end_of_run(start..end, |place| order(place).is_eq()))
     }
 
     fn docs(&self, places: &[Range<usize>]) -> Option<DocSet<'v>> {
@@ -128,6 +142,40 @@ impl<'v> Names<'v> {
         let docs: Vec<Doc> = docs.copied().collect();
         Some(DocSet::unordered(&docs, self.segment.complete_count()))
     }
+}
+
+/// What stands up to the last space, that among it, and what stands behind it.
+fn split_last(joined: &[u8]) -> (&[u8], &[u8]) {
+    let space = joined.iter().rposition(|byte| *byte == b' ');
+    joined.split_at(space.map_or(0, |space| space + 1))
+}
+
+/// The first place of `places` at which `is_before` no longer holds.
+fn partition_point(places: Range<usize>, is_before: impl Fn(usize) -> bool) -> usize {
+    let Range { mut start, mut end } = places;
+    while start < end {
+        let middle = start.midpoint(end);
+        if is_before(middle) {
+            start = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    start
+}
+
+/// The same where that is near mostly: by steps that double, then halves.
+fn end_of_run(places: Range<usize>, is_in: impl Fn(usize) -> bool) -> usize {
+    let Range { mut start, end } = places;
+    let mut step = 1;
+    while start < end {
+        let probe = (start + step - 1).min(end - 1);
+        if !is_in(probe) {
+            return partition_point(start..probe, is_in);
+        }
+        (start, step) = (probe + 1, step * 2);
+    }
+    end
 }
 
 /// Whether [`Names::starting`] yields no others.

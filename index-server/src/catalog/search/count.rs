@@ -6,9 +6,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::kinds::{Kind, Seen};
 use super::{Found, Search};
-use crate::catalog::docs::DocSet;
 use crate::catalog::layer::Spot;
-use crate::catalog::matcher::Scratch;
 use crate::catalog::plan::Plan;
 use crate::catalog::rank::Match;
 use crate::catalog::segment::Doc;
@@ -22,13 +20,8 @@ const LOOKED_AT_MAX_COUNT: u64 = if cfg!(test) { 2 } else { 512 };
 /// pick from: beyond, their keys cost more to read than the walk.
 const PICKED_MAX_COUNT: usize = if cfg!(test) { 4 } else { 2_000 };
 
-/// Steps of a document whose text is not read.
-const TOLD_STEPS: u64 = 4;
 /// Steps to find out whether a row is of a kind that was met already.
 const KIND_STEPS: u64 = 10;
-
-/// Documents that are read from memory at a time.
-const BLOCK_COUNT: usize = 64;
 
 /// What a count found.
 #[derive(Debug)]
@@ -41,6 +34,8 @@ pub struct Counted {
     pub is_exact: bool,
     /// Whether the budget ended before they were more than totals are exact for.
     pub is_cut: bool,
+    /// By layer: the documents that meet the question, where all of its plan were looked at.
+    pub met: Vec<Option<Vec<Doc>>>,
 }
 
 impl Search<'_> {
@@ -50,16 +45,16 @@ impl Search<'_> {
         if sure_count > self.exact_max_count {
             return Counted::without_rows(sure_count, false, false);
         }
-        let is_certain = plans.iter().all(|plan| plan.is_certain);
-        let doc_count: u64 = plans.iter().map(|plan| plan.set.len()).sum();
         let few_count = match self.params.sort {
             Sort::Relevance => LOOKED_AT_MAX_COUNT,
             _ => PICKED_MAX_COUNT as u64,
         };
-        if is_certain && doc_count > few_count {
+        let told = plans.iter().filter(|plan| plan.is_certain);
+        let told_count: u64 = told.map(|plan| plan.set.len()).sum();
+        if told_count > few_count {
             self.tally(plans)
         } else {
-            self.collect(plans, is_certain)
+            self.collect(plans)
         }
     }
 
@@ -69,7 +64,7 @@ impl Search<'_> {
     fn sure_count(&self, plans: &[Plan<'_>]) -> u64 {
         let max = self.exact_max_count;
         let pairs = plans.iter().zip(&self.askers);
-        let told = pairs.filter(|(plan, asker)| plan.is_certain && !asker.question.asks_columns());
+        let told = pairs.filter(|(plan, _)| plan.is_certain && !plan.asks_columns);
         let mut alone_count = 0;
         for (plan, asker) in told.clone() {
             alone_count += plan.set.count_within(asker.layer.segment.alone(), max);
@@ -84,66 +79,72 @@ impl Search<'_> {
         alone_count + firsts.max().unwrap_or_default()
     }
 
-    /// Counts rows among documents that meet the question, the columns aside; reads no text.
+    /// Counts rows and keeps none; reads no text of documents that meet the question, the columns
+    /// aside.
     fn tally(&self, plans: &[Plan<'_>]) -> Counted {
+        let across = self.across(plans);
         let mut seen = Seen::none(self);
-        let mut total = 0;
+        let (mut total, mut met) = (0, Vec::new());
         let mut is_exact = true;
         for (layer, (plan, asker)) in plans.iter().zip(&self.askers).enumerate() {
             let segment = &asker.layer.segment;
-            let asks_columns = asker.question.asks_columns();
-            let rest = if asks_columns {
-                plan.set.borrowed()
-            } else {
+            if plan.is_certain && !plan.asks_columns {
                 total += plan.set.count_within(segment.alone(), self.exact_max_count);
-                plan.set.borrowed().without_bits(segment.alone())
+            }
+            let mut count = |doc: Doc| {
+                let kind = self.kind(Spot { layer, doc });
+                total += u64::from(kind.is_none_or(|kind| seen.insert(kind)));
+                total <= self.exact_max_count
             };
-            let look = |doc: Doc| {
-                self.budget.spend(TOLD_STEPS);
-                if !asks_columns || asker.is_met_by_columns(doc) {
-                    let kind = self.kind(Spot { layer, doc });
-                    total += u64::from(kind.is_none_or(|kind| seen.insert(kind)));
-                }
-                total <= self.exact_max_count && !self.budget.is_spent()
+            is_exact = if plan.is_certain {
+                met.push(None);
+                let rest = plan.set.borrowed();
+                let rest = if plan.asks_columns {
+                    rest
+                } else {
+                    rest.without_bits(segment.alone())
+                };
+                self.each_told(asker, plan, &rest, count)
+            } else {
+                let mut docs = Vec::new();
+                let is_whole = self.each_met(asker, plan, across.as_ref(), |doc, _| {
+                    docs.push(doc);
+                    count(doc)
+                });
+                met.push(is_whole.then_some(docs));
+                is_whole
             };
-            is_exact =
-                all(&rest, |docs| segment.warm_scans(docs), look) && total <= self.exact_max_count;
+            is_exact &= total <= self.exact_max_count;
             if !is_exact {
                 break;
             }
         }
         let is_cut = !is_exact && total <= self.exact_max_count;
-        Counted::without_rows(total, is_exact, is_cut)
+        Counted {
+            met,
+            ..Counted::without_rows(total, is_exact, is_cut)
+        }
     }
 
     /// Looks at each document and keeps the rows, until they are too many.
-    fn collect(&self, plans: &[Plan<'_>], is_certain: bool) -> Counted {
-        let mut scratch = Scratch::new();
+    fn collect(&self, plans: &[Plan<'_>]) -> Counted {
+        let across = self.across(plans);
         let mut rows = Rows::default();
+        let mut met = Vec::new();
         let mut is_exact = true;
         for (layer, (plan, asker)) in plans.iter().zip(&self.askers).enumerate() {
-            let segment = &asker.layer.segment;
-            let is_told = is_certain && !asker.question.is_classed;
-            let look = |doc: Doc| {
-                let class = if is_told {
-                    self.budget.spend(TOLD_STEPS);
-                    asker.is_met_by_columns(doc).then_some(Match::Whole)
-                } else {
-                    asker.meet(doc, &mut scratch)
-                };
-                if let Some(class) = class {
-                    self.add(&mut rows, Found::new(Spot { layer, doc }, class));
-                }
-                rows.count <= self.exact_max_count && !self.budget.is_spent()
+            let mut docs = Vec::new();
+            let mut add = |doc: Doc, class: Match| {
+                docs.push(doc);
+                self.add(&mut rows, Found::new(Spot { layer, doc }, class));
+                rows.count <= self.exact_max_count
             };
-            let warm = |docs: &[Doc]| {
-                if is_told {
-                    segment.warm_scans(docs);
-                } else {
-                    segment.warm(docs);
-                }
+            is_exact = if plan.is_certain && !asker.question.is_classed {
+                self.each_told(asker, plan, &plan.set, |doc| add(doc, Match::Whole))
+            } else {
+                self.each_met(asker, plan, across.as_ref(), add)
             };
-            is_exact = all(&plan.set, warm, look);
+            met.push(is_exact.then_some(docs));
             if !is_exact {
                 break;
             }
@@ -152,6 +153,7 @@ impl Search<'_> {
         Counted {
             total: rows.count,
             rows: is_kept.then_some(rows.found),
+            met,
             is_exact,
             is_cut: !is_exact && rows.count <= self.exact_max_count,
         }
@@ -187,25 +189,10 @@ impl Counted {
     fn without_rows(total: u64, is_exact: bool, is_cut: bool) -> Self {
         Self {
             rows: None,
+            met: Vec::new(),
             total,
             is_exact,
             is_cut,
-        }
-    }
-}
-
-/// Hands the documents of `set` to `look` until it wants no more; yields whether it wanted all.
-fn all(set: &DocSet<'_>, warm: impl Fn(&[Doc]), mut look: impl FnMut(Doc) -> bool) -> bool {
-    let mut buffer = [0; BLOCK_COUNT];
-    let mut docs = set.iter_from(0);
-    loop {
-        let block = docs.next_block(&mut buffer);
-        if block.is_empty() {
-            return true;
-        }
-        warm(block);
-        if !block.iter().all(|&doc| look(doc)) {
-            return false;
         }
     }
 }

@@ -22,6 +22,8 @@ use order::{Permuted, Step};
 /// Steps to go to the next document of an order, and to one of the order backwards.
 const FORWARD_STEPS: u64 = 1;
 const BACKWARD_STEPS: u64 = 20;
+/// So many positions that hold nothing of the set are passed in one step.
+const PASSED_SHARE: u64 = 8;
 /// So many documents of a layer are a step of making the sets of a class.
 const SET_SHARE: u64 = 300;
 /// Steps more to look at a document in another order than that of the numbers.
@@ -270,7 +272,7 @@ impl<'s, 'c: 's, 'v: 'c> Stream<'s, 'c, 'v> {
             }
             self.docs.pass();
             self.last = Some(doc);
-            budget.spend(self.steps.0 + u64::from(passed_count - 1));
+            budget.spend(self.steps.0 + u64::from(passed_count - 1) / PASSED_SHARE);
             if !self.set.contains(doc) {
                 continue;
             }
@@ -298,7 +300,7 @@ impl<'s, 'c: 's, 'v: 'c> Stream<'s, 'c, 'v> {
             self.classes.plan().is_certain
         };
         if is_told {
-            asker.is_met_by_columns(doc)
+            !self.classes.plan().asks_columns || asker.is_met_by_columns(doc)
         } else {
             let class = if asker.question.is_classed {
                 self.classes.look(doc, &mut self.scratch)
