@@ -17,6 +17,10 @@ use crate::record::{Moment, Record};
 use crate::view::PeerAddress;
 use crate::world::{Files, Ground};
 
+/// So old may the journalled last sign of a peer become that is here. A restart forgets younger ones,
+/// which is little against the time after which peers are forgotten; a peer costs a record an hour.
+const SIGN_MAX_SECS: i64 = 3600;
+
 /// A peer comes, for the first time or again.
 pub(super) fn register<F: Files>(
     register: &Register,
@@ -165,7 +169,8 @@ fn is_in_sync(told: &str, held: CatalogDigest) -> bool {
     told.eq_ignore_ascii_case(&held.to_hex())
 }
 
-/// A peer says that it is alive: no record, unless it was thought gone.
+/// A peer says that it is alive: no record, unless it was thought gone or its last sign on record is
+/// old.
 pub(super) fn heartbeat<F: Files>(
     actor: &Actor,
     draft: &mut Draft<'_, F>,
@@ -182,12 +187,18 @@ pub(super) fn heartbeat<F: Files>(
         ));
     }
     let decision = Decision::new(Answer::Alive).showing_alive(id);
-    if peer.is_online {
+    let at = Moment::from(now);
+    if peer.is_online && at < peer.last_seen.plus_secs(SIGN_MAX_SECS) {
         return Ok(decision);
     }
-    let record = Record::PeerOnline { at: now.into(), id };
+    let record = Record::PeerOnline { at, id };
     draft.apply(&record);
-    Ok(decision.with(record).telling(News::PeerOnline(id)))
+    let decision = decision.with(record);
+    Ok(if peer.is_online {
+        decision
+    } else {
+        decision.telling(News::PeerOnline(id))
+    })
 }
 
 /// Whether a peer that is published under the address it was seen at is now seen at another: it has

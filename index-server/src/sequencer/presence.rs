@@ -1,10 +1,11 @@
 //! What is known of peers beyond the journal: when each was heard last, and until when it may be
-//! silent. Deadlines are on the monotonic clock, so that a clock set wrong calls nobody offline.
+//! silent. Deadlines are on the monotonic clock, so that a clock set wrong calls nobody offline; wall
+//! time counts only for signs of before the start.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use protocol::ids::PeerId;
 use tokio::time::Instant;
 
@@ -12,14 +13,12 @@ use super::Settings;
 use crate::decide::Overdue;
 use crate::health::Deadlines;
 use crate::peers::PeerState;
+use crate::record::Moment;
 use crate::world::World;
 
 /// A gap between two looks at the clock, beyond the usual one, that tells that the process stood
 /// still (stopped, or the machine starved) and could not hear anybody.
 const STANDSTILL: Duration = Duration::from_secs(30);
-
-/// A peer that was offline at the start is kept at least this long, in case the clock is wrong.
-const KEPT_AFTER_START: Duration = Duration::from_hours(1);
 
 /// Who was heard when.
 #[derive(Debug)]
@@ -29,16 +28,18 @@ pub(super) struct Presence {
     /// Of those offline: when they are dropped.
     oblivion: Deadlines,
     /// Of those heard since the start.
-    heard_at: HashMap<PeerId, Timestamp>,
+    heard_at: HashMap<PeerId, (Timestamp, Instant)>,
     /// Heard since the view was made.
     fresh: HashSet<PeerId>,
+    started_at: (Timestamp, Instant),
     /// Last look at the clock.
     awake_at: Instant,
     settings: Settings,
 }
 
 impl Presence {
-    /// Everybody counts as heard at the start: deadlines are counted anew.
+    /// Whoever was online has a whole deadline to be heard in. Who was offline is still forgotten so
+    /// long after its last sign, but not before it had the same time to come back.
     pub(super) fn at_start(
         world: &World,
         settings: Settings,
@@ -50,34 +51,39 @@ impl Presence {
             oblivion: Deadlines::default(),
             heard_at: HashMap::new(),
             fresh: HashSet::new(),
+            started_at: (now, instant),
             awake_at: instant,
             settings,
         };
         for (id, peer) in world.peers() {
-            if peer.is_online {
-                presence.silence.set(*id, instant + settings.offline_after);
-            } else {
-                let kept = presence.kept_for(peer, now);
-                presence.oblivion.set(*id, instant + kept);
-            }
+            presence.settle(*id, Some(peer), instant);
         }
         presence
     }
 
-    /// How long an offline peer is still kept.
-    fn kept_for(&self, peer: &PeerState, now: Timestamp) -> Duration {
-        let silent_for: SignedDuration = now.duration_since(peer.last_seen.into());
-        let silent_for = Duration::try_from(silent_for).unwrap_or_default();
+    /// When a peer that is offline is to be forgotten: so long after its last sign.
+    fn forgotten_at(&self, id: &PeerId, peer: &PeerState, instant: Instant) -> Instant {
+        let (started, start) = self.started_at;
         let forget_after = self.settings.forget_after;
-        forget_after
-            .saturating_sub(silent_for)
-            .max(KEPT_AFTER_START.min(forget_after))
+        let counted = match self.heard_at.get(id) {
+            Some((heard, at)) if Moment::from(*heard) >= peer.last_seen => *at + forget_after,
+            // It has just said goodbye.
+            Some(_) => instant + forget_after,
+            None => {
+                let silent_for = started.duration_since(peer.last_seen.into());
+                match Duration::try_from(silent_for) {
+                    Ok(before_start) => start + forget_after.saturating_sub(before_start),
+                    Err(_) => (start + silent_for.unsigned_abs()).min(instant) + forget_after,
+                }
+            }
+        };
+        counted.max(start + self.settings.offline_after)
     }
 
     /// A peer is alive.
     pub(super) fn heard(&mut self, id: PeerId, now: Timestamp, instant: Instant) {
         self.silence.set(id, instant + self.settings.offline_after);
-        self.heard_at.insert(id, now);
+        self.heard_at.insert(id, (now, instant));
         self.fresh.insert(id);
     }
 
@@ -89,10 +95,10 @@ impl Presence {
                 self.silence
                     .set_if_none(id, instant + self.settings.offline_after);
             }
-            Some(_) => {
+            Some(peer) => {
                 self.silence.remove(&id);
-                self.oblivion
-                    .set_if_none(id, instant + self.settings.forget_after);
+                let due_at = self.forgotten_at(&id, peer, instant);
+                self.oblivion.set_if_none(id, due_at);
                 self.heard_at.remove(&id);
             }
             None => {
@@ -105,7 +111,7 @@ impl Presence {
 
     /// When a peer was heard last, where that is newer than the journal.
     pub(super) fn heard_at(&self, id: &PeerId) -> Option<Timestamp> {
-        self.heard_at.get(id).copied()
+        self.heard_at.get(id).map(|(heard, _)| *heard)
     }
 
     /// Whether somebody was heard that the view does not tell of yet.
@@ -143,9 +149,13 @@ impl Presence {
         let stood_still = gap > self.settings.sweep_every + STANDSTILL;
         if stood_still {
             let grace = self.settings.heartbeat_interval * 3 / 2;
-            self.silence
-                .put_off(instant + grace.min(self.settings.offline_after));
+            let until = instant + grace.min(self.settings.offline_after);
+            self.silence.put_off(until);
+            self.oblivion.put_off(until);
         }
         stood_still
     }
 }
+
+#[cfg(test)]
+mod tests;
