@@ -170,6 +170,17 @@ impl Layer {
         let docs = self.segment.docs_of_owner(owner).iter().copied();
         docs.filter(|&doc| self.is_live(doc))
     }
+
+    /// Records of an owner, each once, in no order.
+    pub fn entries_of<'l>(
+        &'l self,
+        owner: OwnerIndex,
+        owners: &'l Owners,
+    ) -> impl Iterator<Item = FileEntry> + 'l {
+        let docs = self.docs_of_owner(owner);
+        let last_names = docs.filter(|&doc| self.segment.scan(doc).place.is_last());
+        last_names.filter_map(|doc| self.entry(doc, owners))
+    }
 }
 
 /// One live document of a record, the one of its last name.

@@ -74,11 +74,7 @@ impl CatalogView {
         let layers = index
             .into_iter()
             .flat_map(|index| self.layers.iter().map(move |layer| (index, layer)));
-        layers.flat_map(move |(index, layer)| {
-            let docs = layer.docs_of_owner(index);
-            let last_names = docs.filter(|&doc| layer.segment.scan(doc).place.is_last());
-            last_names.filter_map(|doc| layer.entry(doc, &self.owners))
-        })
+        layers.flat_map(|(index, layer)| layer.entries_of(index, &self.owners))
     }
 
     /// Every record of a content, partial and offline ones too.

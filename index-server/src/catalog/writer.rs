@@ -182,6 +182,20 @@ impl Catalog {
         Box::new(frozen.chain(self.waiting.values().cloned()))
     }
 
+    /// Every record of `owner`, in no particular order.
+    pub fn entries_of(&self, owner: &PeerId) -> Vec<FileEntry> {
+        let waiting = self.waiting.values();
+        let mut entries: Vec<FileEntry> = waiting
+            .filter(|entry| entry.owner == *owner)
+            .cloned()
+            .collect();
+        if let Some(index) = self.owners.index_of(owner) {
+            let layers = self.layers.iter();
+            entries.extend(layers.flat_map(|layer| layer.entries_of(index, &self.owners)));
+        }
+        entries
+    }
+
     /// What readers see from now on; cheap after a small change.
     pub fn view(&mut self) -> Arc<CatalogView> {
         if let Some(view) = &self.current

@@ -105,12 +105,30 @@ impl<'w, F: Files> Draft<'w, F> {
         digest
     }
 
-    /// How many complete records `owner` had before this batch.
+    /// How many complete records `owner` has.
     pub fn file_count(&self, owner: &PeerId) -> u64 {
         self.world.files().totals(owner).files
+        if self.dropped.contains(owner) || self.changed.contains(owner) {
+            let files = self.files_of(owner);
+            return files.iter().filter(|entry| !entry.is_partial).count() as u64;
+        }
     }
 
     /// At least as many peers as registered from `host`.
+    /// All records of `owner`, in no particular order.
+    pub fn files_of(&self, owner: &PeerId) -> Vec<FileEntry> {
+        let is_stored = !self.dropped.contains(owner);
+        let mut files = if is_stored {
+            self.world.files().entries_of(owner)
+        } else {
+            Vec::new()
+        };
+        files.retain(|entry| !self.files.contains_key(&entry.id));
+        let drafted = self.files.values().flatten();
+        files.extend(drafted.filter(|entry| entry.owner == *owner).cloned());
+        files
+    }
+
     pub fn count_from_at_most(&self, host: IpAddr) -> usize {
         let drafted = self.peers.values().flatten();
         let drafted = drafted.filter(|peer| peer.facts.remote == host).count();

@@ -212,14 +212,15 @@ fn has_moved(facts: &PeerFacts, seen_at: IpAddr) -> bool {
     published == facts.remote && seen_at.is_ipv4() == published.is_ipv4() && seen_at != published
 }
 
-/// A peer says goodbye: its records stay as those of an offline peer, its session ends.
+/// A peer says goodbye: its records stay as those of an offline peer, its session ends. Saying it
+/// again changes nothing.
 pub(super) fn leave<F: Files>(
     actor: &Actor,
     id: PeerId,
     draft: &mut Draft<'_, F>,
     now: Timestamp,
 ) -> Result<Decision, Refusal> {
-    draft.peer(&id).ok_or_else(unknown_peer)?;
+    let peer = draft.peer(&id).ok_or_else(unknown_peer)?;
     if actor.peer != id {
         return Err(Refusal::new(
             Slug::OwnerMismatch,
@@ -227,6 +228,9 @@ pub(super) fn leave<F: Files>(
         ));
     }
     check_actor(actor, draft, now)?;
+    if !peer.is_online && peer.session.is_none() {
+        return Ok(Decision::new(Answer::Left));
+    }
     let record = Record::PeerLeft { at: now.into(), id };
     draft.apply(&record);
     Ok(Decision::new(Answer::Left)

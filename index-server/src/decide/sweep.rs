@@ -1,6 +1,8 @@
 //! The rule that turns silence into offline, and long silence into oblivion.
 
 use jiff::Timestamp;
+use protocol::ids::PeerId;
+use protocol::limits::SINGLE_FILE_EVENTS_MAX_COUNT;
 
 use super::{Decision, Draft, News, Overdue};
 use crate::command::Answer;
@@ -30,19 +32,10 @@ pub(super) fn sweep<F: Files>(
     }
     for id in &overdue.stale {
         if draft.peer(id).is_some_and(|peer| !peer.is_online) {
-            let removed = draft.file_count(id);
+            decision.news.extend(news_of_oblivion(id, draft));
             let record = Record::PeerForgotten { at, id: *id };
             draft.apply(&record);
             decision = decision.with(record);
-            if removed > 0 {
-                decision = decision.telling(News::FilesChanged {
-                    owner: *id,
-                    added: 0,
-                    updated: 0,
-                    removed,
-                    sample: Vec::new(),
-                });
-            }
             forgotten_count += 1;
         }
     }
@@ -51,4 +44,22 @@ pub(super) fn sweep<F: Files>(
         forgotten_count,
     };
     decision
+}
+
+/// What watchers are told of the files of a peer that is about to be dropped: each of few, the count
+/// of many.
+fn news_of_oblivion<F: Files>(id: &PeerId, draft: &Draft<'_, F>) -> Vec<News> {
+    let count = draft.file_count(id);
+    if count > SINGLE_FILE_EVENTS_MAX_COUNT as u64 {
+        return vec![News::FilesChanged {
+            owner: *id,
+            added: 0,
+            updated: 0,
+            removed: count,
+            sample: Vec::new(),
+        }];
+    }
+    let files = draft.files_of(id).into_iter();
+    let complete = files.filter(|entry| !entry.is_partial);
+    complete.map(News::FileRemoved).collect()
 }

@@ -1,6 +1,7 @@
 //! The rules by tables: who may do what, and what becomes of it.
 
 mod files;
+mod sweep;
 
 use jiff::Timestamp;
 use protocol::ids::PeerId;
@@ -180,6 +181,46 @@ fn calls_need_token_or_address_and_the_token_ends_with_the_day_and_with_a_goodby
 }
 
 #[test]
+fn only_the_first_goodbye_is_told() {
+    let mut table = Table::new();
+    table.registered(unkeyed(2));
+    let plain = Actor {
+        peer: peer(2 | 0x80),
+        token: None,
+        ..actor(2)
+    };
+    let goodbye = Command::Leave {
+        actor: plain.clone(),
+        id: plain.peer,
+    };
+    assert_eq!(table.ok(&goodbye).news, [News::PeerLeft(plain.peer)]);
+    let again = table.ok(&goodbye);
+    assert_eq!((again.records, again.news), (vec![], vec![]));
+    assert_eq!(again.answer, Answer::Left);
+    table.ok(&Command::Heartbeat(plain.clone()));
+    assert_eq!(table.ok(&goodbye).news, [News::PeerLeft(plain.peer)]);
+}
+
+#[test]
+fn a_sign_of_life_is_on_record_once_an_hour() {
+    let mut table = Table::with(&[1]);
+    let mut records = Vec::new();
+    for minute in 1..=150 {
+        table.now = at(minute * 60);
+        let decision = table.ok(&heartbeat(1));
+        assert_eq!(decision.news, []);
+        records.extend(decision.records);
+    }
+    let seen = |hours: i64| Record::PeerOnline {
+        at: at(hours * 3600).into(),
+        id: peer(1),
+    };
+    assert_eq!(records, [seen(1), seen(2)]);
+    let last_seen = table.world.peer_state(&peer(1)).expect("known").last_seen;
+    assert_eq!(last_seen, at(2 * 3600).into());
+}
+
+#[test]
 fn a_peer_that_moved_is_sent_to_register_again() {
     let mut table = Table::with(&[1]);
     let from = |remote: &str| {
@@ -263,78 +304,4 @@ fn one_address_brings_no_peers_without_end() {
         table.refused(&Command::Register(local(40))),
         Slug::TooManyPeers
     );
-}
-
-#[test]
-fn votes_count_once_a_peer_and_reports_need_a_reason() {
-    let mut table = Table::with(&[1, 2, 3]);
-    table.changed(1, vec![add("x", "x")]);
-    let mut rating = |command: &Command| match table.ok(command).answer {
-        Answer::Rated(response) => (response.rating, response.votes),
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(rating(&rate(2, 1, "x", 5)), (5.0, 1));
-    assert_eq!(rating(&rate(3, 1, "x", 2)), (3.5, 2));
-    assert_eq!(rating(&rate(2, 1, "x", 1)), (1.5, 2));
-    for stars in [0, 6, 255] {
-        assert_eq!(table.refused(&rate(2, 1, "x", stars)), Slug::InvalidField);
-    }
-    assert_eq!(table.refused(&rate(2, 1, "w", 3)), Slug::UnknownFile);
-    assert_eq!(table.refused(&rate(9, 1, "x", 3)), Slug::UnknownPeer);
-
-    let reputation = |table: &Table| {
-        let entry = table.world.peer_entry(&peer(1), None);
-        entry.expect("known").reputation
-    };
-    table.ok(&report(2, 1, "x", Outcome::Ok));
-    assert!(reputation(&table) > 50);
-    assert_eq!(
-        table.refused(&report(1, 1, "x", Outcome::Ok)),
-        Slug::InvalidField
-    );
-    assert_eq!(
-        table.refused(&report(2, 9, "x", Outcome::Corrupt)),
-        Slug::UnknownPeer
-    );
-    assert_eq!(
-        table.refused(&report(2, 1, "w", Outcome::Corrupt)),
-        Slug::UnknownContent
-    );
-    for _ in 0..20 {
-        table.ok(&report(2, 1, "x", Outcome::Corrupt));
-    }
-    assert_eq!(table.ok(&report(2, 1, "x", Outcome::Corrupt)).records, []);
-    assert!(reputation(&table) >= 47, "one alone does little");
-}
-
-#[test]
-fn a_sweep_touches_only_those_that_it_may() {
-    let mut table = Table::with(&[1, 2]);
-    table.changed(1, vec![add("x", "x"), add("y", "y")]);
-    table.ok(&leave(2));
-    let overdue = |silent: &[u8], stale: &[u8]| Overdue {
-        silent: silent
-            .iter()
-            .map(|number| (peer(*number), at(5).into()))
-            .collect(),
-        stale: stale.iter().map(|number| peer(*number)).collect(),
-    };
-    let decision = table
-        .sweep(&Command::Sweep, overdue(&[1, 2, 9], &[1, 9]))
-        .expect("swept");
-    // Peer 1 was drafted offline first, so being stale counts; peer 2 was offline before.
-    assert_eq!(
-        decision.answer,
-        Answer::Swept {
-            offline_count: 1,
-            forgotten_count: 1
-        }
-    );
-    assert_eq!(decision.news[0], News::PeerOffline(peer(1)));
-    assert!(matches!(
-        decision.news[1],
-        News::FilesChanged { removed: 2, .. }
-    ));
-    assert!(table.world.peer_state(&peer(1)).is_none());
-    assert_eq!(table.names(1, "x"), [""; 0]);
 }

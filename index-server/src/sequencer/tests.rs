@@ -111,7 +111,7 @@ async fn long_silence_is_forgotten_with_its_files() {
     pass(120).await;
     assert_eq!(house.is_online(peer(1)), None);
     assert_eq!(house.index.view().stats.total_files, 0);
-    assert_eq!(house.watcher.take_events(), ["files +0 ~0 -1 (0)"]);
+    assert_eq!(house.watcher.take_events(), ["no file x"]);
     assert_eq!(house.refused(heartbeat(1)).await, Slug::UnknownPeer);
 }
 

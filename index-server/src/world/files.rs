@@ -22,6 +22,7 @@ pub trait Files: Default {
     fn set_rating(&mut self, id: &FileId, sum: u64, votes: u64);
     fn totals(&self, owner: &PeerId) -> OwnerTotals;
     fn entries(&self) -> Box<dyn Iterator<Item = FileEntry> + '_>;
+    fn entries_of(&self, owner: &PeerId) -> Vec<FileEntry>;
 }
 
 impl Files for Catalog {
@@ -63,6 +64,10 @@ impl Files for Catalog {
 
     fn entries(&self) -> Box<dyn Iterator<Item = FileEntry> + '_> {
         Self::entries(self)
+    }
+
+    fn entries_of(&self, owner: &PeerId) -> Vec<FileEntry> {
+        Self::entries_of(self, owner)
     }
 }
 
@@ -148,5 +153,10 @@ impl Files for PlainFiles {
 
     fn entries(&self) -> Box<dyn Iterator<Item = FileEntry> + '_> {
         Box::new(self.files.values().cloned())
+    }
+
+    fn entries_of(&self, owner: &PeerId) -> Vec<FileEntry> {
+        let ids = self.by_owner.get(owner).into_iter().flatten();
+        ids.filter_map(|id| self.files.get(id).cloned()).collect()
     }
 }
