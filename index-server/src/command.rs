@@ -101,7 +101,7 @@ pub struct Report {
     pub content: ContentHash,
     /// How it went.
     pub outcome: Outcome,
-    /// Verified bytes.
+    /// Verified bytes; more than the content has count as all of it.
     pub bytes: u64,
 }
 

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 pub use address::{AddressClass, class_of, may_publish};
-pub use standing::{Stance, Standing};
+pub use standing::{Stance, Standing, reporter_of};
 
 use crate::command::{Actor, Refusal};
 use crate::record::Moment;

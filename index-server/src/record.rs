@@ -188,7 +188,7 @@ pub enum Record {
         voter: PeerId,
         stars: u8,
     },
-    /// A report moved what `reporter` holds of `about`.
+    /// A report moved what `reporter` ([`reporter_of`](crate::peers::reporter_of)) holds of `about`.
     Reported {
         at: Moment,
         about: PeerId,

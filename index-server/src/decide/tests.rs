@@ -2,6 +2,7 @@
 
 mod files;
 mod sweep;
+mod votes;
 
 use jiff::Timestamp;
 use protocol::ids::PeerId;

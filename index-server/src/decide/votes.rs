@@ -1,4 +1,4 @@
-//! Rules of judging others: a star vote a peer and file, a stance a reporter and peer.
+//! Rules of judging others: a star vote a peer and file, praise and blame a reporter and peer.
 
 use jiff::Timestamp;
 use protocol::file::RatingResponse;
@@ -7,7 +7,7 @@ use protocol::problem::Slug;
 
 use super::{Decision, Draft, News, Rules, check_actor};
 use crate::command::{Actor, Answer, Refusal, Report};
-use crate::peers::unknown_peer;
+use crate::peers::{reporter_of, unknown_peer};
 use crate::record::Record;
 use crate::view::mean_rating;
 use crate::world::{Files, Ground};
@@ -73,29 +73,28 @@ pub(super) fn report<F: Files>(
         ));
     }
     let about = draft.peer(&report.about).ok_or_else(unknown_peer)?;
-    if draft
-        .file(&FileId::of(&report.about, &report.content))
-        .is_none()
-    {
-        return Err(Refusal::new(
+    let content = draft.file(&FileId::of(&report.about, &report.content));
+    let content = content.ok_or_else(|| {
+        Refusal::new(
             Slug::UnknownContent,
             "the peer reported on does not hold this content",
         )
-        .at("/content"));
+        .at("/content")
+    })?;
+    let facts = &draft.peer(&actor.peer).ok_or_else(unknown_peer)?.facts;
+    let reporter = reporter_of(actor.peer, facts);
+    let bytes = report.bytes.min(content.size_bytes);
+    let mut decision = Decision::new(Answer::Reported).showing_alive(actor.peer);
+    // Where nothing moves any more it need not fill the journal either.
+    for stance in about.standing.moved_by(&reporter, report.outcome, bytes) {
+        let record = Record::Reported {
+            at: now.into(),
+            about: report.about,
+            reporter,
+            stance,
+        };
+        draft.apply(&record);
+        decision = decision.with(record);
     }
-    let decision = Decision::new(Answer::Reported).showing_alive(actor.peer);
-    let earlier = about.standing.stance_of(&actor.peer);
-    let stance = earlier.after(report.outcome, report.bytes);
-    if stance == earlier {
-        // Nothing moves any more; it need not fill the journal either.
-        return Ok(decision);
-    }
-    let record = Record::Reported {
-        at: now.into(),
-        about: report.about,
-        reporter: actor.peer,
-        stance,
-    };
-    draft.apply(&record);
-    Ok(decision.with(record))
+    Ok(decision)
 }
