@@ -108,7 +108,8 @@ impl Batch {
         let BatchChange { owner, change } = change;
         match (&self.actor, owner) {
             (Some(actor), Some(owner)) if owner != actor.peer.to_string() => {
-                return Err(owner_mismatch());
+                self.reject(number, owner_mismatch());
+                return Ok(());
             }
             (None, owner) => self.become_actor(call, owner.as_deref())?,
             _ => {}

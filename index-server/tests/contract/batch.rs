@@ -101,10 +101,21 @@ async fn a_batch_is_for_one_owner_named_by_the_header_or_the_lines() {
     };
     let (status, answer) = batch(&lab, None, owned(&peer, 1) + &add(2)).await;
     assert_eq!((status, &answer["added"]), (200, &json!(2)), "{answer}");
-    let (status, answer) = batch(&lab, Some(&peer), owned(&other, 3)).await;
-    assert_eq!((status, &answer["type"]), (422, &json!("owner-mismatch")));
-    let (status, answer) = batch(&lab, None, owned(&peer, 3) + &owned(&other, 4)).await;
-    assert_eq!((status, &answer["type"]), (422, &json!("owner-mismatch")));
+    // A line of another owner is rejected by itself, wherever it stands.
+    for (header, first) in [(Some(&peer), 3), (None, 2_000)] {
+        let good: String = (first..first + 1_200).map(|n| owned(&peer, n)).collect();
+        let lines = good + &owned(&other, 9_000) + &owned(&peer, 9_000 + first);
+        let (status, answer) = batch(&lab, header, lines).await;
+        assert_eq!((status, &answer["added"]), (200, &json!(1_201)), "{answer}");
+        let rejected = answer["rejected"].as_array().unwrap();
+        assert_eq!(rejected.len(), 1, "{answer}");
+        assert_eq!(
+            (&rejected[0]["line"], &rejected[0]["type"]),
+            (&json!(1_201), &json!("owner-mismatch"))
+        );
+    }
+    let shared = lab.get(&format!("/api/v1/peers/{}", other.id)).await;
+    assert_eq!(shared["shared_files"], 0);
     let (status, answer) = batch(&lab, None, add(5)).await;
     assert_eq!((status, &answer["type"]), (400, &json!("missing-peer-id")));
     let nobody = Peer { id: "a".repeat(52) };
