@@ -162,6 +162,9 @@ pub enum Command {
         actor: Actor,
         /// In order.
         changes: Vec<FileChange>,
+        /// They are a portion of a request that changes more: watchers are told of it by counts
+        /// alone, however few changed in this portion.
+        is_long: bool,
     },
     /// A transfer is reported.
     Report {

@@ -132,9 +132,11 @@ pub fn decide<F: Files>(
         Command::Register(register) => registration::register(&register, draft, now, rules),
         Command::Heartbeat(actor) => registration::heartbeat(&actor, draft, now),
         Command::Leave { actor, id } => registration::leave(&actor, id, draft, now),
-        Command::ChangeFiles { actor, changes } => {
-            files::change(&actor, changes, draft, now, rules)
-        }
+        Command::ChangeFiles {
+            actor,
+            changes,
+            is_long,
+        } => files::change(&actor, changes, is_long, draft, now, rules),
         Command::Report { actor, report } => votes::report(&actor, &report, draft, now),
         Command::Rate { actor, file, stars } => votes::rate(&actor, file, stars, draft, now, rules),
         Command::CountDownload { file } => files::count_download(file, draft, now),

@@ -136,6 +136,7 @@ impl Taker {
                 token: None,
             },
             changes: std::mem::take(&mut self.changes),
+            is_long: false,
         });
     }
 

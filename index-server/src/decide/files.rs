@@ -1,15 +1,18 @@
-//! Rules of files: one record an owner and content, many names a record, and what watchers hear of
-//! a request that changed many.
+//! Rules of files: one record an owner and content, many names a record. What watchers hear of a
+//! request is in [`tally`].
+
+mod tally;
 
 use compact_str::CompactString;
-use hashbrown::HashMap;
 use jiff::Timestamp;
 use protocol::category::Category;
 use protocol::ids::{FileId, PeerId};
-use protocol::limits::{NAMES_PER_RECORD_MAX_COUNT, SINGLE_FILE_EVENTS_MAX_COUNT};
+use protocol::limits::NAMES_PER_RECORD_MAX_COUNT;
 use protocol::problem::Slug;
 use protocol::registration::CheckedFile;
 use protocol::tags::derive_tags;
+
+use tally::Tally;
 
 use super::{Decision, Draft, News, Rules, check_actor};
 use crate::catalog::{FileEntry, RecordName};
@@ -22,6 +25,7 @@ use crate::world::{Files, Ground};
 pub(super) fn change<F: Files>(
     actor: &Actor,
     changes: Vec<FileChange>,
+    is_long: bool,
     draft: &mut Draft<'_, F>,
     now: Timestamp,
     rules: &Rules,
@@ -50,7 +54,7 @@ pub(super) fn change<F: Files>(
             owner: taker.owner,
             ops: taker.ops,
         });
-        decision.news = taker.tally.into_news(actor.peer, draft);
+        decision.news = taker.tally.into_news(actor.peer, is_long, draft);
     }
     Ok(decision)
 }
@@ -246,109 +250,6 @@ fn check_names(name_count: usize) -> Result<(), Refusal> {
         return Err(Refusal::new(Slug::TooManyFiles, detail).at("/path"));
     }
     Ok(())
-}
-
-/// What changed in one request, a record once.
-#[derive(Debug, Default)]
-struct Tally {
-    /// In the order of the first change.
-    order: Vec<FileId>,
-    changes: HashMap<FileId, Changed>,
-}
-
-#[derive(Debug)]
-enum Changed {
-    Added,
-    Updated,
-    /// As it was last.
-    Removed(Box<FileEntry>),
-}
-
-impl Tally {
-    /// With room for so many changes.
-    fn for_count(count: usize) -> Self {
-        Self {
-            order: Vec::with_capacity(count),
-            changes: HashMap::with_capacity(count),
-        }
-    }
-
-    fn added(&mut self, id: FileId) {
-        let is_back = matches!(self.changes.get(&id), Some(Changed::Removed(_)));
-        let change = if is_back {
-            Changed::Updated
-        } else {
-            Changed::Added
-        };
-        self.put(id, change);
-    }
-
-    fn updated(&mut self, id: FileId) {
-        let is_new = matches!(self.changes.get(&id), Some(Changed::Added));
-        let change = if is_new {
-            Changed::Added
-        } else {
-            Changed::Updated
-        };
-        self.put(id, change);
-    }
-
-    fn removed(&mut self, entry: FileEntry) {
-        if matches!(self.changes.get(&entry.id), Some(Changed::Added)) {
-            // Came and went in one request: nobody heard of it.
-            self.changes.remove(&entry.id);
-        } else if !entry.is_partial {
-            self.put(entry.id, Changed::Removed(Box::new(entry)));
-        }
-    }
-
-    fn put(&mut self, id: FileId, changed: Changed) {
-        if self.changes.insert(id, changed).is_none() {
-            self.order.push(id);
-        }
-    }
-
-    /// Single news of few changes, one summary of many.
-    fn into_news<F: Files>(mut self, owner: PeerId, draft: &mut Draft<'_, F>) -> Vec<News> {
-        let mut news = Vec::new();
-        let mut sample = Vec::new();
-        let (mut added, mut updated, mut removed) = (0, 0, 0);
-        let is_few = self.changes.len() <= SINGLE_FILE_EVENTS_MAX_COUNT;
-        for id in &self.order {
-            // Gone from here: came and went, or stands twice in the order.
-            let Some(change) = self.changes.remove(id) else {
-                continue;
-            };
-            match change {
-                Changed::Added => added += 1,
-                Changed::Updated => updated += 1,
-                Changed::Removed(_) => removed += 1,
-            }
-            match change {
-                Changed::Removed(entry) if is_few => news.push(News::FileRemoved(*entry)),
-                Changed::Removed(_) => {}
-                _ if sample.len() >= SINGLE_FILE_EVENTS_MAX_COUNT => {}
-                _ => {
-                    let entry = draft.fetch(id).cloned();
-                    if is_few {
-                        news.extend(entry.map(News::FileRegistered));
-                    } else {
-                        sample.extend(entry);
-                    }
-                }
-            }
-        }
-        if !is_few {
-            news.push(News::FilesChanged {
-                owner,
-                added,
-                updated,
-                removed,
-                sample,
-            });
-        }
-        news
-    }
 }
 
 /// A redirect is about to be given.

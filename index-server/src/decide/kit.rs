@@ -136,6 +136,7 @@ pub fn change(number: u8, changes: Vec<FileChange>) -> Command {
     Command::ChangeFiles {
         actor: actor(number),
         changes,
+        is_long: false,
     }
 }
 

@@ -1,5 +1,10 @@
 //! POST `/api/v1/files/batch`: lines of changes, read as they come and handed on in portions, so
 //! that a batch of any length costs the memory of one portion. A bad line is rejected by itself.
+//!
+//! Each portion is a request of its own to the rules behind, but for two things. What is renamed keeps
+//! its counts where both lines stand in one portion, so none ends with a line that takes something
+//! away, if it can. And watchers are told of all portions by counts where one that is not the last
+//! changed something: how many more there will be nobody knows then.
 
 pub mod line;
 pub mod lines;
@@ -67,10 +72,17 @@ async fn take_lines(call: &mut Call) -> Result<BatchResponse, Refusal> {
         // Nobody was named, by the header or a line.
         batch.become_actor(call, None)?;
     }
-    batch.hand_on().await?;
+    batch.hand_on(More::Ends).await?;
     // A line may be refused when it is read, or with its portion.
     batch.answer.rejected.sort_by_key(|rejected| rejected.line);
     Ok(batch.answer)
+}
+
+/// Whether the request has changes beyond a portion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum More {
+    Follows,
+    Ends,
 }
 
 struct Batch {
@@ -114,21 +126,33 @@ impl Batch {
             (None, owner) => self.become_actor(call, owner.as_deref())?,
             _ => {}
         }
+        if self.is_full() {
+            self.hand_on(More::Follows).await?;
+        }
         self.portion.push(change);
         self.positions.push(number);
-        if self.portion.len() >= PORTION_MAX_COUNT {
-            self.hand_on().await?;
-        }
         Ok(())
     }
 
-    async fn hand_on(&mut self) -> Result<(), Refusal> {
+    /// Whether the next change is one of the next portion.
+    fn is_full(&self) -> bool {
+        let count = self.portion.len();
+        let may_be_renaming = matches!(self.portion.last(), Some(FileChange::Remove { .. }));
+        count >= PORTION_MAX_COUNT && (!may_be_renaming || count >= 2 * PORTION_MAX_COUNT)
+    }
+
+    async fn hand_on(&mut self, more: More) -> Result<(), Refusal> {
         let Some(actor) = self.actor.clone().filter(|_| !self.portion.is_empty()) else {
             return Ok(());
         };
         let changes = std::mem::take(&mut self.portion);
         let positions = std::mem::take(&mut self.positions);
-        let command = Command::ChangeFiles { actor, changes };
+        let changed_count = self.answer.added + self.answer.updated + self.answer.removed;
+        let command = Command::ChangeFiles {
+            actor,
+            changes,
+            is_long: more == More::Follows || changed_count > 0,
+        };
         let Answer::FilesChanged(outcomes) = self.index.ask(command).await? else {
             return Err(unexpected());
         };

@@ -79,8 +79,12 @@ async fn change_one(
     actor: Actor,
     change: FileChange,
 ) -> Result<FileChanged, Refusal> {
-    let changes = vec![change];
-    match index.ask(Command::ChangeFiles { actor, changes }).await? {
+    let command = Command::ChangeFiles {
+        actor,
+        changes: vec![change],
+        is_long: false,
+    };
+    match index.ask(command).await? {
         Answer::FilesChanged(outcomes) => outcomes.into_iter().next().ok_or_else(unexpected),
         _ => Err(unexpected()),
     }

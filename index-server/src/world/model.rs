@@ -49,7 +49,7 @@ impl Model {
             (Command::Leave { id, .. }, _) => {
                 self.peers.insert(*id, false);
             }
-            (Command::ChangeFiles { actor, changes }, Answer::FilesChanged(outcomes)) => {
+            (Command::ChangeFiles { actor, changes, .. }, Answer::FilesChanged(outcomes)) => {
                 for (change, outcome) in changes.iter().zip(outcomes) {
                     self.change(actor.peer, change, outcome);
                 }

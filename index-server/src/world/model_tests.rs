@@ -103,6 +103,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (1..4u8, changes()).prop_map(|(number, changes)| Command::ChangeFiles {
             actor: plain_actor(number),
             changes,
+            is_long: false,
         }),
         2 => (1..4u8, 1..4u8, name(), 0..7u8)
             .prop_map(|(number, owner, name, stars)| rate(number, owner, name, stars)),

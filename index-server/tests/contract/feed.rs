@@ -96,6 +96,73 @@ async fn a_reader_is_greeted_and_hears_everything_in_order() {
     lab.server.stop().await;
 }
 
+/// What a batch of these lines is told as: kind, then files added, updated and removed.
+async fn told(lab: &Lab, socket: &mut Socket, peer: &str, lines: &str) -> Vec<(String, [u64; 3])> {
+    let headers = [
+        ("x-peer-id", peer),
+        ("content-type", "application/x-ndjson"),
+    ];
+    let response = lab
+        .send("POST", "/api/v1/files/batch", &headers, lines)
+        .await;
+    assert_eq!(response.status(), 200);
+    lab.peer("the end", 7099).await;
+    let mut events = until(socket, "peer_registered").await;
+    events.pop();
+    let figures = |event: &Value| {
+        let count = |name: &str| event["data"][name].as_u64().unwrap_or(0);
+        [count("added"), count("updated"), count("removed")]
+    };
+    events
+        .iter()
+        .map(|event| (event["type"].as_str().unwrap().to_owned(), figures(event)))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_long_batch_is_told_by_counts_alone_that_add_up() {
+    let lab = Lab::open().await;
+    let peer = lab.peer("attic", 7071).await;
+    let mut socket = open(&lab, "/ws?topics=peers,files").await;
+    assert_eq!(next(&mut socket).await["type"], "hello");
+    let add = |number: usize| {
+        let name = number.to_string();
+        let line =
+            json!({"op": "add", "filename": name, "size": 1, "hash": crate::kit::hash(&name)});
+        format!("{line}\n")
+    };
+    let lines = |numbers: std::ops::Range<usize>| numbers.map(add).collect::<String>();
+    let unknown = "{\"op\":\"remove\",\"id\":\"00000000000000000000000000000000\"}\n";
+    for (lines, expected, kind) in [
+        (lines(0..1_005), [1_005, 0, 0], "files_changed"),
+        // Few of the first thousand lines change anything, and many of the rest.
+        (
+            lines(2_000..2_010) + &unknown.repeat(990) + &lines(2_010..2_040),
+            [40, 0, 0],
+            "files_changed",
+        ),
+        (
+            lines(2_000..2_003) + &lines(3_000..4_002),
+            [1_002, 3, 0],
+            "files_changed",
+        ),
+        // Many lines that change nothing make no long request.
+        (
+            unknown.repeat(2_000) + &lines(5_000..5_005),
+            [0, 0, 0],
+            "file_registered",
+        ),
+    ] {
+        let told = told(&lab, &mut socket, &peer.id, &lines).await;
+        assert!(told.iter().all(|(told, _)| told == kind), "{told:?}");
+        let sum = told.iter().fold([0; 3], |sum, (_, counts)| {
+            [0, 1, 2].map(|part| sum[part] + counts[part])
+        });
+        assert_eq!(sum, expected, "{told:?}");
+    }
+    lab.server.stop().await;
+}
+
 #[tokio::test]
 async fn topics_narrow_the_feed_at_once_and_later() {
     let lab = Lab::open().await;
