@@ -197,9 +197,10 @@ pub enum Record {
     },
     /// Snapshot: a whole peer.
     Peer { id: PeerId, state: Box<PeerState> },
-    /// Snapshot: some of an owner's files.
+    /// Snapshot: some of an owner's files. In live traffic: those that one request took away and
+    /// brought back, with what was counted of them.
     Holdings { owner: PeerId, files: Vec<HeldFile> },
-    /// Snapshot: some of the votes for a file.
+    /// Some of the votes for a file that was put by the kind above.
     Votes {
         file: FileId,
         votes: Vec<(PeerId, u8)>,

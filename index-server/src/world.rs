@@ -118,6 +118,11 @@ impl<F: Files> World<F> {
         })
     }
 
+    /// All votes for a record, by voter.
+    pub fn votes_of(&self, file: &FileId) -> &[(PeerId, u8)] {
+        self.votes.get(file).map_or(&[], Vec::as_slice)
+    }
+
     /// What callers who act as a peer are measured against.
     pub fn credential(&self, id: &PeerId) -> Option<Credential> {
         self.peers.get(id).map(|peer| Credential::from(&**peer))

@@ -1,6 +1,7 @@
 //! The world with the records of one batch on top, none of them durable yet. Dropping it forgets
 //! them, so the world never holds more than the journal.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -107,14 +108,13 @@ impl<'w, F: Files> Draft<'w, F> {
 
     /// How many complete records `owner` has.
     pub fn file_count(&self, owner: &PeerId) -> u64 {
-        self.world.files().totals(owner).files
         if self.dropped.contains(owner) || self.changed.contains(owner) {
             let files = self.files_of(owner);
             return files.iter().filter(|entry| !entry.is_partial).count() as u64;
         }
+        self.world.files().totals(owner).files
     }
 
-    /// At least as many peers as registered from `host`.
     /// All records of `owner`, in no particular order.
     pub fn files_of(&self, owner: &PeerId) -> Vec<FileEntry> {
         let is_stored = !self.dropped.contains(owner);
@@ -129,6 +129,7 @@ impl<'w, F: Files> Draft<'w, F> {
         files
     }
 
+    /// At least as many peers as registered from `host`.
     pub fn count_from_at_most(&self, host: IpAddr) -> usize {
         let drafted = self.peers.values().flatten();
         let drafted = drafted.filter(|peer| peer.facts.remote == host).count();
@@ -160,6 +161,19 @@ impl<'w, F: Files> Draft<'w, F> {
         let drafted = self.files.entry(*id);
         let drafted = drafted.or_insert_with(|| stored_file(world, dropped, id));
         drafted.as_ref()
+    }
+
+    /// All votes for a record that is there, by voter.
+    pub fn votes_of(&self, entry: &FileEntry) -> Vec<(PeerId, u8)> {
+        if entry.rating_votes == 0 {
+            return Vec::new();
+        }
+        let is_stored = !self.removed.contains(&entry.id) && self.stored_file(&entry.id).is_some();
+        let stored = is_stored.then(|| self.world.votes_of(&entry.id));
+        let mut votes: BTreeMap<PeerId, u8> = stored.into_iter().flatten().copied().collect();
+        let drafted = self.votes.iter().filter(|((file, _), _)| *file == entry.id);
+        votes.extend(drafted.map(|((_, voter), stars)| (*voter, *stars)));
+        votes.into_iter().collect()
     }
 
     fn change_file(&mut self, id: &FileId, change: impl FnOnce(&mut FileEntry)) {

@@ -1,6 +1,7 @@
-//! Rules of files: one record an owner and content, many names a record. What watchers hear of a
-//! request is in [`tally`].
+//! Rules of files: one record an owner and content, many names a record. What a request takes away
+//! and brings back lives on ([`kept`]); what watchers hear of one is in [`tally`].
 
+mod kept;
 mod tally;
 
 use compact_str::CompactString;
@@ -12,6 +13,7 @@ use protocol::problem::Slug;
 use protocol::registration::CheckedFile;
 use protocol::tags::derive_tags;
 
+use kept::Kept;
 use tally::Tally;
 
 use super::{Decision, Draft, News, Rules, check_actor};
@@ -38,6 +40,7 @@ pub(super) fn change<F: Files>(
         rules,
         ops: Vec::with_capacity(changes.len()),
         tally: Tally::for_count(changes.len()),
+        kept: Kept::default(),
     };
     let mut outcomes = Vec::with_capacity(changes.len());
     for change in changes {
@@ -54,6 +57,10 @@ pub(super) fn change<F: Files>(
             owner: taker.owner,
             ops: taker.ops,
         });
+        for record in taker.kept.into_records(actor.peer, draft) {
+            draft.apply(&record);
+            decision = decision.with(record);
+        }
         decision.news = taker.tally.into_news(actor.peer, is_long, draft);
     }
     Ok(decision)
@@ -66,6 +73,7 @@ struct Taker<'r> {
     rules: &'r Rules,
     ops: Vec<FileOp>,
     tally: Tally,
+    kept: Kept,
 }
 
 impl Taker<'_> {
@@ -157,6 +165,7 @@ impl Taker<'_> {
             Some(path) => self.unname(*id, path, draft),
             None => {
                 let entry = entry.clone();
+                self.kept.note(&entry, draft);
                 self.push(FileOp::Remove(*id), draft);
                 self.tally.removed(entry);
             }
@@ -168,6 +177,9 @@ impl Taker<'_> {
     fn unname<F: Files>(&mut self, id: FileId, path: &str, draft: &mut Draft<'_, F>) {
         let before = draft.fetch(&id).filter(|entry| is_last(entry, path));
         let before = before.cloned();
+        if let Some(entry) = before.as_ref().filter(|entry| entry.names.len() == 1) {
+            self.kept.note(entry, draft);
+        }
         let path = CompactString::from(path);
         self.push(FileOp::Unname { id, path }, draft);
         match (draft.fetch(&id), before) {

@@ -93,7 +93,7 @@ pub fn apply(ground: &mut impl Ground, record: Record) {
     }
 }
 
-/// Applies what only snapshots hold.
+/// Applies what tells of a whole state, as snapshots do.
 fn restore(ground: &mut impl Ground, record: Record) {
     match record {
         Record::Peer { id, state } => ground.put_peer(id, Arc::new(*state)),

@@ -50,8 +50,16 @@ impl Model {
                 self.peers.insert(*id, false);
             }
             (Command::ChangeFiles { actor, changes, .. }, Answer::FilesChanged(outcomes)) => {
+                let before = self.files.clone();
                 for (change, outcome) in changes.iter().zip(outcomes) {
                     self.change(actor.peer, change, outcome);
+                }
+                // What was there before and is there after has lived on.
+                for (id, held) in &mut self.files {
+                    if let Some(before) = before.get(id) {
+                        held.downloads = before.downloads;
+                        held.votes.clone_from(&before.votes);
+                    }
                 }
             }
             (Command::Rate { actor, file, stars }, Answer::Rated(told)) => {
@@ -111,6 +119,11 @@ impl Model {
             }
         }
         self.files.retain(|_, held| !held.names.is_empty());
+    }
+
+    /// Names of all records.
+    pub(super) fn name_count(&self) -> usize {
+        self.files.values().map(|held| held.names.len()).sum()
     }
 
     fn sweep(&mut self, overdue: &Overdue) {

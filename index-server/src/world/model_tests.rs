@@ -15,7 +15,7 @@ use crate::catalog::stored::Part;
 use crate::command::{Actor, Answer, Command, FileChange, Refusal, Register};
 use crate::decide::kit::{
     actor, add, add_partial, at, change, download, file, heartbeat, host, keyed, leave, peer, rate,
-    remove, report, unkeyed,
+    register, remove, report, unkeyed,
 };
 use crate::decide::{Draft, Overdue, Rules, decide};
 use crate::record::Record;
@@ -117,6 +117,10 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+fn quiet(command: Command) -> Step {
+    (command, Overdue::default())
+}
+
 /// Decides steps as one batch and applies what came of it.
 fn take<F: Files>(
     world: &mut World<F>,
@@ -193,6 +197,34 @@ proptest! {
             prop_assert_eq!(batched.files().totals(id), alone.files().totals(id));
             prop_assert_eq!(batched.name_count(id), alone.name_count(id));
         }
+    }
+
+    #[test]
+    fn what_a_request_takes_away_and_brings_back_keeps_its_counts(
+        requests in prop::collection::vec(prop::collection::vec(file_change(), 1..9), 1..12),
+        is_batch in any::<bool>(),
+    ) {
+        let mut live: World<Catalog> = World::default();
+        let mut model = Model::default();
+        let mut journal = Vec::new();
+        let mut steps: Vec<Step> = [1, 2].map(|number| quiet(register(number))).into();
+        for changes in requests {
+            steps.push(quiet(change(1, changes)));
+            for name in ["x", "y", "z"] {
+                steps.push(quiet(download(1, name)));
+                steps.push(quiet(rate(2, 1, name, 4)));
+            }
+        }
+        for batch in steps.chunks(if is_batch { 9 } else { 1 }) {
+            let (records, answers) = take(&mut live, batch, 0);
+            journal.extend(encode(records));
+            for (step, answer) in batch.iter().zip(&answers) {
+                model.follow(&step.0, &step.1, answer);
+            }
+            prop_assert_eq!(&Model::of(&live), &model);
+            prop_assert_eq!(live.name_count(&peer(1)), model.name_count());
+        }
+        prop_assert_eq!(snapshot(&rebuilt::<PlainFiles>(&journal)), snapshot(&live));
     }
 
     #[test]
@@ -276,7 +308,6 @@ proptest! {
 #[test]
 fn votes_of_a_record_go_with_it_even_within_a_batch() {
     let mut world: World<PlainFiles> = World::default();
-    let quiet = |command| (command, Overdue::default());
     let start = [
         quiet(Command::Register(keyed(1))),
         quiet(Command::Register(keyed(2))),

@@ -232,6 +232,44 @@ fn downloads_are_counted_and_survive_a_change_of_the_record() {
 }
 
 #[test]
+fn a_rename_keeps_what_was_counted() {
+    let mut table = Table::with(&[1, 2]);
+    table.changed(1, vec![add("a", "x")]);
+    table.ok(&download(1, "x"));
+    table.ok(&rate(2, 1, "x", 4));
+    let counted = |table: &Table| {
+        let entry = table.world.files().get(&file(1, "x")).expect("there");
+        (entry.downloads, entry.rating_sum, entry.rating_votes)
+    };
+    let gone = |path| remove(1, "x", Some(path));
+    let renames: [(Vec<FileChange>, &[&str]); 5] = [
+        (vec![gone("a"), add("b", "x")], &["b"]),
+        (vec![gone("b"), add("b", "x")], &["b"]),
+        (vec![remove(1, "x", None), add("a", "x")], &["a"]),
+        (vec![gone("a"), add("a", "y"), add("b", "x")], &["b"]),
+        (
+            vec![add("b", "y"), add("c", "x"), gone("c"), add("a", "x")],
+            &["a"],
+        ),
+    ];
+    for (changes, names) in renames {
+        let told = table.ok(&change(1, changes.clone()));
+        assert_eq!(table.names(1, "x"), names, "{changes:?}");
+        assert_eq!(counted(&table), (1, 4, 1), "{changes:?}");
+        let entry = table.world.files().get(&file(1, "x")).expect("there");
+        assert!(
+            told.news.contains(&News::FileRegistered(entry)),
+            "watchers hear what stays: {changes:?}"
+        );
+    }
+    table.ok(&rate(2, 1, "x", 5));
+    assert_eq!(counted(&table), (1, 5, 1), "the vote is still that peer's");
+    table.changed(1, vec![gone("a")]);
+    table.changed(1, vec![add("a", "x")]);
+    assert_eq!(counted(&table), (0, 0, 0), "another request begins anew");
+}
+
+#[test]
 fn file_names_that_are_not_the_end_of_the_path_are_kept() {
     let mut table = Table::with(&[1]);
     let mut odd = checked("folder/file", "x");
