@@ -59,7 +59,7 @@ async fn take_lines(call: &mut Call) -> Result<BatchResponse, Refusal> {
         batch.become_actor(call, None)?;
     }
     let mut lines = Lines::default();
-    while let Some(bytes) = call.body.next().await? {
+    while let Some(bytes) = call.body.next_in_pace().await? {
         lines.push(&bytes);
         while let Some((number, line)) = lines.next_line() {
             batch.take(call, number, line).await?;

@@ -3,6 +3,8 @@
 //!
 //! Must not know which call a body belongs to.
 
+mod json;
+
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -12,18 +14,22 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use protocol::limits::JSON_BODY_MAX_BYTES;
 use protocol::problem::Slug;
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
+pub use self::json::{JSON_MAX_DEPTH, parse_json};
+use crate::clock::Clock;
 use crate::command::Refusal;
-use crate::http::pointer::pointer_at;
 
 /// A body that sends nothing for so long is given up: a phone on a bad network still sends
 /// something every few seconds.
 pub const BODY_PROGRESS_SECS: u64 = 15;
-/// JSON of the contract is at most four deep; deeper than this is an attack on the parser.
-pub const JSON_MAX_DEPTH: usize = 32;
+/// A JSON body is there as a whole after so long: its 1 MiB needs 70 KiB a second.
+pub const JSON_BODY_SECS: u64 = 15;
+/// A body without a cap comes at this rate at least, over [`PACE_SECS`] of waiting for it.
+pub const PACE_MIN_BYTES_A_SEC: u64 = 1024;
+/// Long enough that a moment without a network does no harm.
+pub const PACE_SECS: u64 = 30;
 /// What is read and thrown away after an early refusal, so that the caller gets to read it (a
 /// connection closed on unread bytes is reset).
 const DRAIN_MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -32,6 +38,29 @@ const DRAIN_SECS: u64 = 2;
 /// The bytes of a request, as they come.
 pub struct RequestBody {
     chunks: Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send + Sync>>,
+    clock: Clock,
+    pace: Pace,
+}
+
+/// What came in the time that was spent waiting for it; the time that handling took is not its
+/// sender's fault.
+#[derive(Debug, Default)]
+struct Pace {
+    waited: Duration,
+    bytes: u64,
+}
+
+impl Pace {
+    /// Counts what came; `false` once it was too little for too long.
+    fn keeps_up(&mut self, waited: Duration, bytes: usize) -> bool {
+        self.waited += waited;
+        self.bytes += bytes as u64;
+        if self.waited < Duration::from_secs(PACE_SECS) {
+            return true;
+        }
+        let least = PACE_MIN_BYTES_A_SEC * self.waited.as_secs();
+        std::mem::take(self).bytes >= least
+    }
 }
 
 impl std::fmt::Debug for RequestBody {
@@ -50,6 +79,8 @@ impl RequestBody {
         let chunks = stream.map(|item| item.map(|mut buf| buf.copy_to_bytes(buf.remaining())));
         Self {
             chunks: Box::pin(chunks),
+            clock: Clock::default(),
+            pace: Pace::default(),
         }
     }
 
@@ -74,6 +105,24 @@ impl RequestBody {
         }
     }
 
+    /// The same for a body of any length: it must come at a least rate.
+    ///
+    /// # Errors
+    /// Those of [`Self::next`], and `request-timeout` below [`PACE_MIN_BYTES_A_SEC`].
+    pub async fn next_in_pace(&mut self) -> Result<Option<Bytes>, Refusal> {
+        let asked_at = self.clock.instant();
+        let next = self.next().await?;
+        let waited = self.clock.instant() - asked_at;
+        let count = next.as_ref().map_or(0, Bytes::len);
+        if next.is_none() || self.pace.keeps_up(waited, count) {
+            return Ok(next);
+        }
+        let detail = format!(
+            "the body came at less than {PACE_MIN_BYTES_A_SEC} bytes a second for {PACE_SECS} s"
+        );
+        Err(Refusal::new(Slug::RequestTimeout, detail))
+    }
+
     /// Reads on for a moment after a refusal, so that the answer is not lost in a reset.
     pub async fn drain(&mut self) {
         let reading = async {
@@ -95,6 +144,15 @@ impl RequestBody {
     /// (JSON of another shape), and those of [`Self::next`].
     pub async fn json<T: DeserializeOwned>(&mut self, headers: &HeaderMap) -> Result<T, Refusal> {
         require_json_type(headers)?;
+        let wait = Duration::from_secs(JSON_BODY_SECS);
+        let whole = timeout(wait, self.whole_json()).await.map_err(|_| {
+            let detail = format!("the body was not there as a whole after {JSON_BODY_SECS} s");
+            Refusal::new(Slug::RequestTimeout, detail)
+        })?;
+        parse_json(&whole?)
+    }
+
+    async fn whole_json(&mut self) -> Result<Vec<u8>, Refusal> {
         let mut whole = Vec::new();
         while let Some(bytes) = self.next().await? {
             if whole.len() + bytes.len() > JSON_BODY_MAX_BYTES {
@@ -106,7 +164,7 @@ impl RequestBody {
             }
             whole.extend_from_slice(&bytes);
         }
-        parse_json(&whole)
+        Ok(whole)
     }
 }
 
@@ -155,141 +213,66 @@ pub fn require_ndjson_type(headers: &HeaderMap) -> Result<(), Refusal> {
         })
 }
 
-/// Reads one JSON object: first as JSON in UTF-8, then as `T`.
-///
-/// # Errors
-/// `invalid-json` or `invalid-field`, with a pointer where the place is known.
-pub fn parse_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Refusal> {
-    if !is_shallow(bytes) {
-        return Err(Refusal::new(
-            Slug::InvalidJson,
-            format!("JSON nests at most {JSON_MAX_DEPTH} deep here"),
-        ));
-    }
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| Refusal::new(Slug::InvalidJson, format!("JSON is UTF-8: {error}")))?;
-    // A derived reader would take an array, too, for the fields one after the other.
-    let is_object = text.trim_ascii_start().starts_with('{');
-    let error = match serde_json::from_str(text) {
-        Ok(value) if is_object => return Ok(value),
-        Ok(_) => None,
-        Err(error) => Some(error),
-    };
-    if let Err(syntax) = serde_json::from_str::<IgnoredAny>(text) {
-        return Err(Refusal::new(Slug::InvalidJson, syntax.to_string()));
-    }
-    let Some(error) = error.filter(|_| is_object) else {
-        return Err(Refusal::new(
-            Slug::InvalidField,
-            "the call takes a JSON object, with its fields by name: {\"field\": value, ...}",
-        ));
-    };
-    let refusal = Refusal::new(Slug::InvalidField, error.to_string());
-    Err(match pointer_at(bytes, &error) {
-        Some(pointer) => refusal.at(pointer),
-        None => refusal,
-    })
-}
-
-/// Whether brackets nest no deeper than allowed; strings are skipped.
-fn is_shallow(bytes: &[u8]) -> bool {
-    let openings = memchr::memchr2_iter(b'[', b'{', bytes);
-    if openings.take(JSON_MAX_DEPTH + 1).count() <= JSON_MAX_DEPTH {
-        return true;
-    }
-    let mut depth = 0_usize;
-    let mut in_string = false;
-    let mut escaped = false;
-    for byte in bytes {
-        if in_string {
-            in_string = escaped || *byte != b'"';
-            escaped = !escaped && *byte == b'\\';
-            continue;
-        }
-        match byte {
-            b'"' => in_string = true,
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > JSON_MAX_DEPTH {
-            return false;
-        }
-    }
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::file::{FileRegistration, LookupRequest};
     use protocol::peer::RegisterRequest;
 
-    fn check(body: &str, slug: Slug, pointer: Option<&str>) {
-        let refusal = parse_json::<RegisterRequest>(body.as_bytes()).unwrap_err();
-        assert_eq!(refusal.slug, slug, "{body}: {refusal:?}");
-        assert_eq!(refusal.pointer.as_deref(), pointer, "{body}: {refusal:?}");
+    /// A body of so many bytes, each of which takes `every` to come.
+    fn trickle(count: usize, every: Duration) -> RequestBody {
+        let ticks = tokio::time::interval(every);
+        RequestBody::new(
+            futures::stream::unfold(ticks, |mut ticks| async move {
+                ticks.tick().await;
+                Some((Ok::<_, warp::Error>(Bytes::from_static(b" ")), ticks))
+            })
+            .take(count),
+        )
     }
 
-    #[test]
-    fn broken_json_is_400_and_json_of_another_shape_422_at_its_field() {
-        check("", Slug::InvalidJson, None);
-        check("{\"port\":1", Slug::InvalidJson, None);
-        check("{\"port\":\"1\",}", Slug::InvalidJson, None);
-        check("{\"port\":\"1\"}", Slug::InvalidField, Some("/port"));
-        check("{\"port\":70000}", Slug::InvalidField, Some("/port"));
-        check("{\"port\":-1}", Slug::InvalidField, Some("/port"));
-        check("{\"port\":1e400}", Slug::InvalidField, Some("/port"));
-        check(
-            "{\"port\":1.5, \"name\":\"x\"}",
-            Slug::InvalidField,
-            Some("/port"),
-        );
-        check(
-            "{\"name\":{\"a\":[1]},\"port\":1}",
-            Slug::InvalidField,
-            Some("/name"),
-        );
-        check("{}", Slug::InvalidField, Some("/port"));
-        check("1", Slug::InvalidField, None);
+    fn now() -> tokio::time::Instant {
+        Clock::default().instant()
     }
 
-    #[test]
-    fn fields_go_by_name_and_never_by_place() {
-        check("[1]", Slug::InvalidField, None);
-        check("[null, null, null, 9000, 0]", Slug::InvalidField, None);
-        check("[1", Slug::InvalidJson, None);
-        check("null", Slug::InvalidField, None);
-        assert!(parse_json::<RegisterRequest>(b" \r\n\t{\"port\":1}").is_ok());
+    #[tokio::test(start_paused = true)]
+    async fn a_json_body_has_a_deadline_however_it_trickles() {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, "application/json".parse().unwrap());
+        let started = now();
+        let mut slow = trickle(1_000, Duration::from_secs(1));
+        let refusal = slow.json::<RegisterRequest>(&headers).await.unwrap_err();
+        assert_eq!(refusal.slug, Slug::RequestTimeout, "{refusal:?}");
+        assert_eq!((now() - started).as_secs(), JSON_BODY_SECS);
+        let mut slow_but_short = trickle(14, Duration::from_secs(1));
+        let read = slow_but_short.json::<RegisterRequest>(&headers).await;
+        assert_eq!(read.unwrap_err().slug, Slug::InvalidJson, "it was read");
     }
 
-    #[test]
-    fn what_is_not_utf8_is_no_json() {
-        for body in [
-            b"{\"port\":1,\"name\":\"\xff\"}".as_slice(),
-            b"{\"port\":1,\"unknown\":\"\xff\"}",
-        ] {
-            let refusal = parse_json::<RegisterRequest>(body).unwrap_err();
-            assert_eq!(refusal.slug, Slug::InvalidJson, "{refusal:?}");
+    #[tokio::test(start_paused = true)]
+    async fn a_body_of_any_length_keeps_a_least_rate() {
+        let started = now();
+        let mut slow = trickle(1_000, Duration::from_secs(1));
+        let refusal = loop {
+            match slow.next_in_pace().await {
+                Ok(more) => assert!(more.is_some(), "it was read to its end"),
+                Err(refusal) => break refusal,
+            }
+        };
+        assert_eq!(refusal.slug, Slug::RequestTimeout, "{refusal:?}");
+        assert_eq!((now() - started).as_secs(), PACE_SECS);
+        // Just fast enough, for minutes.
+        let mut steady = trickle(300_000, Duration::from_micros(970));
+        while steady.next_in_pace().await.unwrap().is_some() {}
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_that_the_index_takes_is_not_that_of_the_sender() {
+        let mut body = RequestBody::new(futures::stream::repeat_with(|| {
+            Ok::<_, warp::Error>(Bytes::from_static(b" "))
+        }));
+        for _ in 0..10 {
+            assert!(body.next_in_pace().await.is_ok());
+            tokio::time::advance(Duration::from_mins(1)).await;
         }
-    }
-
-    #[test]
-    fn a_bad_hash_is_pointed_at_wherever_it_stands() {
-        let hashes = format!("{{\"hashes\": [\"{}\", \"x\"]}}", "0".repeat(64));
-        let refusal = parse_json::<LookupRequest>(hashes.as_bytes()).unwrap_err();
-        assert_eq!(refusal.pointer.as_deref(), Some("/hashes/1"));
-        let file = "{\"filename\":\"a\",\"size\":1,\"hash\":\"ab\"}";
-        let refusal = parse_json::<FileRegistration>(file.as_bytes()).unwrap_err();
-        assert_eq!(refusal.pointer.as_deref(), Some("/hash"));
-    }
-
-    #[test]
-    fn deep_nesting_is_refused_before_it_is_parsed() {
-        let deep = format!("{}{}", "[".repeat(33), "]".repeat(33));
-        check(&deep, Slug::InvalidJson, None);
-        assert!(is_shallow(
-            b"[\"[[[[\\\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"]"
-        ));
     }
 }
