@@ -16,6 +16,8 @@ const TOGETHER_MAX_COUNT: usize = 16;
 #[derive(Debug, Default)]
 pub struct Outbox {
     frames: VecDeque<Bytes>,
+    /// Whether the first of them is the rest of one.
+    is_begun: bool,
 }
 
 impl Outbox {
@@ -27,6 +29,14 @@ impl Outbox {
     /// Adds a frame where there is one.
     pub fn extend(&mut self, frame: Option<Bytes>) {
         self.frames.extend(frame);
+    }
+
+    /// Drops all but the rest of a frame that was begun, which is yielded.
+    pub fn keep_begun(&mut self) -> Vec<u8> {
+        let is_begun = std::mem::take(&mut self.is_begun);
+        let first = self.frames.pop_front().filter(|_| is_begun);
+        self.frames.clear();
+        first.map(Vec::from).unwrap_or_default()
     }
 
     /// Whether all is written.
@@ -63,9 +73,11 @@ impl Outbox {
         while let Some(frame) = self.frames.front_mut() {
             if written < frame.len() {
                 frame.advance(written);
+                self.is_begun |= written > 0;
                 return;
             }
             written -= frame.len();
+            self.is_begun = false;
             self.frames.pop_front();
         }
     }
@@ -76,6 +88,29 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use tokio::io::AsyncReadExt;
+
+    #[test]
+    fn of_what_was_given_up_only_the_frame_that_was_begun_is_kept() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        for (room, kept) in [(3, 5), (8, 0), (10, 6), (16, 0), (24, 0)] {
+            let mut outbox = Outbox::default();
+            outbox
+                .frames
+                .extend([[7; 8]; 3].map(|frame| Bytes::from(frame.to_vec())));
+            runtime.block_on(async {
+                let (mut near, _far) = tokio::io::duplex(room);
+                tokio::select! {
+                    biased;
+                    _ = outbox.write_to(&mut near) => {}
+                    () = std::future::ready(()) => {}
+                }
+            });
+            assert_eq!(outbox.keep_begun().len(), kept, "room for {room}");
+            assert!(outbox.is_empty());
+        }
+    }
 
     proptest! {
         #[test]

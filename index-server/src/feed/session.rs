@@ -2,6 +2,7 @@
 //! not read. One task a socket; it holds a place in the shared ring, and of what is on its way only
 //! pointers to frames that all readers share.
 
+mod eviction;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use protocol::event::{Envelope, Event, Goodbye, Hello, Resync, Subscribe};
 use protocol::limits::SOCKET_MESSAGE_MAX_BYTES;
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval_at, timeout};
@@ -24,6 +25,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
+use self::eviction::{Wire, close_frame};
 use crate::clock::Clock;
 use crate::feed::held::frame;
 use crate::feed::outbox::Outbox;
@@ -43,6 +45,9 @@ const PING_EVERY: Duration = Duration::from_secs(30);
 const PING_SPREAD: Duration = Duration::from_secs(15);
 /// Pings without a sign of life before the socket is given up.
 const UNANSWERED_MAX_COUNT: u32 = 2;
+/// Why a socket is closed that may be opened again.
+const UNANSWERED: &str = "the reader answers no ping; connect again";
+const EVICTED: &str = "the reader does not read; connect again";
 /// Messages of a client between two pings; it has nothing to say but what it subscribes to.
 const INCOMING_MAX_COUNT: u32 = 600;
 /// Events sent before the socket is listened to again.
@@ -137,7 +142,7 @@ impl<S> Drop for Session<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+impl<S: Wire> Session<S> {
     fn new(socket: WebSocketStream<S>, reader: Reader) -> Self {
         reader.metrics.ws_readers.inc();
         let number = reader.metrics.ws_opened.inc();
@@ -170,13 +175,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 code,
                 reason: Utf8Bytes::from_static(reason),
             },
-            End::Stuck => {
-                self.reader.metrics.ws_evicted.inc();
-                CloseFrame {
-                    code: CloseCode::Again,
-                    reason: Utf8Bytes::from_static("the reader does not read; connect again"),
-                }
-            }
+            End::Stuck => return self.evict().await,
         };
         let closing = async {
             // A frame that was begun is ended first: what follows would be read as its rest.
@@ -186,6 +185,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
         };
         let _ = timeout(CLOSE_WAIT, closing).await;
+    }
+
+    /// Lets a reader go that does not read: what was not begun is dropped, and what it finds once
+    /// it reads ends with the reason.
+    async fn evict(mut self) {
+        self.reader.metrics.ws_evicted.inc();
+        // What the protocol itself has to say (a ping) is small: the kernel had all of it or none.
+        let mut last = self.outbox.keep_begun();
+        last.extend_from_slice(&close_frame(CloseCode::Again, EVICTED));
+        let stream = self.socket.get_mut();
+        if !stream.push_through(&last) {
+            return;
+        }
+        let ending = async {
+            let _ = stream.shutdown().await;
+            // A socket that is closed over unread bytes drops what it has still to send.
+            let mut unheard = [0; READ_BUFFER_BYTES];
+            while stream.read(&mut unheard).await.is_ok_and(|count| count > 0) {}
+        };
+        let _ = timeout(CLOSE_WAIT, ending).await;
     }
 
     async fn talk(&mut self) -> Result<std::convert::Infallible, End> {
@@ -269,7 +288,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     async fn send_ping(&mut self) -> Result<(), End> {
         if self.unanswered_count >= UNANSWERED_MAX_COUNT {
-            return Err(End::Gone);
+            return Err(End::Close(CloseCode::Again, UNANSWERED));
         }
         self.unanswered_count += 1;
         self.incoming_count = 0;

@@ -268,7 +268,8 @@ async fn a_reader_that_does_not_read_is_cut_and_nobody_else_notices() {
                 .text()
                 .await
                 .unwrap();
-            if page.contains("peerdex_index_ws_evicted_total 1") {
+            let is_over = page.contains("peerdex_index_ws_readers 0");
+            if is_over && page.contains("peerdex_index_ws_evicted_total 1") {
                 return;
             }
             // house: allow sleep, a page of figures cannot be waited on
@@ -278,7 +279,15 @@ async fn a_reader_that_does_not_read_is_cut_and_nobody_else_notices() {
     timeout(PATIENCE, wait)
         .await
         .expect("the stuck reader is cut");
-    while let Some(Ok(_)) = timeout(PATIENCE, stuck.next()).await.expect("an end") {}
+    // What it finds once it reads: whole messages, and at their end why there are no more.
+    let mut last = None;
+    while let Some(message) = timeout(PATIENCE, stuck.next()).await.expect("an end") {
+        last = Some(message.expect("a whole message"));
+    }
+    match last {
+        Some(Message::Close(Some(frame))) => assert_eq!(u16::from(frame.code), 1013),
+        other => panic!("no close frame: {other:?}"),
+    }
     lab.server.stop().await;
 }
 
