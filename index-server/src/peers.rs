@@ -6,7 +6,7 @@
 pub mod address;
 pub mod standing;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use compact_str::CompactString;
 use jiff::Timestamp;
@@ -137,10 +137,15 @@ pub fn unknown_peer() -> Refusal {
     )
 }
 
-/// Loopback is one host, whichever of its addresses `localhost` was resolved to.
+/// Whether both are one address, or the two that `localhost` is resolved to. The other addresses
+/// of loopback are each one of their own.
 pub fn is_same_host(one: IpAddr, other: IpAddr) -> bool {
     let (one, other) = (one.to_canonical(), other.to_canonical());
-    one == other || (one.is_loopback() && other.is_loopback())
+    one == other || (is_localhost(one) && is_localhost(other))
+}
+
+fn is_localhost(address: IpAddr) -> bool {
+    address == Ipv4Addr::LOCALHOST || address == Ipv6Addr::LOCALHOST
 }
 
 #[cfg(test)]
@@ -199,6 +204,8 @@ mod tests {
             ..unkeyed
         };
         check(local, "127.0.0.1", None, None);
+        check(local, "::ffff:127.0.0.1", None, None);
         check(local, "10.0.0.1", None, Some(Slug::WrongAddress));
+        check(local, "127.0.0.2", None, Some(Slug::WrongAddress));
     }
 }

@@ -18,7 +18,7 @@ use crate::http::call::Call;
 use crate::http::problem::invalid_field;
 use crate::http::proof::Claim;
 use crate::http::reply;
-use crate::peers::may_publish;
+use crate::peers::{is_same_host, may_publish};
 use crate::view::PeerAddress;
 
 /// Below this stand services that were not made to be called by strangers; only an address seen on
@@ -156,7 +156,7 @@ async fn address(
     })?;
     let claimed = claimed.to_canonical();
     let address = may_publish(observed, claimed)?;
-    if claimed == observed || matches!(address, PeerAddress::SameMachine(_)) {
+    if is_same_host(claimed, observed) {
         return Ok(address);
     }
     let Some(id) = key else {

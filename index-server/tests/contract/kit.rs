@@ -1,6 +1,6 @@
 //! A running index with an HTTP client, and the few calls that every test makes.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use index_server::config::{Config, JournalChoice};
@@ -116,7 +116,14 @@ async fn judged(method: &str, path: &str, response: Response) -> Response {
 }
 
 pub fn client() -> Client {
+    client_from("127.0.0.1")
+}
+
+/// A client whose connections come from this address of the machine.
+pub fn client_from(address: &str) -> Client {
+    let address: IpAddr = address.parse().expect("an address");
     Client::builder()
+        .local_address(Some(address).filter(|address| *address != Ipv4Addr::LOCALHOST))
         .no_proxy()
         .redirect(redirect::Policy::none())
         .timeout(PATIENCE)

@@ -3,21 +3,28 @@
 use data_encoding::HEXLOWER;
 use ed25519_dalek::{Signer, SigningKey};
 use protocol::ids::PeerId;
-use protocol::proof::register_statement;
+use protocol::proof::{address_statement, register_statement};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
-use crate::kit::{Lab, text};
+use crate::kit::{Lab, client_from, text};
 
 const REGISTER: &str = "/api/v1/peers/register";
 
 /// A registration signed as the contract says, on a fresh nonce.
 async fn signed(lab: &Lab, key: &SigningKey, port: u16) -> Value {
+    signed_at(lab, key, "", port).await
+}
+
+/// The same for a peer that tells its address; empty for none.
+async fn signed_at(lab: &Lab, key: &SigningKey, address: &str, port: u16) -> Value {
     let answer = lab.get("/api/v1/nonce").await;
     let index: PeerId = text(&answer["index_id"]).parse().expect("an id");
     let nonce = text(&answer["nonce"]);
-    let statement = register_statement(&index, &nonce, "", port);
+    let statement = register_statement(&index, &nonce, address, port);
     json!({
-        "port": port, "name": "keyed", "shared_files": 0, "nonce": nonce,
+        "port": port, "name": "keyed", "shared_files": 0, "nonce": nonce, "address": address,
         "public_key": HEXLOWER.encode(key.verifying_key().as_bytes()),
         "signature": HEXLOWER.encode(&key.sign(&statement).to_bytes()),
     })
@@ -258,5 +265,87 @@ async fn lists_of_peers_page_without_gap_or_double() {
         (&problem["status"], &problem["pointer"]),
         (&json!(422), &json!("q"))
     );
+    lab.server.stop().await;
+}
+
+/// Answers proofs of `key` at `address`, for as long as the test runs; yields the port.
+async fn proving(key: SigningKey, address: &str) -> u16 {
+    let listener = TcpListener::bind((address, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = vec![0; 4096];
+            let count = stream.read(&mut head).await.unwrap();
+            let head = String::from_utf8_lossy(&head[..count]).into_owned();
+            let nonce = head.split("nonce=").nth(1).unwrap();
+            let nonce = nonce.split(' ').next().unwrap();
+            let public_key = key.verifying_key().to_bytes();
+            let id = PeerId::of_public_key(&public_key);
+            let proof = json!({
+                "id": id, "public_key": HEXLOWER.encode(&public_key),
+                "signature": HEXLOWER.encode(&key.sign(&address_statement(nonce, &id)).to_bytes()),
+            })
+            .to_string();
+            let length = proof.len();
+            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{proof}");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn another_loopback_address_is_published_once_it_has_answered() {
+    let lab = Lab::open().await;
+    let key = SigningKey::from_bytes(&[9; 32]);
+    let port = proving(key.clone(), "127.0.0.7").await;
+    let proven = lab
+        .post(REGISTER, &signed_at(&lab, &key, "127.0.0.7", port).await)
+        .await;
+    assert_eq!(proven["peer"]["address"], "127.0.0.7");
+    let silent = signed_at(&lab, &key, "127.0.0.8", port).await;
+    assert_eq!(refused(&lab, &silent).await, "unproven-address");
+    let keyless = json!({"port": port, "address": "127.0.0.7"});
+    assert_eq!(refused(&lab, &keyless).await, "unproven-address");
+    // Both of localhost are the address of the connection, whichever was resolved.
+    for same in ["127.0.0.1", "::1"] {
+        let peer = lab
+            .post(REGISTER, &json!({"port": port, "address": same}))
+            .await;
+        assert_eq!(peer["peer"]["address"], same);
+    }
+    lab.server.stop().await;
+}
+
+#[tokio::test]
+async fn each_loopback_address_speaks_for_its_own_peers_and_has_its_own_limits() {
+    let lab = Lab::with(|config| config.limit_loopback = true).await;
+    let register = async |from: &str, count: u16| {
+        let client = client_from(from);
+        let mut answers = Vec::new();
+        for number in 0..count {
+            let request = client.post(lab.url(REGISTER));
+            let body = json!({"port": 7000 + number});
+            let answer = request.json(&body).send().await.unwrap();
+            let status = answer.status().as_u16();
+            answers.push((status, answer.json::<Value>().await.unwrap()));
+        }
+        answers
+    };
+    let first = register("127.0.0.50", 17).await;
+    assert_eq!(first[15].0, 200, "{:?}", first[15]);
+    assert_eq!(first[16].1["type"], "too-many-peers");
+    let second = register("127.0.0.51", 1).await;
+    assert_eq!(second[0].0, 200, "{:?}", second[0]);
+    let id = text(&first[0].1["id"]);
+    let beat = async |from: &str| {
+        let request = client_from(from).post(lab.url("/api/v1/peers/heartbeat"));
+        let answer = request.header("x-peer-id", &id).send().await.unwrap();
+        answer.status().as_u16()
+    };
+    assert_eq!(beat("127.0.0.50").await, 200);
+    assert_eq!(beat("127.0.0.51").await, 403);
+    assert_eq!(beat("127.0.0.1").await, 403);
     lab.server.stop().await;
 }
