@@ -3,6 +3,7 @@
 //! Plain values between the HTTP side and the sequencer; knows neither.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use protocol::door::Denied;
@@ -116,6 +117,9 @@ pub struct Refusal {
     pub detail: String,
     /// JSON pointer.
     pub pointer: Option<String>,
+    /// Seconds after which it may be tried again, where that is known.
+    #[serde(default)]
+    pub retry_after_secs: Option<u64>,
 }
 
 impl Refusal {
@@ -125,7 +129,16 @@ impl Refusal {
             slug,
             detail: detail.into(),
             pointer: None,
+            retry_after_secs: None,
         }
+    }
+
+    /// The same, for a call that may be tried again after `wait`: rounded up to whole seconds.
+    #[must_use]
+    pub fn after(mut self, wait: Duration) -> Self {
+        let secs = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        self.retry_after_secs = Some(secs.max(1));
+        self
     }
 
     /// The same, pointing at the bad field.

@@ -2,7 +2,7 @@
 //! comes in from the one place that reads it.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -82,41 +82,45 @@ impl Limiter {
         if self.scope == Scope::SparesLoopback && remote.is_loopback() {
             return Ok(());
         }
-        if self.admits(remote, self.clock.instant()) {
+        let Err(wait) = self.admit(remote, self.clock.instant()) else {
             return Ok(());
-        }
+        };
         let detail = format!(
             "too many calls of this kind from {remote}: {} at once, then one every {} ms",
             self.burst,
             self.interval.as_millis()
         );
-        Err(Refusal::new(Slug::RateLimited, detail))
+        Err(Refusal::new(Slug::RateLimited, detail).after(wait))
     }
 
-    fn admits(&self, remote: IpAddr, now: Instant) -> bool {
+    /// Counts a call, or tells how long to wait for the next one.
+    fn admit(&self, remote: IpAddr, now: Instant) -> Result<(), Duration> {
         let mut clear_at = self.clear_at.lock().unwrap_or_else(PoisonError::into_inner);
         let key = network_of(remote);
         if clear_at.len() >= ADDRESSES_MAX_COUNT && !clear_at.contains_key(&key) {
             clear_at.retain(|_, at| *at > now);
             if clear_at.len() >= ADDRESSES_MAX_COUNT {
-                return false;
+                let soonest = clear_at.values().min();
+                return Err(soonest.map_or(self.interval, |at| *at - now));
             }
         }
         let clear = clear_at.entry(key).or_insert(now);
         let next = (*clear).max(now) + self.interval;
-        if next > now + self.interval * self.burst {
-            return false;
+        let latest = now + self.interval * self.burst;
+        if next > latest {
+            return Err(next - latest);
         }
         *clear = next;
-        true
+        Ok(())
     }
 }
 
-/// One IPv4 address, or the /64 in which an IPv6 host chooses its addresses as it likes.
+/// One IPv4 address, or the /64 in which an IPv6 host chooses its addresses as it likes; both
+/// addresses of `localhost` are one.
 pub fn network_of(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
-        IpAddr::V6(address) if address.is_loopback() => address.into(),
+        IpAddr::V6(address) if address.is_loopback() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(address) => {
             let bits = address.to_bits() & (u128::MAX << 64);
             Ipv6Addr::from_bits(bits).into()
@@ -138,7 +142,9 @@ mod tests {
         let start = Instant::now();
         let count = |now: Instant, from: &str| {
             let from = address(from);
-            (0..100).filter(|_| limiter.admits(from, now)).count()
+            (0..100)
+                .filter(|_| limiter.admit(from, now).is_ok())
+                .count()
         };
         assert_eq!(count(start, "10.0.0.1"), 20);
         assert_eq!(count(start, "10.0.0.2"), 20, "another address has its own");
@@ -150,9 +156,36 @@ mod tests {
     fn an_ipv6_host_cannot_get_around_it_by_another_address_of_its_network() {
         let limiter = Limiter::new(Scope::CountsAll, Duration::from_secs(6), 1);
         let now = Instant::now();
-        assert!(limiter.admits(address("fd00::1"), now));
-        assert!(!limiter.admits(address("fd00::2:1"), now));
-        assert!(limiter.admits(address("fd00:0:0:1::1"), now));
+        assert!(limiter.admit(address("fd00::1"), now).is_ok());
+        assert!(limiter.admit(address("fd00::2:1"), now).is_err());
+        assert!(limiter.admit(address("fd00:0:0:1::1"), now).is_ok());
+    }
+
+    #[test]
+    fn who_calls_too_often_is_told_when_the_next_call_is_let_through() {
+        let limiter = Limiter::new(Scope::CountsAll, Duration::from_millis(20), 500);
+        let (from, start) = (address("10.0.0.1"), Instant::now());
+        let wait = (0..501).find_map(|_| limiter.admit(from, start).err());
+        let wait = wait.expect("a refusal");
+        assert_eq!(wait, Duration::from_millis(20));
+        assert!(limiter.admit(from, start + wait / 2).is_err());
+        assert!(limiter.admit(from, start + wait).is_ok());
+        let after = |wait| Refusal::new(Slug::RateLimited, "").after(wait);
+        assert_eq!(after(wait).retry_after_secs, Some(1));
+        assert_eq!(
+            after(Duration::from_millis(5_001)).retry_after_secs,
+            Some(6)
+        );
+        assert_eq!(after(Duration::from_secs(6)).retry_after_secs, Some(6));
+    }
+
+    #[test]
+    fn localhost_is_one_host_and_the_rest_of_loopback_is_many() {
+        assert_eq!(network_of(address("::1")), network_of(address("127.0.0.1")));
+        assert_ne!(
+            network_of(address("127.0.0.2")),
+            network_of(address("127.0.0.1"))
+        );
     }
 
     #[test]

@@ -20,8 +20,8 @@ fn retry_after_secs(slug: Slug) -> Option<u64> {
     match slug {
         // One heartbeat: the soonest that a holder can be back.
         Slug::NoSourceOnline => Some(30),
-        // A token bucket refills within seconds.
-        Slug::RateLimited => Some(6),
+        // Where the wait is not known.
+        Slug::RateLimited => Some(1),
         Slug::NotReady | Slug::Overloaded | Slug::Busy => Some(spread()),
         Slug::ShuttingDown => Some(4 + spread()),
         _ => None,
@@ -42,7 +42,8 @@ pub fn respond(refusal: &Refusal) -> Response {
         HeaderValue::from_static("application/problem+json"),
     );
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(secs) = retry_after_secs(refusal.slug) {
+    let known = refusal.retry_after_secs;
+    if let Some(secs) = known.or_else(|| retry_after_secs(refusal.slug)) {
         headers.insert(RETRY_AFTER, secs.into());
     }
     if refusal.slug == Slug::UpgradeRequired {

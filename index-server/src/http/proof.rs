@@ -4,7 +4,8 @@
 //!
 //! What the caller learns is "answered" or "did not", never why: this must not scan ports for it.
 
-use std::collections::HashMap;
+mod book;
+
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -21,6 +22,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
+use self::book::Book;
 use crate::command::Refusal;
 use crate::http::register::{is_signed, read_key};
 
@@ -28,12 +30,6 @@ use crate::http::register::{is_signed, read_key};
 const PROOF_WAIT: Duration = Duration::from_secs(2);
 const ANSWER_MAX_BYTES: usize = 2 * 1024;
 const IN_FLIGHT_MAX_COUNT: usize = 64;
-const A_MINUTE_MAX_COUNT: u32 = 6;
-const MINUTE: Duration = Duration::from_mins(1);
-/// A proven address needs no new proof for so long, so that a peer may restart as it likes.
-const PROOF_LIFE: Duration = Duration::from_mins(10);
-/// Addresses remembered; beyond, proofs are refused rather than forgotten limits.
-const BOOK_MAX_COUNT: usize = 16_384;
 
 /// What a peer claims, and from where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,21 +49,6 @@ pub struct Claim {
 pub struct Prover {
     slots: Semaphore,
     book: Mutex<Book>,
-}
-
-/// Who asked and who was asked when. Pure: time comes in.
-#[derive(Debug, Default)]
-struct Book {
-    sources: HashMap<IpAddr, SourceUse>,
-    targets: HashMap<IpAddr, Instant>,
-    proven: HashMap<(PeerId, IpAddr, u16), Instant>,
-}
-
-#[derive(Debug)]
-struct SourceUse {
-    since: Instant,
-    count: u32,
-    in_flight: bool,
 }
 
 impl Prover {
@@ -132,62 +113,6 @@ impl Default for Prover {
     }
 }
 
-impl Book {
-    /// Whether a request must be made (`false`: the proof still holds).
-    fn open(&mut self, claim: &Claim, now: Instant) -> Result<bool, Refusal> {
-        self.forget(now);
-        let key = (claim.id, claim.host, claim.port);
-        if self.proven.contains_key(&key) {
-            return Ok(false);
-        }
-        let too_many = || {
-            Refusal::new(
-                Slug::RateLimited,
-                "too many address proofs were asked for; wait a minute, or leave `address` out",
-            )
-        };
-        if self.sources.len() + self.targets.len() >= BOOK_MAX_COUNT
-            || self.targets.contains_key(&claim.host)
-        {
-            return Err(too_many());
-        }
-        let source = self.sources.entry(claim.observed).or_insert(SourceUse {
-            since: now,
-            count: 0,
-            in_flight: false,
-        });
-        if source.in_flight || source.count >= A_MINUTE_MAX_COUNT {
-            return Err(too_many());
-        }
-        source.in_flight = true;
-        source.count += 1;
-        self.targets.insert(claim.host, now);
-        Ok(true)
-    }
-
-    /// A failed target is left alone for the rest of its minute; one that answered as the peer
-    /// agreed to be asked.
-    fn close(&mut self, claim: &Claim, is_proven: bool, now: Instant) {
-        if let Some(source) = self.sources.get_mut(&claim.observed) {
-            source.in_flight = false;
-        }
-        if is_proven {
-            self.targets.remove(&claim.host);
-            if self.proven.len() < BOOK_MAX_COUNT {
-                self.proven.insert((claim.id, claim.host, claim.port), now);
-            }
-        }
-    }
-
-    fn forget(&mut self, now: Instant) {
-        let is_recent = |at: Instant, life: Duration| now.saturating_duration_since(at) < life;
-        self.sources
-            .retain(|_, source| source.in_flight || is_recent(source.since, MINUTE));
-        self.targets.retain(|_, at| is_recent(*at, MINUTE));
-        self.proven.retain(|_, at| is_recent(*at, PROOF_LIFE));
-    }
-}
-
 /// One request, no redirects, at most 2 KiB; `None` for every way in which it is not a proof.
 async fn ask(claim: &Claim) -> Option<()> {
     let target = SocketAddr::new(claim.host, claim.port);
@@ -243,57 +168,6 @@ mod tests {
     use ed25519_dalek::{Signer, SigningKey};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
-
-    fn claim(observed: u8, host: u8, peer: u8) -> Claim {
-        Claim {
-            id: PeerId::from_bytes([peer; 32]),
-            host: IpAddr::from([10, 0, 0, host]),
-            port: 7071,
-            observed: IpAddr::from([10, 0, 1, observed]),
-        }
-    }
-
-    #[test]
-    fn a_target_that_did_not_answer_is_asked_once_a_minute_whoever_claims_it() {
-        let mut book = Book::default();
-        let start = Instant::now();
-        assert_eq!(book.open(&claim(1, 9, 1), start), Ok(true));
-        book.close(&claim(1, 9, 1), false, start);
-        for source in 2..40 {
-            assert!(
-                book.open(&claim(source, 9, source), start + MINUTE / 2)
-                    .is_err()
-            );
-        }
-        assert_eq!(book.open(&claim(2, 9, 2), start + MINUTE), Ok(true));
-    }
-
-    #[test]
-    fn a_source_proves_six_a_minute_one_at_a_time() {
-        let mut book = Book::default();
-        let now = Instant::now();
-        assert_eq!(book.open(&claim(1, 0, 1), now), Ok(true));
-        assert!(book.open(&claim(1, 1, 1), now).is_err(), "one in flight");
-        book.close(&claim(1, 0, 1), false, now);
-        for host in 1..6 {
-            assert_eq!(book.open(&claim(1, host, 1), now), Ok(true), "{host}");
-            book.close(&claim(1, host, 1), false, now);
-        }
-        assert!(book.open(&claim(1, 7, 1), now).is_err(), "the seventh");
-        assert_eq!(book.open(&claim(1, 7, 1), now + MINUTE), Ok(true));
-    }
-
-    #[test]
-    fn a_proof_holds_for_ten_minutes_and_only_for_its_peer() {
-        let mut book = Book::default();
-        let now = Instant::now();
-        book.open(&claim(1, 9, 1), now).unwrap();
-        book.close(&claim(1, 9, 1), true, now);
-        assert_eq!(book.open(&claim(1, 9, 1), now), Ok(false));
-        assert_eq!(book.open(&claim(1, 9, 2), now), Ok(true));
-        book.close(&claim(1, 9, 2), false, now);
-        assert_eq!(book.open(&claim(1, 9, 1), now + PROOF_LIFE), Ok(true));
-    }
 
     /// Answers one request at an address of its own as `key` would, changed by `bend`.
     async fn answering(
