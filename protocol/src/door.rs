@@ -69,9 +69,22 @@ pub fn host(head: &request::Parts) -> Result<Option<Authority>, Denied> {
 pub fn check_origin(head: &request::Parts, host: Option<&Authority>) -> Result<(), Denied> {
     let is_feed = matches!(head.uri.path(), FEED | FEED_API);
     let is_reading = matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    if is_reading && !is_feed {
+        return Ok(());
+    }
+    check_changing_origin(head, host)
+}
+
+/// The same for a request that changes something although its method only reads.
+///
+/// # Errors
+/// `forbidden-origin`.
+pub fn check_changing_origin(
+    head: &request::Parts,
+    host: Option<&Authority>,
+) -> Result<(), Denied> {
     let mut origins = head.headers.get_all(ORIGIN).iter();
-    let origin = origins.next().filter(|_| is_feed || !is_reading);
-    let Some(origin) = origin else {
+    let Some(origin) = origins.next() else {
         return Ok(());
     };
     let authority = origin

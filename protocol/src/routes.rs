@@ -39,6 +39,8 @@ pub const READYZ: &str = "/readyz";
 pub const METRICS: &str = "/metrics";
 /// The address proof of a peer.
 pub const PROOF: &str = "/.well-known/peerdex/proof";
+/// What paths of [`download`] begin with.
+pub const DOWNLOADS: &str = "/download/";
 /// Header that names the peer a call acts for.
 pub const PEER_ID_HEADER: &str = "x-peer-id";
 
@@ -79,7 +81,7 @@ pub fn content_info(hash: &ContentHash) -> String {
 
 /// Redirect at the index, bytes at a peer.
 pub fn download(id: &FileId) -> String {
-    format!("/download/{id}")
+    format!("{DOWNLOADS}{id}")
 }
 
 /// Bytes by content, at a peer.

@@ -7,11 +7,12 @@ use std::net::IpAddr;
 
 use http::header::FORWARDED;
 use http::uri::Authority;
-use http::{HeaderMap, request};
+use http::{HeaderMap, Method, request};
 use protocol::address::is_neighbour;
 use protocol::door;
 use protocol::machine::MachineNames;
 use protocol::problem::Slug;
+use protocol::routes::DOWNLOADS;
 
 use crate::command::Refusal;
 use crate::http::limits::network_of;
@@ -51,6 +52,11 @@ impl Gate {
         let host = door::host(head)?;
         if let Some(host) = &host {
             self.check_host(host)?;
+        }
+        // A redirect is counted.
+        let counts = head.method == Method::GET && head.uri.path().starts_with(DOWNLOADS);
+        if counts {
+            door::check_changing_origin(head, host.as_ref())?;
         }
         Ok(door::check_origin(head, host.as_ref())?)
     }
@@ -214,11 +220,15 @@ mod tests {
             }
             check("::1", &["GET /ws", host, &origin], forbidden);
             check("::1", &["GET /api/v1/ws?since=1", host, &origin], forbidden);
+            check("::1", &["GET /download/1", host, &origin], forbidden);
+            check("::1", &["HEAD /download/1", host, &origin], None);
             check("::1", &["GET /api/v1/stats", host, &origin], None);
         }
         let own = "origin: http://192.168.1.1:7070";
         check("::1", &["POST /api/v1/peers/register", host, own], None);
         check("::1", &["GET /ws", host, own], None);
+        check("::1", &["GET /download/1", host, own], None);
+        check("::1", &["GET /download/1", host], None);
         let default_port = ["POST /", "host: localhost", "origin: http://localhost:80"];
         check("::1", &default_port, None);
         let two = ["POST /", host, own, "origin: http://evil.example"];

@@ -32,6 +32,26 @@ async fn a_redirect_leads_to_the_owner_and_counts_once() {
 }
 
 #[tokio::test]
+async fn a_page_of_elsewhere_counts_no_download() {
+    let lab = Lab::open().await;
+    let peer = lab.peer("attic", 7071).await;
+    let id = lab.share(&peer, "song.ogg", "la").await;
+    let path = format!("/download/{id}");
+    let foreign = [("origin", "http://evil.example")];
+    let refused = lab.send("GET", &path, &foreign, "").await;
+    assert_eq!(refused.status(), 403);
+    assert!(refused.text().await.unwrap().contains("forbidden-origin"));
+    assert_eq!(lab.get("/api/v1/stats").await["total_downloads"], 0);
+    let own = format!("http://{}", lab.addr());
+    for headers in [&[("origin", own.as_str())][..], &[]] {
+        assert_eq!(lab.send("GET", &path, headers, "").await.status(), 302);
+    }
+    // Nothing is counted by asking where it would lead.
+    assert_eq!(lab.send("HEAD", &path, &foreign, "").await.status(), 302);
+    lab.server.stop().await;
+}
+
+#[tokio::test]
 async fn when_the_owner_is_gone_another_holder_serves_and_then_nobody() {
     let lab = Lab::open().await;
     let (first, second) = (

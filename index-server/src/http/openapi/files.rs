@@ -75,7 +75,11 @@ pub fn operations() -> Vec<Operation> {
         )
         .about("Counts one download; the owner first, else the best online holder of its content.")
         .changes()
-        .refuses(&[Slug::UnknownFile, Slug::NoSourceOnline])
+        .refuses(&[
+            Slug::ForbiddenOrigin,
+            Slug::UnknownFile,
+            Slug::NoSourceOnline,
+        ])
         .redirects("Where the bytes are, at a peer."),
     ]
 }
