@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 pub use crate::catalog_digest::{CatalogDigest, CatalogDigestError, CatalogRange, CatalogRanges};
@@ -84,8 +84,14 @@ pub struct FileRegistration {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_address: Option<SocketAddr>,
     /// A download that is not finished.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, deserialize_with = "false_where_null")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub partial: bool,
+}
+
+/// Null stands for a field that is absent, here as in every other optional one.
+fn false_where_null<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    Option::<bool>::deserialize(from).map(Option::unwrap_or_default)
 }
 
 /// Answer to the registration of one file.

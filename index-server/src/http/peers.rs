@@ -49,6 +49,11 @@ pub(super) async fn report(mut call: Call) -> Result<Response, Refusal> {
     let actor = call.actor()?;
     let about = peer_id(&call.target)?;
     let told: TransferReport = call.body.json(&call.headers).await?;
+    index.check_actor(&actor)?;
+    if about == actor.peer {
+        let detail = "a peer cannot report on itself: the id of the path is its own";
+        return Err(Refusal::new(Slug::InvalidField, detail).at("id"));
+    }
     let report = Report {
         about,
         content: told.content,

@@ -13,6 +13,7 @@
 
 mod batch;
 mod document;
+mod door;
 mod download;
 mod feed;
 mod formats;

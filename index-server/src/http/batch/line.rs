@@ -63,8 +63,7 @@ struct Line<'a> {
     /// Read by nobody, but refused where it is no address.
     #[serde(rename = "peer_address")]
     _peer_address: Option<SocketAddr>,
-    #[serde(default)]
-    partial: bool,
+    partial: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -105,7 +104,7 @@ fn add(line: Line<'_>) -> Result<BatchChange, Refusal> {
         pieces_root: line.pieces_root,
         category: line.category,
         tags: line.tags.as_deref(),
-        partial: line.partial,
+        partial: line.partial.unwrap_or_default(),
     };
     let checked = fields
         .check()
@@ -119,4 +118,24 @@ fn add(line: Line<'_>) -> Result<BatchChange, Refusal> {
 fn missing(field: &str) -> Refusal {
     let detail: Cow<'_, str> = format!("missing field `{field}`").into();
     invalid_field(format!("/{field}"), detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn null_stands_for_a_field_that_is_absent() {
+        let hash = "0".repeat(64);
+        let line = |rest: &str| {
+            let line = format!(
+                "{{\"op\":\"add\",\"filename\":\"a\",\"size\":1,\"hash\":\"{hash}\"{rest}}}"
+            );
+            read(line.as_bytes()).expect("a line")
+        };
+        let nulls =
+            ",\"path\":null,\"category\":null,\"tags\":null,\"owner\":null,\"partial\":null";
+        assert_eq!(line(nulls), line(""));
+        assert_ne!(line(",\"partial\":true"), line(""));
+    }
 }
