@@ -25,3 +25,4 @@ mod raw;
 mod register;
 mod routes;
 mod search;
+mod signed;
