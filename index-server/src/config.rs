@@ -8,6 +8,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 /// Where records are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JournalChoice {
@@ -38,6 +40,8 @@ pub struct Config {
     pub allow_public: bool,
     /// Names that may stand in `Host`.
     pub allow_hosts: Vec<String>,
+    /// Networks of proxies that are believed when they tell for whom they speak.
+    pub trusted_proxies: Vec<IpNet>,
     /// Count loopback in caps per address.
     pub limit_loopback: bool,
     /// Announce the index on the local network (mDNS).
@@ -60,6 +64,7 @@ impl Config {
             forget_after: Duration::from_hours(30 * 24),
             allow_public: false,
             allow_hosts: Vec::new(),
+            trusted_proxies: Vec::new(),
             limit_loopback: false,
             announce: true,
         }

@@ -26,6 +26,7 @@ pub mod peers;
 pub mod pointer;
 pub mod problem;
 pub mod proof;
+pub mod proxies;
 pub mod register;
 pub mod reply;
 pub mod routes;
@@ -50,6 +51,7 @@ use crate::http::admission::Gate;
 use crate::http::limits::Limits;
 use crate::http::nonces::Nonces;
 use crate::http::proof::Prover;
+use crate::http::proxies::Proxies;
 use crate::metrics::Metrics;
 use crate::sequencer::Index;
 
@@ -84,7 +86,8 @@ pub struct App {
 impl App {
     /// All but the index itself, which is told by [`Self::become_ready`].
     pub fn new(config: &Config, index_id: PeerId, feed: Feed, metrics: Arc<Metrics>) -> Self {
-        let gate = Gate::open(&machine_name(), &config.allow_hosts);
+        let proxies = Proxies::new(config.trusted_proxies.clone());
+        let gate = Gate::open(&machine_name(), &config.allow_hosts).behind(proxies);
         let clock = Clock::default();
         Self {
             index: OnceLock::new(),

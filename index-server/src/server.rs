@@ -18,6 +18,7 @@ use crate::feed::Feed;
 use crate::http::App;
 use crate::http::listener::permits::Permits;
 use crate::http::listener::{Listener, socket};
+use crate::http::proxies::Proxies;
 use crate::identity::{Identity, IdentityError};
 use crate::journal::{EmbeddedJournal, Journal, MemoryJournal};
 use crate::metrics::Metrics;
@@ -60,6 +61,7 @@ impl Server {
         } else {
             Permits::sparing_loopback()
         };
+        let permits = permits.behind(Proxies::new(config.trusted_proxies.clone()));
         let listener = Listener::start(bind(config.listen)?, &app, permits)
             .context("ask the listening socket for its address")?;
         let parts = Parts {

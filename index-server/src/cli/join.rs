@@ -1,18 +1,20 @@
 //! How others join: the addresses under which this machine is known to its neighbours.
 
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 
 use protocol::address::is_neighbour;
+
+use crate::http::listener::socket::own_address_towards;
 
 /// One destination in each kind of private network, and one anywhere: the system's own routing
 /// tells the address that it would use towards it. Nothing is sent.
 const DESTINATIONS: [&str; 6] = [
-    "192.0.2.1:9",
-    "192.168.255.254:9",
-    "10.255.255.254:9",
-    "172.31.255.254:9",
-    "100.127.255.254:9",
-    "[2001:db8::1]:9",
+    "192.0.2.1",
+    "192.168.255.254",
+    "10.255.255.254",
+    "172.31.255.254",
+    "100.127.255.254",
+    "2001:db8::1",
 ];
 
 /// What is printed below the line that the server is ready.
@@ -41,7 +43,8 @@ pub(super) fn lines(listening: SocketAddr) -> Vec<String> {
 pub fn own_addresses() -> Vec<IpAddr> {
     let mut addresses: Vec<IpAddr> = Vec::new();
     for destination in DESTINATIONS {
-        let Some(address) = source_towards(destination) else {
+        let destination = destination.parse().ok();
+        let Some(address) = destination.and_then(own_address_towards) else {
             continue;
         };
         let is_useful = is_neighbour(address) && !address.is_loopback();
@@ -50,17 +53,6 @@ pub fn own_addresses() -> Vec<IpAddr> {
         }
     }
     addresses
-}
-
-fn source_towards(destination: &str) -> Option<IpAddr> {
-    let any = if destination.starts_with('[') {
-        "[::]:0"
-    } else {
-        "0.0.0.0:0"
-    };
-    let socket = UdpSocket::bind(any).ok()?;
-    socket.connect(destination).ok()?;
-    Some(socket.local_addr().ok()?.ip())
 }
 
 #[cfg(test)]

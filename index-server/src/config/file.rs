@@ -31,6 +31,7 @@ pub struct Layer {
     pub forget_after: Option<Duration>,
     pub allow_public: Option<bool>,
     pub allow_host: Option<Vec<String>>,
+    pub trusted_proxy: Option<Vec<String>>,
     pub limit_loopback: Option<bool>,
     pub announce: Option<bool>,
     pub log_format: Option<String>,
@@ -186,6 +187,7 @@ mod tests {
         assert_eq!(layer.sweep_every, Some(defaults.sweep_every));
         assert_eq!(layer.forget_after, Some(defaults.forget_after));
         assert_eq!(layer.allow_public, Some(defaults.allow_public));
+        assert_eq!(layer.trusted_proxy, Some(vec!["127.0.0.1".to_owned()]));
         assert_eq!(layer.limit_loopback, Some(defaults.limit_loopback));
         assert_eq!(layer.announce, Some(defaults.announce));
         let known = format!("{:?}", Layer::default());

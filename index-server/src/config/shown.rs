@@ -18,7 +18,8 @@ pub fn shown(config: &Config, logging: &Logging) -> String {
         LogFormat::Text => "text",
         LogFormat::Json => "json",
     };
-    let settings: [(&str, Value); 13] = [
+    let proxies = config.trusted_proxies.iter().map(ToString::to_string);
+    let settings: [(&str, Value); 14] = [
         ("listen", config.listen.to_string().into()),
         ("data", config.data.display().to_string().into()),
         ("journal", journal.into()),
@@ -28,6 +29,7 @@ pub fn shown(config: &Config, logging: &Logging) -> String {
         ("forget_after", span(config.forget_after).into()),
         ("allow_public", config.allow_public.into()),
         ("allow_host", config.allow_hosts.clone().into()),
+        ("trusted_proxy", proxies.collect::<Vec<_>>().into()),
         ("limit_loopback", config.limit_loopback.into()),
         ("announce", config.announce.into()),
         ("log_format", format.into()),
@@ -50,6 +52,7 @@ mod tests {
     fn what_is_shown_is_a_file_that_comes_to_the_same() {
         let mut config = Config::in_folder("/var/lib/a \"b\"".into());
         config.allow_hosts = vec!["files.example".to_owned()];
+        config.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
         config.journal = JournalChoice::Memory;
         let text = shown(&config, &Logging::default());
         assert!(text.starts_with("listen = \"[::]:7070\"\n"), "{text}");
@@ -64,6 +67,7 @@ mod tests {
             forget_after: Some(config.forget_after),
             allow_public: Some(false),
             allow_host: Some(config.allow_hosts),
+            trusted_proxy: Some(vec!["10.0.0.0/8".to_owned()]),
             limit_loopback: Some(false),
             announce: Some(true),
             log_format: Some("text".to_owned()),

@@ -1,8 +1,10 @@
 //! How settings are written: durations, addresses, where the journal is. The same in the file, the
 //! environment and flags.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
+
+use ipnet::{IpNet, Ipv4Net};
 
 use crate::config::JournalChoice;
 
@@ -69,6 +71,34 @@ pub fn host(text: &str) -> Result<String, String> {
         })
 }
 
+/// Reads `10.0.0.0/8`, `fd00::/8`, or one address; IPv4 written as IPv6 is IPv4.
+///
+/// # Errors
+/// A sentence that says how a network is written.
+pub fn network(text: &str) -> Result<IpNet, String> {
+    /// Bits before the IPv4 address in its IPv6 form.
+    const MAPPED_BITS: u8 = 96;
+    let one = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    let network = text.parse::<IpNet>().ok().or_else(one).ok_or_else(|| {
+        "write the address of the proxy or its network, such as 192.168.1.9, 10.0.0.0/8 or \
+         fd00::/8"
+            .to_owned()
+    })?;
+    let mapped = match network.addr() {
+        IpAddr::V6(address) => address.to_ipv4_mapped(),
+        IpAddr::V4(_) => None,
+    };
+    let short = mapped.zip(network.prefix_len().checked_sub(MAPPED_BITS));
+    let network = match short.map(|(address, bits)| Ipv4Net::new(address, bits)) {
+        Some(Ok(short)) => IpNet::V4(short),
+        _ => network,
+    };
+    if network.prefix_len() == 0 {
+        return Err("this would believe everybody; write the network of the proxy".to_owned());
+    }
+    Ok(network.trunc())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,5 +121,27 @@ mod tests {
         for bad in ["", "http://a", "a:80", "a..b", "a b"] {
             assert!(host(bad).is_err(), "{bad}");
         }
+        let shown = |text: &str| network(text).map(|network| network.to_string());
+        for (text, meant) in [
+            ("10.1.2.3", "10.1.2.3/32"),
+            ("10.1.2.3/8", "10.0.0.0/8"),
+            ("::ffff:10.1.2.3", "10.1.2.3/32"),
+            ("::ffff:10.1.2.3/112", "10.1.0.0/16"),
+            ("fd00::9/64", "fd00::/64"),
+            ("::1", "::1/128"),
+        ] {
+            assert_eq!(shown(text).as_deref(), Ok(meant), "{text}");
+        }
+        for bad in [
+            "",
+            "proxy.example",
+            "10.0.0.0/33",
+            "10.0/8",
+            "10.0.0.1:80",
+            "::ffff:0:0/96",
+        ] {
+            assert!(network(bad).is_err(), "{bad}");
+        }
+        assert!(network("0.0.0.0/0").unwrap_err().contains("everybody"));
     }
 }

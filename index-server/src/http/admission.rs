@@ -5,9 +5,8 @@
 
 use std::net::IpAddr;
 
-use http::header::FORWARDED;
 use http::uri::Authority;
-use http::{HeaderMap, Method, request};
+use http::{Method, request};
 use protocol::address::is_neighbour;
 use protocol::door;
 use protocol::machine::MachineNames;
@@ -15,7 +14,7 @@ use protocol::problem::Slug;
 use protocol::routes::DOWNLOADS;
 
 use crate::command::Refusal;
-use crate::http::limits::network_of;
+use crate::http::proxies::Proxies;
 use crate::view::Vantage;
 
 /// The rules that a request must pass.
@@ -23,6 +22,7 @@ use crate::view::Vantage;
 pub struct Gate {
     allows_public: bool,
     names: MachineNames,
+    proxies: Proxies,
 }
 
 impl Gate {
@@ -31,7 +31,15 @@ impl Gate {
         Self {
             allows_public: false,
             names: MachineNames::new(machine_name, allowed_hosts),
+            proxies: Proxies::default(),
         }
+    }
+
+    /// The same, with these proxies believed.
+    #[must_use]
+    pub fn behind(mut self, proxies: Proxies) -> Self {
+        self.proxies = proxies;
+        self
     }
 
     /// The same for every address there is.
@@ -41,14 +49,16 @@ impl Gate {
         self
     }
 
-    /// Looks at the head of a request.
+    /// Looks at the head of a request that came over a connection seen so; yields the address of
+    /// its client, which is another than the connection's where a trusted proxy says so.
     ///
     /// # Errors
     /// `public-address-refused`, `forwarded-refused`, `invalid-request`, `forbidden-host`,
     /// `forbidden-origin`.
-    pub fn check(&self, head: &request::Parts, vantage: &Vantage) -> Result<(), Refusal> {
-        self.check_address(vantage.remote)?;
-        check_forwarded(&head.headers)?;
+    pub fn check(&self, head: &request::Parts, vantage: &Vantage) -> Result<IpAddr, Refusal> {
+        let client = self.proxies.client(vantage.remote, &head.headers);
+        self.check_address(*client.as_ref().unwrap_or(&vantage.remote))?;
+        let client = client?;
         let host = door::host(head)?;
         if let Some(host) = &host {
             self.check_host(host)?;
@@ -58,7 +68,8 @@ impl Gate {
         if counts {
             door::check_changing_origin(head, host.as_ref())?;
         }
-        Ok(door::check_origin(head, host.as_ref())?)
+        door::check_origin(head, host.as_ref())?;
+        Ok(client)
     }
 
     fn check_address(&self, remote: IpAddr) -> Result<(), Refusal> {
@@ -85,22 +96,6 @@ impl Gate {
         );
         Err(Refusal::new(Slug::ForbiddenHost, detail))
     }
-}
-
-/// Behind a proxy everybody would look like a neighbour.
-fn check_forwarded(headers: &HeaderMap) -> Result<(), Refusal> {
-    let names = ["x-forwarded-for", "x-real-ip", FORWARDED.as_str()];
-    if names.iter().all(|name| !headers.contains_key(*name)) {
-        return Ok(());
-    }
-    let detail = "the request came through a proxy, which this index does not trust: it could not \
-                  tell its neighbours from the whole Internet; connect to the index directly";
-    Err(Refusal::new(Slug::ForwardedRefused, detail))
-}
-
-/// The address that caps count a client under.
-pub fn counted_as(vantage: &Vantage) -> IpAddr {
-    network_of(vantage.remote)
 }
 
 #[cfg(test)]
@@ -245,6 +240,24 @@ mod tests {
             let lines = ["GET /", "host: localhost", header];
             check("127.0.0.1", &lines, Some(Slug::ForwardedRefused));
         }
+    }
+
+    #[test]
+    fn behind_a_trusted_proxy_its_client_is_looked_at() {
+        let proxies = Proxies::new(vec!["192.168.1.9/32".parse().unwrap()]);
+        let gate = Gate::open("attic", &[]).behind(proxies);
+        let client = |address: &str| {
+            let request = http::Request::get("/").header("host", "localhost");
+            let request = request.header("x-forwarded-for", address).body(()).unwrap();
+            let vantage = Vantage {
+                remote: "192.168.1.9".parse().unwrap(),
+                local: "192.168.1.1".parse().unwrap(),
+            };
+            let client = gate.check(&request.into_parts().0, &vantage);
+            client.map_err(|refusal| refusal.slug)
+        };
+        assert_eq!(client("10.0.0.7"), Ok("10.0.0.7".parse().unwrap()));
+        assert_eq!(client("8.8.8.8"), Err(Slug::PublicAddressRefused));
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl Listener {
         };
         let acceptor = Acceptor {
             app: Arc::clone(app),
-            service: Service::new(Arc::clone(app), routes(app)),
+            service: Service::new(Arc::clone(app), routes(app), permits.clone()),
             permits,
             connections: listener.connections.clone(),
             cut: listener.cut.clone(),

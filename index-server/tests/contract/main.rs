@@ -21,6 +21,7 @@ mod kit;
 mod openapi;
 mod operations;
 mod process;
+mod proxy;
 mod raw;
 mod register;
 mod routes;

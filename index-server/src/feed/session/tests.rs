@@ -57,6 +57,7 @@ impl Stage {
             connection: Connection {
                 vantage,
                 permit: Arc::new(permit.unwrap()),
+                share: None,
             },
         };
         let config = WebSocketConfig::default().write_buffer_size(0);

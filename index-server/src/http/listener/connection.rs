@@ -2,7 +2,7 @@
 //! whatever happens in a handler.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +25,8 @@ use warp::reply::Response;
 use crate::command::Refusal;
 use crate::http::App;
 use crate::http::head_guard::{HeadGuard, KEEP_ALIVE_IDLE, Verdict};
-use crate::http::listener::permits::Permit;
+use crate::http::listener::permits::{Permit, Permits, Share};
+use crate::http::listener::socket::own_address_towards;
 use crate::http::problem;
 use crate::http::routes::RoutePattern;
 use crate::view::Vantage;
@@ -41,6 +42,8 @@ pub struct Connection {
     pub vantage: Vantage,
     /// Kept by whoever goes on with the connection after an upgrade.
     pub permit: Arc<Permit>,
+    /// Counted for the client of a proxy; kept likewise.
+    pub share: Option<Arc<Share>>,
 }
 
 /// What answers requests; cheap to clone.
@@ -48,6 +51,7 @@ pub struct Connection {
 pub struct Service {
     app: Arc<App>,
     routes: BoxedFilter<(Response,)>,
+    permits: Permits,
 }
 
 /// A connection about to be served.
@@ -58,9 +62,13 @@ pub struct Pending {
 }
 
 impl Service {
-    /// The gate of `app` before `routes`.
-    pub fn new(app: Arc<App>, routes: BoxedFilter<(Response,)>) -> Self {
-        Self { app, routes }
+    /// The gate of `app` before `routes`; `permits` count the clients of proxies.
+    pub fn new(app: Arc<App>, routes: BoxedFilter<(Response,)>, permits: Permits) -> Self {
+        Self {
+            app,
+            routes,
+            permits,
+        }
     }
 
     /// Makes a connection ready to be served; its first head must come within `head_wait`.
@@ -82,25 +90,25 @@ impl Service {
             connection: Connection {
                 vantage,
                 permit: Arc::new(permit),
+                share: None,
             },
         }
     }
 
     async fn answer(
         self,
-        mut request: Request<Incoming>,
+        request: Request<Incoming>,
         connection: Connection,
         verdict: Verdict,
     ) -> Response {
         let started = self.app.clock.instant();
         let method = request.method().clone();
         let closes = request.headers().contains_key(TRANSFER_ENCODING) || verdict.is_ambiguous();
-        let vantage = connection.vantage;
+        let remote = connection.vantage.remote;
         let length = request.headers().get(CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         self.app.metrics.request_bytes.inc_by(length.unwrap_or(0));
-        request.extensions_mut().insert(connection);
-        let handling = AssertUnwindSafe(self.admit_and_route(request, vantage, &verdict));
+        let handling = AssertUnwindSafe(self.admit_and_route(request, connection, &verdict));
         let mut response = handling.catch_unwind().await.unwrap_or_else(|_| {
             error!(%method, "a handler panicked; the request was answered with 500");
             problem::internal()
@@ -118,14 +126,14 @@ impl Service {
         self.app.metrics.response_bytes.inc_by(size);
         self.app.metrics.count_request(route, status);
         self.app.metrics.request_seconds.observe(took.as_secs_f64());
-        debug!(%method, route, status, remote = %vantage.remote, took_us = took.as_micros(), "answered");
+        debug!(%method, route, status, %remote, took_us = took.as_micros(), "answered");
         response
     }
 
     async fn admit_and_route(
         &self,
         request: Request<Incoming>,
-        vantage: Vantage,
+        connection: Connection,
         verdict: &Verdict,
     ) -> Response {
         if verdict.is_ambiguous() {
@@ -136,9 +144,11 @@ impl Service {
             ));
         }
         let (mut head, body) = request.into_parts();
-        if let Err(refusal) = self.app.gate.check(&head, &vantage) {
-            return problem::respond(&refusal);
-        }
+        let admitted = self.app.gate.check(&head, &connection.vantage);
+        match admitted.and_then(|client| self.seen_from(client, connection)) {
+            Ok(connection) => head.extensions.insert(connection),
+            Err(refusal) => return problem::respond(&refusal),
+        };
         if head.uri.authority().is_some() {
             // The absolute form of a request line means the same as its path.
             let path = head.uri.path_and_query().cloned();
@@ -150,6 +160,33 @@ impl Service {
             Ok(response) => response,
             Err(never) => match never {},
         }
+    }
+}
+
+impl Service {
+    /// The connection as handlers are to see it: with the client of a proxy at its other end, and
+    /// at ours the address that this machine has towards it.
+    fn seen_from(&self, client: IpAddr, connection: Connection) -> Result<Connection, Refusal> {
+        let Vantage { remote, local } = connection.vantage;
+        if client == remote {
+            return Ok(connection);
+        }
+        let share = self.permits.share(client).ok_or_else(|| {
+            Refusal::new(
+                Slug::RateLimited,
+                "this address has as many requests under way as it may have",
+            )
+        })?;
+        let is_known_here = !local.is_loopback() || client.is_loopback();
+        let towards = (!is_known_here).then(|| own_address_towards(client));
+        Ok(Connection {
+            vantage: Vantage {
+                remote: client,
+                local: towards.flatten().unwrap_or(local),
+            },
+            permit: connection.permit,
+            share: share.map(Arc::new),
+        })
     }
 }
 
@@ -195,7 +232,6 @@ mod tests {
     use super::*;
     use crate::config::{Config, JournalChoice};
     use crate::feed::Feed;
-    use crate::http::listener::permits::Permits;
     use crate::metrics::Metrics;
     use protocol::ids::PeerId;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -214,14 +250,13 @@ mod tests {
             .or(warp::any().map(Response::default))
             .unify()
             .boxed();
-        let service = Service::new(Arc::new(app), routes);
+        let permits = Permits::sparing_loopback();
+        let service = Service::new(Arc::new(app), routes, permits.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let local = listener.local_addr().unwrap();
         let mut client = TcpStream::connect(local).await.unwrap();
         let (stream, remote) = listener.accept().await.unwrap();
-        let permit = Permits::sparing_loopback()
-            .take(remote.ip(), &metrics)
-            .unwrap();
+        let permit = permits.take(remote.ip(), &metrics).unwrap();
         let pending = service.connection(stream, remote, local, permit, Duration::from_secs(10));
         tokio::spawn(pending.serve(CancellationToken::new()));
         let requests = "GET /panic HTTP/1.1\r\nHost: localhost\r\n\r\n\

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::http::limits::network_of;
+use crate::http::proxies::Proxies;
 use crate::metrics::Metrics;
 
 /// Connections in all: 10,000 watchers and room for everybody else.
@@ -23,14 +24,22 @@ pub struct Permits {
     all: Arc<Semaphore>,
     by_address: Counts,
     counts_loopback: bool,
+    proxies: Proxies,
 }
 
 /// The right to one open connection; whoever holds the connection holds this.
 #[derive(Debug)]
 pub struct Permit {
     _one: OwnedSemaphorePermit,
-    counted: Option<(Counts, IpAddr)>,
+    _share: Option<Share>,
     metrics: Arc<Metrics>,
+}
+
+/// One of those that an address may have at once.
+#[derive(Debug)]
+pub struct Share {
+    counts: Counts,
+    address: IpAddr,
 }
 
 impl Permits {
@@ -49,7 +58,16 @@ impl Permits {
             all: Arc::new(Semaphore::new(ALL_MAX_COUNT)),
             by_address: Arc::default(),
             counts_loopback,
+            proxies: Proxies::default(),
         }
+    }
+
+    /// The same; connections of these proxies are not counted by address, but each request of
+    /// their clients is, while it runs.
+    #[must_use]
+    pub fn behind(mut self, proxies: Proxies) -> Self {
+        self.proxies = proxies;
+        self
     }
 
     /// Waits until a connection may be taken.
@@ -62,42 +80,56 @@ impl Permits {
     pub fn take(&self, remote: IpAddr, metrics: &Arc<Metrics>) -> Option<Permit> {
         let one = Arc::clone(&self.all).try_acquire_owned().ok()?;
         let remote = remote.to_canonical();
-        let counted = if remote.is_loopback() && !self.counts_loopback {
+        let share = if self.proxies.trusts(remote) {
             None
         } else {
-            let key = network_of(remote);
-            let mut counts = self
-                .by_address
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            let count = counts.entry(key).or_default();
-            if *count >= ADDRESS_MAX_COUNT {
-                return None;
-            }
-            *count += 1;
-            Some((Arc::clone(&self.by_address), key))
+            self.share(remote)?
         };
         metrics.connections.inc();
         metrics.connections_accepted.inc();
         Some(Permit {
             _one: one,
-            counted,
+            _share: share,
             metrics: Arc::clone(metrics),
         })
+    }
+
+    /// Counts one more of `remote`: `None` when it has as many as it may have, nothing in it where
+    /// that address is not counted.
+    pub fn share(&self, remote: IpAddr) -> Option<Option<Share>> {
+        if remote.is_loopback() && !self.counts_loopback {
+            return Some(None);
+        }
+        let address = network_of(remote);
+        let mut counts = self
+            .by_address
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(address).or_default();
+        if *count >= ADDRESS_MAX_COUNT {
+            return None;
+        }
+        *count += 1;
+        Some(Some(Share {
+            counts: Arc::clone(&self.by_address),
+            address,
+        }))
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
         self.metrics.connections.dec();
-        let Some((counts, key)) = &self.counted else {
-            return;
-        };
-        let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(key) {
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.address) {
             *count -= 1;
             if *count == 0 {
-                counts.remove(key);
+                counts.remove(&self.address);
             }
         }
     }
@@ -124,6 +156,22 @@ mod tests {
         drop(held);
         assert!(permits.by_address.lock().unwrap().is_empty());
         assert!(permits.take(far, &metrics).is_some());
+    }
+
+    #[test]
+    fn a_proxy_has_as_many_as_it_needs_and_each_of_its_clients_its_share() {
+        let metrics = Metrics::new();
+        let (proxy, client): (IpAddr, IpAddr) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
+        let permits =
+            Permits::sparing_loopback().behind(Proxies::new(vec!["10.0.0.1/32".parse().unwrap()]));
+        let connections: Vec<_> = (0..100)
+            .filter_map(|_| permits.take(proxy, &metrics))
+            .collect();
+        assert_eq!(connections.len(), 100);
+        let shares: Vec<_> = (0..100).filter_map(|_| permits.share(client)).collect();
+        assert_eq!(shares.len(), ADDRESS_MAX_COUNT);
+        drop(shares);
+        assert!(permits.share(client).is_some());
     }
 
     #[test]

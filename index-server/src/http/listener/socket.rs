@@ -1,7 +1,7 @@
 //! The listening socket: one for both address families where the machine has both.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
@@ -23,6 +23,19 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
         return bind_one(SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port())));
     }
     bound
+}
+
+/// The address that this machine has towards `other`, by its own routing; nothing is sent.
+pub fn own_address_towards(other: IpAddr) -> Option<IpAddr> {
+    /// Any port does.
+    const DISCARD: u16 = 9;
+    let any: IpAddr = match other {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let socket = UdpSocket::bind((any, 0)).ok()?;
+    socket.connect((other, DISCARD)).ok()?;
+    Some(socket.local_addr().ok()?.ip())
 }
 
 fn bind_one(address: SocketAddr) -> io::Result<TcpListener> {
