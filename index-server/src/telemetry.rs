@@ -4,6 +4,7 @@
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::config::SettingError;
 
@@ -59,15 +60,23 @@ impl Logging {
     }
 
     fn filter(&self) -> Result<EnvFilter, SettingError> {
-        let filter = EnvFilter::builder().parse(&self.filter);
-        filter.map_err(|error| SettingError {
+        let wrong = |reason: &str| SettingError {
             setting: "log-level",
             value: self.filter.clone(),
             advice: format!(
                 "give error, warn, info, debug, trace, or a filter such as index_server=debug \
-                 ({error})"
+                 ({reason})"
             ),
-        })
+        };
+        // A single word that is no level would be the name of a part of the program, all of which
+        // is logged then: a typing mistake ought not to mean that.
+        let is_level = |word: &str| word.parse::<LevelFilter>().is_ok();
+        let mut words = self.filter.split(',').map(str::trim);
+        if let Some(word) = words.find(|word| !word.contains(['=', '[']) && !is_level(word)) {
+            return Err(wrong(&format!("there is no level {word:?}")));
+        }
+        let filter = EnvFilter::builder().parse(&self.filter);
+        filter.map_err(|error| wrong(&error.to_string()))
     }
 }
 

@@ -153,10 +153,11 @@ impl Settings {
             self.limit_loopback,
             file.limit_loopback,
         );
+        let file_announce = one_of_two(file.announce, file.no_announce.map(|no| !no))?;
         set(
             &mut config.announce,
             self.no_announce.map(|no| !no),
-            file.announce,
+            file_announce,
         );
         let given = Some(self.allow_host).filter(|hosts| !hosts.is_empty());
         set(&mut config.allow_hosts, given, Some(file_hosts));
@@ -181,6 +182,21 @@ impl Settings {
 fn set<T>(setting: &mut T, over: Option<T>, under: Option<T>) {
     if let Some(value) = over.or(under) {
         *setting = value;
+    }
+}
+
+/// The file may say it either way, but not both ways at once.
+fn one_of_two(
+    announce: Option<bool>,
+    opposite: Option<bool>,
+) -> Result<Option<bool>, SettingError> {
+    match (announce, opposite) {
+        (Some(one), Some(other)) if one != other => Err(SettingError {
+            setting: "no-announce",
+            value: (!other).to_string(),
+            advice: format!("announce = {one} stands beside it; leave one of them out"),
+        }),
+        (one, other) => Ok(one.or(other)),
     }
 }
 
@@ -268,6 +284,16 @@ mod tests {
         check(&["--journal", "nats://a:1"], &["nats://a:1", "embedded"]);
         check(&["--log-format", "xml"], &["--log-format", "xml", "json"]);
         check(&["--log-level", "a=b=c"], &["log-level", "a=b=c"]);
+        check(&["--log-level", "bogus"], &["log-level", "bogus", "debug"]);
+        check(&["--log-level", "info,bogus"], &["log-level", "bogus"]);
+        for good in [
+            "DEBUG",
+            "off",
+            "warn,index_server::http=debug",
+            "a[b]=trace",
+        ] {
+            assert!(resolve(&["--log-level", good]).is_ok(), "{good}");
+        }
         check(
             &["--trusted-proxy", "10.0.0.0/99"],
             &["--trusted-proxy", "10.0.0.0/99", "10.0.0.0/8"],
@@ -284,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn proxies_are_read_from_file_and_flags() {
+    fn every_setting_of_a_file_is_named_like_its_flag() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("index.toml");
         let file = path.to_str().unwrap();
@@ -292,6 +318,17 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             resolve(&[&["--config", file], flags].concat()).map(|(config, _)| config)
         };
+        assert!(!with("no_announce = true", &[]).unwrap().announce);
+        assert!(with("no_announce = false", &[]).unwrap().announce);
+        assert!(!with("announce = false", &[]).unwrap().announce);
+        assert!(
+            with("no_announce = true", &["--no-announce=false"])
+                .unwrap()
+                .announce
+        );
+        let both = with("no_announce = true\nannounce = true", &[]).unwrap_err();
+        assert!(both.to_string().contains("no-announce"), "{both}");
+
         let proxies = |text: &str, flags: &[&str]| {
             let config = with(text, flags).map_err(|error| error.to_string())?;
             let shown = config.trusted_proxies.iter().map(ToString::to_string);

@@ -34,6 +34,8 @@ pub struct Layer {
     pub trusted_proxy: Option<Vec<String>>,
     pub limit_loopback: Option<bool>,
     pub announce: Option<bool>,
+    /// The same the other way round, as the flag is called.
+    pub no_announce: Option<bool>,
     pub log_format: Option<String>,
     pub log_level: Option<String>,
 }
@@ -190,6 +192,7 @@ mod tests {
         assert_eq!(layer.trusted_proxy, Some(vec!["127.0.0.1".to_owned()]));
         assert_eq!(layer.limit_loopback, Some(defaults.limit_loopback));
         assert_eq!(layer.announce, Some(defaults.announce));
+        assert_eq!(layer.no_announce, Some(!defaults.announce));
         let known = format!("{:?}", Layer::default());
         let unshown = known
             .split([' ', '{', ','])

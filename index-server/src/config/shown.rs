@@ -70,6 +70,7 @@ mod tests {
             trusted_proxy: Some(vec!["10.0.0.0/8".to_owned()]),
             limit_loopback: Some(false),
             announce: Some(true),
+            no_announce: None,
             log_format: Some("text".to_owned()),
             log_level: Some("info".to_owned()),
         };

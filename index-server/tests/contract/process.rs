@@ -247,6 +247,7 @@ async fn wrong_settings_exit_with_2_and_a_taken_port_with_1() {
         ["--journal", "nats://localhost:4222"],
         ["--config", "/nowhere/index.toml"],
         ["--offline-after", "1"],
+        ["--log-level", "bogus"],
         ["--trusted-proxy", "proxy.example"],
         ["--colour", "red"],
     ] {
