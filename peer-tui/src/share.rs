@@ -50,10 +50,24 @@ use self::watch::Watch;
 pub struct FileStamp {
     /// Bytes.
     pub size_bytes: u64,
-    /// Modification time, nanoseconds since 1970.
+    /// Modification time, nanoseconds since 1970; anybody can set it back.
     pub modified_ns: i128,
+    /// Change time of the inode, nanoseconds since 1970: grows with each write and each change of
+    /// times, links, name or rights, and cannot be set.
+    pub changed_ns: i128,
     /// Inode number.
     pub inode: u64,
+}
+
+impl FileStamp {
+    /// Whether nothing but the change time tells these apart, as after a rename.
+    pub fn is_same_but_changed(&self, other: &Self) -> bool {
+        let changed_ns = other.changed_ns;
+        Self {
+            changed_ns,
+            ..*self
+        } == *other
+    }
 }
 
 /// One shared file as it was hashed.

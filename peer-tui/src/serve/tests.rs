@@ -1,5 +1,6 @@
 //! The serving side over loopback: real files, a real client.
 
+mod changed;
 mod checking;
 mod kit;
 
@@ -162,24 +163,6 @@ async fn pieces_lead_to_the_root_and_the_address_is_proven() {
     assert_eq!(list["files"][0]["filename"], "a.bin");
     let stats: serde_json::Value = kit.get("/api/v1/stats", &[]).await.json().await.unwrap();
     assert_eq!(stats["downloads"]["total_downloads"], 3);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_that_changed_is_refused_and_looked_at_again() {
-    let kit = Kit::start(&[("a.txt", b"first")], Partials::default()).await;
-    let old = ContentHash::of(b"first");
-    std::fs::write(kit.path("a.txt"), "second and longer").unwrap();
-    let found = kit.slug(&format!("/content/{old}"), &[]).await;
-    assert!(matches!(found.0, 409 | 404), "{found:?}");
-    let new = ContentHash::of(b"second and longer");
-    let mut changed = kit.share.watch();
-    let seen = changed.wait_for(|_| kit.share.view().by_hash(&new).is_some());
-    timeout(PATIENCE, seen)
-        .await
-        .expect("looked at again")
-        .unwrap();
-    let text = kit.get(&format!("/content/{new}"), &[]).await;
-    assert_eq!(text.text().await.unwrap(), "second and longer");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,8 +1,14 @@
 //! The hashes of files as they were, so that a restart hashes nothing twice.
 //!
 //! `hashes.redb` holds two tables: `files` (real path to state, hashes and the day it was last seen)
-//! and `pieces` (content to piece hashes, for files of more than one piece). Losing the file costs
-//! only time, so a damaged or newer one is put aside. Knows no share folders.
+//! and `pieces` (content to piece hashes, for files of more than one piece); a third is of an older
+//! form and empties by and by. Losing the file costs only time, so a damaged or newer one is put
+//! aside. Knows no share folders.
+//!
+//! A state is size, modification time, change time and inode: what was copied to another disk or
+//! another machine is hashed there once, since nothing there says that the bytes are the same.
+
+mod entry;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -13,13 +19,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use protocol::hash::{ContentHash, PieceHash, PiecesRoot};
 use protocol::pieces::PieceLayout;
 use redb::{Database, DatabaseError, ReadableDatabase as _, TableDefinition};
-use serde::{Deserialize, Serialize};
 
+pub use self::entry::Entry;
+use self::entry::OldEntry;
 use super::{FileStamp, ShareError};
 
 /// Name of the cache file in the data folder.
 pub const CACHE_FILE: &str = "hashes.redb";
-const FILES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("files-1");
+const FILES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("files-2");
+const OLD_FILES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("files-1");
 const PIECES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("pieces-1");
 /// Entries not seen for so long are dropped.
 const KEPT_SECS: u64 = 30 * 24 * 3600;
@@ -27,18 +35,6 @@ const KEPT_SECS: u64 = 30 * 24 * 3600;
 const SEEN_STEP_SECS: u64 = 24 * 3600;
 /// Memory of the store itself.
 const PAGES_MAX_BYTES: usize = 8 * 1024 * 1024;
-
-/// What is known of a file in one state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// The state that was hashed.
-    pub stamp: FileStamp,
-    /// Whole-file hash.
-    pub hash: ContentHash,
-    /// Merkle root.
-    pub pieces_root: PiecesRoot,
-    seen_secs: u64,
-}
 
 /// What was not written yet.
 #[derive(Debug, Default)]
@@ -125,9 +121,15 @@ impl Cache {
         self.with_database(|database| {
             let transaction = database.begin_read()?;
             let files = transaction.open_table(FILES)?;
-            for ((path, _), slot) in wanted.iter().zip(found) {
-                let value = files.get(path.as_os_str().as_bytes())?;
-                *slot = value.and_then(|value| postcard::from_bytes(value.value()).ok());
+            let old_files = transaction.open_table(OLD_FILES)?;
+            for ((path, stamp), slot) in wanted.iter().zip(found) {
+                let key = path.as_os_str().as_bytes();
+                *slot = files.get(key)?.and_then(|value| Entry::read(value.value()));
+                if slot.is_none() {
+                    let old = old_files.get(key)?;
+                    let old = old.and_then(|value| OldEntry::read(value.value()));
+                    *slot = old.and_then(|old| old.renew(*stamp));
+                }
             }
             Ok(())
         })
@@ -267,9 +269,11 @@ fn write(database: &Database, batch: &Unsaved) -> Result<(), redb::Error> {
     let transaction = database.begin_write()?;
     {
         let mut files = transaction.open_table(FILES)?;
+        let mut old_files = transaction.open_table(OLD_FILES)?;
         for (path, entry) in &batch.entries {
-            let value = postcard::to_stdvec(entry).map_err(std::io::Error::other)?;
-            files.insert(path.as_os_str().as_bytes(), value.as_slice())?;
+            let (key, value) = (path.as_os_str().as_bytes(), entry.to_value()?);
+            files.insert(key, value.as_slice())?;
+            old_files.remove(key)?;
         }
         let mut table = transaction.open_table(PIECES)?;
         for (hash, pieces) in &batch.pieces {
@@ -300,12 +304,17 @@ fn drop_older(database: &Database, oldest_secs: u64) -> Result<usize, redb::Erro
     {
         let mut files = transaction.open_table(FILES)?;
         let mut used = BTreeSet::new();
-        files.retain(|_, value| {
-            let entry = postcard::from_bytes::<Entry>(value);
-            let kept = entry.ok().filter(|entry| entry.seen_secs >= oldest_secs);
+        let mut is_kept = |seen: Option<(u64, ContentHash)>| {
+            let kept = seen.filter(|(seen_secs, _)| *seen_secs >= oldest_secs);
             dropped += usize::from(kept.is_none());
-            used.extend(kept.map(|entry| entry.hash));
+            used.extend(kept.map(|(_, hash)| hash));
             kept.is_some()
+        };
+        files.retain(|_, value| {
+            is_kept(Entry::read(value).map(|entry| (entry.seen_secs, entry.hash)))
+        })?;
+        transaction.open_table(OLD_FILES)?.retain(|_, value| {
+            is_kept(OldEntry::read(value).map(|entry| (entry.seen_secs, entry.hash)))
         })?;
         let mut pieces = transaction.open_table(PIECES)?;
         let of_key = |key: &[u8]| key.try_into().ok().map(ContentHash::from_bytes);
@@ -322,6 +331,7 @@ fn open_database(path: &Path) -> Result<Database, DatabaseError> {
     let prepare = || -> Result<(), redb::Error> {
         let transaction = database.begin_write()?;
         transaction.open_table(FILES)?;
+        transaction.open_table(OLD_FILES)?;
         transaction.open_table(PIECES)?;
         transaction.commit()?;
         Ok(())

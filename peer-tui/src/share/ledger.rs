@@ -198,13 +198,17 @@ impl Ledger {
                 }
                 State::Shared(_) | State::Queued(_) | State::Failed(_) => {
                     let key = key.to_owned();
+                    if known.state.stamp().inode == found.stamp.inode {
+                        // Written to: under another name it is not what was hashed either.
+                        self.by_inode.remove(&(found.device, found.stamp.inode));
+                    }
                     self.forget(root, &key, moment.now);
                 }
             }
         }
-        let twin = self.by_inode.get(&(found.device, found.stamp.inode));
+        let twin = self.twin(root, &found);
         let hashes = match (twin, hit) {
-            (Some(twin), _) if twin.stamp == found.stamp => Some((twin.hash, twin.pieces_root)),
+            (Some(twin), _) => Some((twin.hash, twin.pieces_root)),
             (_, Some(hit)) if hit.stamp == found.stamp => Some((hit.hash, hit.pieces_root)),
             _ => None,
         };
@@ -214,6 +218,25 @@ impl Ledger {
             let settling = Settling::new(found.stamp, moment.now);
             self.settle(root, found, settling, moment);
         }
+    }
+
+    /// What was hashed of this inode: in the very state that was found, or under another name that
+    /// is gone (a rename shows in the change time, as a write does).
+    fn twin(&self, root: RootId, found: &Found) -> Option<&SharedFile> {
+        let twin = self.by_inode.get(&(found.device, found.stamp.inode))?;
+        if twin.stamp == found.stamp {
+            return Some(twin);
+        }
+        let root = self.roots.get(&root)?;
+        let is_elsewhere = twin.root != *root.path || twin.relative != found.relative;
+        let is_renamed =
+            is_elsewhere && twin.stamp.is_same_but_changed(&found.stamp) && !self.is_there(twin);
+        is_renamed.then_some(&**twin)
+    }
+
+    fn is_there(&self, file: &Arc<SharedFile>) -> bool {
+        let mut there = self.shelf.at_path(&file.root, file.path.as_str());
+        there.any(|there| Arc::ptr_eq(there, file))
     }
 
     fn settle(&mut self, root: RootId, found: Found, mut settling: Settling, moment: Moment) {
@@ -348,12 +371,8 @@ impl Ledger {
                 return;
             }
             self.departed.pop_front();
-            let is_there = self.by_inode.get(&inode).is_some_and(|file| {
-                self.shelf
-                    .at_path(&file.root, file.path.as_str())
-                    .any(|there| Arc::ptr_eq(there, file))
-            });
-            if !is_there {
+            let file = self.by_inode.get(&inode);
+            if !file.is_some_and(|file| self.is_there(file)) {
                 self.by_inode.remove(&inode);
             }
         }

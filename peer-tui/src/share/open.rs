@@ -62,10 +62,14 @@ pub fn open_below(root: &Path, relative: &Path) -> io::Result<OpenFile> {
 pub fn stamp_of(metadata: &Metadata) -> FileStamp {
     FileStamp {
         size_bytes: metadata.len(),
-        modified_ns: i128::from(metadata.mtime()) * 1_000_000_000
-            + i128::from(metadata.mtime_nsec()),
+        modified_ns: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
+        changed_ns: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
         inode: metadata.ino(),
     }
+}
+
+fn nanoseconds(seconds: i64, rest: i64) -> i128 {
+    i128::from(seconds) * 1_000_000_000 + i128::from(rest)
 }
 
 #[cfg(target_os = "linux")]

@@ -74,6 +74,7 @@ mod tests {
         FileStamp {
             size_bytes,
             modified_ns,
+            changed_ns: modified_ns,
             inode: 1,
         }
     }

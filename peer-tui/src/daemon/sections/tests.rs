@@ -280,6 +280,7 @@ fn shared(path: &str) -> Arc<SharedFile> {
         stamp: FileStamp {
             size_bytes: 5,
             modified_ns: 0,
+            changed_ns: 0,
             inode: 0,
         },
         hash,

@@ -8,6 +8,7 @@ fn stamp(size_bytes: u64) -> FileStamp {
     FileStamp {
         size_bytes,
         modified_ns: -5,
+        changed_ns: 1_700_000_000_999_999_999,
         inode: u64::MAX,
     }
 }
@@ -39,6 +40,11 @@ fn an_entry_is_found_in_its_state_alone_before_and_after_a_restart() {
     let check = |cache: &Cache| {
         assert_eq!(found(cache, "/s/f", stamp(700_000)), Some(hashes(1).0));
         assert_eq!(found(cache, "/s/f", stamp(700_001)), None);
+        let written_to = FileStamp {
+            changed_ns: stamp(700_000).changed_ns + 1,
+            ..stamp(700_000)
+        };
+        assert_eq!(found(cache, "/s/f", written_to), None);
         assert_eq!(found(cache, "/s/g", stamp(700_000)), None);
         assert!(has_pieces(cache, 1) && !has_pieces(cache, 2));
     };
@@ -91,4 +97,46 @@ fn what_was_not_seen_for_a_month_goes_with_its_pieces() {
     assert_eq!(cache.prune(NOW).unwrap(), 1);
     assert_eq!(found(&cache, "/s/gone", stamp(700_000)), None);
     assert!(!has_pieces(&cache, 1) && has_pieces(&cache, 2) && has_pieces(&cache, 3));
+}
+
+#[test]
+fn what_was_remembered_without_change_times_counts_unless_it_changed_since() {
+    let data = tempfile::tempdir().unwrap();
+    let stamp = stamp(700_000);
+    let seen_secs = 1_700_000_000;
+    drop(Cache::open(data.path()).unwrap());
+    {
+        let database = Database::create(data.path().join(CACHE_FILE)).unwrap();
+        let transaction = database.begin_write().unwrap();
+        let mut table = transaction.open_table(OLD_FILES).unwrap();
+        for (path, seed, seen_secs) in [("/s/f", 1, seen_secs), ("/s/g", 2, seen_secs - 1)] {
+            let (hash, pieces_root) = hashes(seed);
+            let old = OldEntry {
+                stamp: (stamp.size_bytes, stamp.modified_ns, stamp.inode),
+                hash,
+                pieces_root,
+                seen_secs,
+            };
+            let value = postcard::to_stdvec(&old).unwrap();
+            table.insert(path.as_bytes(), value.as_slice()).unwrap();
+        }
+        drop(table);
+        transaction.commit().unwrap();
+    }
+    let cache = Cache::open(data.path()).unwrap();
+    assert_eq!(
+        found(&cache, "/s/g", stamp),
+        None,
+        "changed after it was seen"
+    );
+    assert_eq!(found(&cache, "/s/f", stamp), Some(hashes(1).0));
+    cache.close().unwrap();
+    // In the present form by now: its change time is held to.
+    let cache = Cache::open(data.path()).unwrap();
+    assert_eq!(found(&cache, "/s/f", stamp), Some(hashes(1).0));
+    let earlier = FileStamp {
+        changed_ns: stamp.changed_ns - 1,
+        ..stamp
+    };
+    assert_eq!(found(&cache, "/s/f", earlier), None);
 }

@@ -19,6 +19,7 @@ fn found(name: &str, inode: u64, modified_ns: i128) -> Found {
         stamp: FileStamp {
             size_bytes: 10,
             modified_ns,
+            changed_ns: modified_ns,
             inode,
         },
     }
@@ -150,6 +151,60 @@ fn a_move_that_is_seen_in_two_looks_costs_no_hashing() {
         200,
     );
     assert_eq!(kit.hash_all(), 1, "an inode is not remembered for ever");
+}
+
+/// The same file after a write or a rename at `changed_ns`, with the modification time of before.
+fn touched(name: &str, inode: u64, changed_ns: i128) -> Found {
+    let mut found = found(name, inode, OLD_NS);
+    found.stamp.changed_ns = changed_ns;
+    found
+}
+
+#[test]
+fn a_file_that_was_written_to_under_its_old_time_is_hashed_again() {
+    let mut kit = Kit::new();
+    kit.look(Scope::All, vec![found("a", 1, OLD_NS)], 0);
+    kit.hash_all();
+    kit.look(Scope::All, vec![touched("a", 1, OLD_NS + 1)], 1);
+    assert_eq!(kit.changes(), ["+a", "-a"]);
+    // Renamed before it was hashed: what is known of its inode is of other bytes.
+    kit.look(Scope::All, vec![touched("b", 1, OLD_NS + 2)], 2);
+    assert_eq!((kit.hash_all(), kit.changes()), (1, vec!["+b".to_owned()]));
+    // Out of the share, written to there, and back.
+    kit.look(Scope::All, vec![], 3);
+    kit.look(Scope::All, vec![touched("b", 1, OLD_NS + 3)], 4);
+    assert_eq!(
+        (kit.hash_all(), kit.changes()),
+        (1, vec!["-b".to_owned(), "+b".to_owned()])
+    );
+    // Two names of one file.
+    kit.look(
+        Scope::All,
+        vec![touched("b", 1, OLD_NS + 3), touched("c", 1, OLD_NS + 3)],
+        5,
+    );
+    assert_eq!((kit.hash_all(), kit.changes()), (0, vec!["+c".to_owned()]));
+    kit.look(
+        Scope::Below("c".into()),
+        vec![touched("c", 1, OLD_NS + 4)],
+        6,
+    );
+    kit.look(
+        Scope::Below("b".into()),
+        vec![touched("b", 1, OLD_NS + 4)],
+        6,
+    );
+    assert_eq!(kit.hash_all(), 2);
+}
+
+#[test]
+fn a_rename_shows_in_the_change_time_and_costs_no_hashing() {
+    let mut kit = Kit::new();
+    kit.look(Scope::All, vec![found("old", 1, OLD_NS)], 0);
+    kit.hash_all();
+    kit.look(Scope::All, vec![touched("new", 1, OLD_NS + 1)], 1);
+    assert_eq!(kit.changes(), ["+old", "-old", "+new"]);
+    assert_eq!(kit.hash_all(), 0);
 }
 
 #[test]

@@ -21,6 +21,7 @@ fn file(root: &str, path: &str, content: u8) -> Arc<SharedFile> {
     let stamp = FileStamp {
         size_bytes: u64::from(content) + 1,
         modified_ns: 0,
+        changed_ns: 0,
         inode: 0,
     };
     let hashes = (ContentHash::of(&[content]), PiecesRoot::from_bytes([0; 32]));

@@ -19,6 +19,7 @@ fn file(number: u32, size_bytes: u64) -> Arc<SharedFile> {
     let stamp = FileStamp {
         size_bytes,
         modified_ns: 0,
+        changed_ns: 0,
         inode: u64::from(number),
     };
     let hashes = (ContentHash::of(b""), PiecesRoot::from_bytes([0; 32]));

@@ -44,6 +44,7 @@ fn shared(path: &str, number: u8) -> Arc<SharedFile> {
         stamp: FileStamp {
             size_bytes: 1,
             modified_ns: 0,
+            changed_ns: 0,
             inode: 0,
         },
         hash,

@@ -60,6 +60,7 @@ impl FakeShare {
             stamp: FileStamp {
                 size_bytes: content.len() as u64,
                 modified_ns: 0,
+                changed_ns: 0,
                 inode: 0,
             },
             hash,
