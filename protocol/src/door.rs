@@ -1,7 +1,9 @@
 //! What both programs ask of the head of a request before a handler sees it: one `Host`, no page of
 //! another origin, a whole opening handshake where a socket is wanted (RFC 6455, section 4.2.1).
 //!
-//! Pure. Who else is turned away, and in which words, each program says itself.
+//! A head that cannot be read at all is refused in words of [`unread`]. Pure. Who else is turned away, and in which words, each program says itself.
+
+pub mod unread;
 
 use http::header::{
     CONNECTION, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,

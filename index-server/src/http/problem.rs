@@ -55,20 +55,6 @@ pub fn respond(refusal: &Refusal) -> Response {
     response
 }
 
-/// The whole answer to a request whose head could not be read, as it goes over the wire; the
-/// connection ends with it.
-pub fn last_words(refusal: &Refusal) -> Vec<u8> {
-    let status = StatusCode::from_u16(refusal.slug.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    let problem = Problem::new(refusal.slug, refusal.detail.clone());
-    let body = serde_json::to_vec(&problem).unwrap_or_default();
-    let head = format!(
-        "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncache-control: \
-         no-store\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    [head.into_bytes(), body].concat()
-}
-
 /// Nothing stands at this path.
 pub fn not_found() -> Response {
     respond(&Refusal::new(

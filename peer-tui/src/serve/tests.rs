@@ -2,6 +2,7 @@
 
 mod changed;
 mod checking;
+mod heads;
 mod kit;
 
 use std::net::IpAddr;

@@ -1,6 +1,8 @@
 //! One connection: hyper on top of a stream that counts what leaves, the gate before the routes, an
 //! answer whatever happens in a handler, and an end for clients that take nothing.
 
+pub mod answers;
+pub mod heads;
 pub mod outflow;
 
 use std::convert::Infallible;
@@ -27,9 +29,9 @@ use crate::serve::gate::Gate;
 use crate::serve::outlet::Outlet;
 use crate::serve::reply;
 
-/// A whole request head must have come so long after the last answer; also the idle time of a kept
-/// connection.
-const HEAD_READ: Duration = Duration::from_secs(30);
+/// A kept connection may be silent for so long between two requests; a head that has begun must come
+/// sooner (see [`heads`]).
+const KEEP_ALIVE_IDLE: Duration = Duration::from_secs(30);
 /// Request heads, 16 KiB; also the most that hyper buffers of a connection.
 const HEAD_MAX_BYTES: usize = 16 * 1024;
 const HEADERS_MAX_COUNT: usize = 64;
@@ -95,7 +97,7 @@ impl Service {
         });
         let serving = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_READ)
+            .header_read_timeout(KEEP_ALIVE_IDLE)
             .max_buf_size(HEAD_MAX_BYTES)
             .max_headers(HEADERS_MAX_COUNT)
             .serve_connection(TokioIo::new(stream), handler)
