@@ -87,6 +87,7 @@ pub async fn follow(app: Arc<App>, address: String) {
     let mut shares = app.share.watch();
     let mut stats = app.network.stats();
     let mut revision = app.share.view().revision();
+    let mut told: Option<NetworkStats> = None;
     loop {
         tokio::select! {
             changed = shares.changed() => {
@@ -104,13 +105,29 @@ pub async fn follow(app: Arc<App>, address: String) {
                     return;
                 }
                 let now = stats.borrow_and_update().clone();
-                if let Some(now) = now {
-                    app.feed.publish(Event::NetworkStats(now));
+                if let Some(news) = news(&mut told, now) {
+                    app.feed.publish(news);
                 }
             }
             () = app.stopping.cancelled() => return,
         }
     }
+}
+
+/// What is to be said of these figures behind those that were `told` last: nothing, where nothing but
+/// their time differs.
+fn news(told: &mut Option<NetworkStats>, now: Option<NetworkStats>) -> Option<Event> {
+    let now = now?;
+    let last_updated = now.last_updated;
+    let is_told = told.clone().is_some_and(|told| {
+        let told = NetworkStats {
+            last_updated,
+            ..told
+        };
+        told == now
+    });
+    *told = Some(now.clone());
+    (!is_told).then_some(Event::NetworkStats(now))
 }
 
 fn event_of(app: &App, change: ShareChange, address: &str) -> Event {
@@ -167,5 +184,28 @@ fn alone() -> NetworkStats {
         total_downloads: 0,
         network_health: 100,
         last_updated: Timestamp::now(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_told_only_when_they_have_changed() {
+        let mut told = None;
+        let at = |secs| NetworkStats {
+            last_updated: Timestamp::from_second(secs).unwrap(),
+            ..alone()
+        };
+        assert!(news(&mut told, None).is_none());
+        assert!(news(&mut told, Some(at(1))).is_some());
+        assert!(news(&mut told, Some(at(2))).is_none(), "a time is no news");
+        let more = NetworkStats {
+            total_files: 1,
+            ..at(3)
+        };
+        assert!(news(&mut told, Some(more.clone())).is_some());
+        assert!(news(&mut told, Some(more)).is_none());
     }
 }
