@@ -15,6 +15,7 @@ use protocol::file::{BatchResponse, CatalogRange, CatalogRanges};
 use protocol::hash::ContentHash;
 use protocol::ids::{FileId, PeerId};
 use protocol::limits::SEARCH_LIMIT_MAX_COUNT;
+use protocol::problem::Slug;
 use protocol::text::clean;
 use tokio::sync::watch;
 
@@ -284,23 +285,63 @@ fn body(
 }
 
 fn log_rejected(batch: &[Line], answer: &BatchResponse) {
-    for rejected in answer.rejected.iter().take(REJECTED_SHOWN_COUNT) {
-        let at = usize::try_from(rejected.line).unwrap_or(usize::MAX);
-        let name = at
-            .checked_sub(1)
-            .and_then(|at| batch.get(at))
-            .map(Line::name);
+    let rejected = told_of(batch, answer);
+    for (name, detail) in rejected.iter().take(REJECTED_SHOWN_COUNT) {
         tracing::warn!(
-            file = %clean(&name.unwrap_or_default()).text,
-            reason = %clean(&rejected.detail).text,
+            file = %clean(name).text,
+            reason = %clean(detail).text,
             "the index does not take this file"
         );
     }
-    let more = answer.rejected.len().saturating_sub(REJECTED_SHOWN_COUNT);
+    let more = rejected.len().saturating_sub(REJECTED_SHOWN_COUNT);
     if more > 0 {
         tracing::warn!(
             count = more,
             "the index does not take more files, for like reasons"
         );
+    }
+}
+
+/// Names and reasons of the lines that a person should hear of. A removal of what is not there is
+/// done: what was withdrawn while the index was away is withdrawn once more.
+fn told_of<'a>(batch: &[Line], answer: &'a BatchResponse) -> Vec<(String, &'a str)> {
+    let rejected = answer.rejected.iter().filter_map(|rejected| {
+        let at = usize::try_from(rejected.line).ok()?.checked_sub(1);
+        let line = at.and_then(|at| batch.get(at));
+        let is_unknown = rejected.slug == Slug::UnknownFile.as_str();
+        let is_done = is_unknown && line.is_some_and(Line::is_removal);
+        let name = line.map(Line::name).unwrap_or_default();
+        (!is_done).then_some((name, rejected.detail.as_str()))
+    });
+    rejected.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::file::RejectedLine;
+
+    #[test]
+    fn a_removal_of_what_is_not_there_is_done() {
+        let owner = PeerId::from_bytes([1; 32]);
+        let id = FileId::of(&owner, &ContentHash::of(b"x"));
+        let path = "gone.txt".to_owned();
+        let batch = [Line::RemoveRecord(id), Line::Remove { id, path }];
+        let rejected = |line, slug: Slug| RejectedLine {
+            line,
+            slug: slug.as_str().to_owned(),
+            detail: "no".to_owned(),
+        };
+        let answer = BatchResponse {
+            rejected: vec![
+                rejected(1, Slug::UnknownFile),
+                rejected(2, Slug::UnknownFile),
+                rejected(2, Slug::InvalidField),
+                rejected(9, Slug::UnknownFile),
+            ],
+            ..BatchResponse::default()
+        };
+        let told = told_of(&batch, &answer);
+        assert_eq!(told, [("gone.txt".to_owned(), "no"), (String::new(), "no")]);
     }
 }

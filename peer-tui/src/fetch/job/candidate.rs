@@ -147,6 +147,12 @@ impl Candidate {
         self.source.peer
     }
 
+    /// Its name and the beginning of its id, for the log.
+    pub fn in_words(&self) -> String {
+        let name = protocol::text::clean(&self.source.name).text;
+        format!("{name} ({})", self.source.peer.short())
+    }
+
     /// It brought something good.
     pub(super) const fn gave(&mut self, bytes: u64) {
         self.gave_bytes += bytes;

@@ -155,21 +155,21 @@ impl Runner {
     /// A source failed: the job decides what follows, the index and the session hear of it.
     pub(super) fn take_fault(&mut self, key: SourceKey, fault: &Fault) {
         self.job.ended(key, Err(fault), Instant::now());
-        let Some(peer) = self
+        let Some((peer, who)) = self
             .job
             .candidate(key)
-            .map(super::super::job::candidate::Candidate::peer)
+            .map(|candidate| (candidate.peer(), candidate.in_words()))
         else {
             return;
         };
         match fault {
             Fault::Corrupt(_) | Fault::OtherFile => {
-                tracing::warn!(%peer, name = %self.task.name, "sent wrong bytes and is not asked again");
+                tracing::warn!(name = %self.task.name, "{who} sent wrong bytes and is not asked again");
                 self.shared.refused.strike(peer);
                 self.report(peer, Report::Corrupt);
             }
             Fault::Lied(said) => {
-                tracing::warn!(%peer, name = %self.task.name, reason = %said, "not asked again");
+                tracing::warn!(name = %self.task.name, "{who} {said} and is not asked again");
                 self.shared.refused.strike(peer);
                 self.report(peer, Report::Failed);
             }

@@ -41,6 +41,11 @@ impl Line {
         matches!(self, Self::Add(_) | Self::AddPartial(_))
     }
 
+    /// Whether it takes something away.
+    pub(super) fn is_removal(&self) -> bool {
+        !self.is_add()
+    }
+
     /// The line of JSON, ended.
     pub(super) fn to_json(&self) -> Vec<u8> {
         let line = match self {
