@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use protocol::hash::{ContentHash, PiecesRoot};
@@ -27,6 +28,9 @@ mod places;
 const ORDERS_QUEUE_COUNT: usize = 256;
 /// Events held for a reader that is behind; a reader that misses one looks at the view.
 const EVENTS_QUEUE_COUNT: usize = 16 * 1024;
+
+/// A run that is over within this time may fall between two looks.
+pub const SHORT_RUN: Duration = Duration::from_secs(1);
 
 /// What fetching is told at start.
 #[derive(Debug, Clone)]
@@ -103,6 +107,9 @@ pub struct FetchView {
     pub finished_count: u64,
     /// Verified bytes fetched, ever.
     pub fetched_bytes: u64,
+    /// Of those, what came in runs that were over within [`SHORT_RUN`], since the start: who looks
+    /// once a second has seen no rate of theirs.
+    pub short_bytes: u64,
     /// Verified bytes from each peer, ever.
     pub got_bytes: Arc<HashMap<PeerId, u64>>,
 }

@@ -101,6 +101,7 @@ pub struct Outlets {
 }
 
 struct Running {
+    started_at: Instant,
     orders: mpsc::Sender<RunOrder>,
     live: watch::Receiver<Live>,
     /// Of this download alone.

@@ -92,6 +92,8 @@ struct Pump {
     shape: u64,
     sample_at: Option<Instant>,
     sampled_at: Option<Instant>,
+    /// What had come in short runs at the last sample.
+    short_bytes: u64,
     /// What was told of the speeds, in and out.
     calm: (CalmRate, CalmRate),
     rested: u32,
@@ -114,7 +116,10 @@ impl Pump {
     fn sample(&mut self, engine: &Engine) {
         let now = Instant::now();
         let (fetch, serve) = (engine.0.fetch.view(), engine.0.serve.status());
-        let speed = (fetch.down_rate, serve.rate_bytes);
+        let short_bytes = fetch.short_bytes - self.short_bytes;
+        self.short_bytes = fetch.short_bytes;
+        // What was over before this look has no rate any more.
+        let speed = (fetch.down_rate.max(short_bytes), serve.rate_bytes);
         // Seconds in which nothing was sampled are seconds in which nothing moved.
         let quiet_secs = self
             .sampled_at

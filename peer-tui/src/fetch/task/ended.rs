@@ -1,7 +1,7 @@
 //! What follows from the end of a download: done, tried again, failed, or a defect of ours.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -49,8 +49,9 @@ impl Owner {
 
     pub(super) fn take_ended(&mut self, ended: &Ended) {
         let Ended { id, outcome, .. } = ended;
-        self.running.remove(id);
-        self.shown.took(*id, ended);
+        let running = self.running.remove(id);
+        let lasted = running.map_or(Duration::MAX, |running| running.started_at.elapsed());
+        self.shown.took(*id, ended, lasted);
         let Some(entry) = self.queue.get(*id).cloned() else {
             return;
         };

@@ -1,6 +1,7 @@
 //! Which downloads start, and what each is told.
 
 use std::collections::HashSet;
+use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
 
@@ -59,6 +60,7 @@ impl Owner {
         };
         let limit = RateLimit::new(entry.limit_bytes);
         let running = Running {
+            started_at: Instant::now(),
             orders,
             live,
             limit: limit.clone(),

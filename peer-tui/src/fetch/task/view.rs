@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use protocol::ids::PeerId;
 
-use super::super::handle::FetchView;
+use super::super::handle::{FetchView, SHORT_RUN};
 use super::super::queue::file::Saved;
 use super::super::queue::{Entry, Queue};
 use super::super::run::{Closely, Ended};
@@ -26,6 +26,7 @@ pub(super) struct Shown {
     revision: u64,
     finished_count: u64,
     fetched_bytes: u64,
+    short_bytes: u64,
     got_bytes: Arc<HashMap<PeerId, u64>>,
     looks: BTreeMap<DownloadId, Closely>,
 }
@@ -41,6 +42,7 @@ impl Shown {
             revision: 0,
             finished_count: saved.finished_count,
             fetched_bytes: saved.fetched_bytes,
+            short_bytes: 0,
             got_bytes: Arc::new(saved.got_bytes.clone().into_iter().collect()),
             looks: BTreeMap::new(),
         }
@@ -75,12 +77,16 @@ impl Shown {
         self.finished_count += 1;
     }
 
-    pub(super) fn took(&mut self, id: DownloadId, ended: &Ended) {
+    /// A run has ended `lasted` after its start.
+    pub(super) fn took(&mut self, id: DownloadId, ended: &Ended, lasted: Duration) {
         if !ended.got.is_empty() {
             let got_bytes = Arc::make_mut(&mut self.got_bytes);
             for (peer, bytes) in &ended.got {
                 *got_bytes.entry(*peer).or_default() += bytes;
                 self.fetched_bytes += bytes;
+                if lasted <= SHORT_RUN {
+                    self.short_bytes += bytes;
+                }
             }
         }
         self.has_ended = true;
@@ -145,6 +151,7 @@ impl Shown {
             active_count: running.len(),
             finished_count: self.finished_count,
             fetched_bytes: self.fetched_bytes,
+            short_bytes: self.short_bytes,
             got_bytes: self.got_bytes.clone(),
         }
     }
