@@ -29,7 +29,7 @@ use protocol::ids::PeerId;
 use serde::{Deserialize, Serialize};
 
 pub use change::{Change, Move};
-pub use handle::{Fetch, FetchConfig, FetchError, FetchEvent, FetchView, Finished};
+pub use handle::{Fetch, FetchConfig, FetchError, FetchEvent, FetchView, Finished, Unfinished};
 pub use limits::Timing;
 pub use sources::Holders;
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use protocol::hash::{ContentHash, PiecesRoot};
+use protocol::hash::ContentHash;
 use protocol::ids::PeerId;
 use protocol::pieces::FileHashes;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -23,6 +23,9 @@ use crate::serve::{PartialContent, PartialContents};
 
 mod limits;
 mod places;
+mod unfinished;
+
+pub use unfinished::Unfinished;
 
 /// Orders that may wait: whoever gives one waits for room.
 const ORDERS_QUEUE_COUNT: usize = 256;
@@ -119,17 +122,9 @@ pub struct FetchView {
 pub enum FetchEvent {
     /// A file is at its place, whole and safe on disk: it may be shared.
     Finished(Arc<Finished>),
-    /// An unfinished download has its first verified pieces: it may be published as partial.
-    PartialStarted {
-        /// Which content.
-        hash: ContentHash,
-        /// Bytes when it is whole.
-        size_bytes: u64,
-        /// Root that its pieces are checked against.
-        root: PiecesRoot,
-        /// Its safe name, with folders.
-        name: String,
-    },
+    /// An unfinished download has its first verified pieces, or is there again: it may be published
+    /// as partial.
+    PartialStarted(Unfinished),
     /// An unfinished download is there no more: finished (sent after `Finished`), cancelled, or
     /// begun anew.
     PartialGone {

@@ -4,6 +4,7 @@
 //! Pure: time is an argument, bytes and sockets are elsewhere. What it decides is done in `run`.
 
 mod assign;
+mod away;
 pub mod candidate;
 mod figures;
 mod order;
@@ -12,7 +13,7 @@ mod stream;
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
 
-use protocol::file::ContentInfo;
+use protocol::file::{ContentInfo, Source};
 use protocol::hash::PiecesRoot;
 use protocol::ids::PeerId;
 use protocol::pieces::{PieceLayout, PieceSet};
@@ -20,6 +21,7 @@ use protocol::pieces::{PieceLayout, PieceSet};
 use super::SourceState;
 use super::scheduler::{Scheduler, SourceKey};
 use super::source::Fault;
+use away::away;
 use candidate::{Candidate, Holding, Standing};
 use order::Order;
 
@@ -55,6 +57,8 @@ pub struct Job {
     by_peer: BTreeMap<PeerId, SourceKey>,
     /// Holders that are online and not asked, as the index told last.
     refused_count: usize,
+    /// Holders that are not online, as the index told last: shown and not asked.
+    away: Vec<Source>,
     root: Option<PiecesRoot>,
     bad_roots: HashSet<PiecesRoot>,
     scheduler: Option<Scheduler>,
@@ -76,6 +80,7 @@ impl Job {
             candidates: Vec::new(),
             by_peer: BTreeMap::new(),
             refused_count: 0,
+            away: Vec::new(),
             root: None,
             bad_roots: HashSet::new(),
             scheduler: None,
@@ -118,6 +123,7 @@ impl Job {
     /// those that failed get another chance, those that sent wrong bytes do not.
     pub fn learn(&mut self, content: &ContentInfo, is_refused: impl Fn(&PeerId) -> bool) {
         self.refused_count = 0;
+        self.away = away(content, self.own_id);
         for source in &content.sources {
             if source.peer == self.own_id || !source.is_online {
                 continue;

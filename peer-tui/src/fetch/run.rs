@@ -3,6 +3,7 @@
 //! A task of its own with one inbox; ends with an [`Ended`]. Knows no queue and no other download.
 
 mod beside;
+pub mod closely;
 mod finish;
 mod follow;
 mod look;
@@ -27,8 +28,10 @@ use super::refused::Refused;
 use super::source::Http;
 use super::store::place::Target;
 use super::store::{Store, StoreError};
-use super::{DownloadId, DownloadState, Holders, SourceStatus};
+use super::{DownloadId, DownloadState, Holders};
 use crate::rate::SharedMeter;
+pub use closely::Closely;
+use closely::pieces_at_rest;
 use follow::Follower;
 
 /// What a download is told at start.
@@ -100,17 +103,6 @@ pub enum RunOrder {
     Block(PeerId),
     /// End for now; what is verified is made safe.
     Stop,
-}
-
-/// A running download closely.
-#[derive(Debug, Clone, Default)]
-pub struct Closely {
-    /// One character a piece.
-    pub pieces: String,
-    /// Sources, those in use first.
-    pub sources: Vec<SourceStatus>,
-    /// Notes in words.
-    pub notes: Vec<String>,
 }
 
 /// How a download ended.
@@ -234,7 +226,13 @@ pub async fn run(task: Task, shared: Shared) -> Ended {
 
 impl Runner {
     async fn work(&mut self) -> Result<(PathBuf, FileHashes), Halt> {
+        if self.task.local.is_some() {
+            // It is copied over what came so far.
+            self.hide_partial();
+        }
         if let Some(done) = self.find_on_disk().await? {
+            let place = done.0.clone();
+            self.shared.partials.hand_over(self.task.hash, place);
             return Ok(done);
         }
         let mut unsafe_count = 0;
@@ -308,15 +306,23 @@ impl Runner {
     }
 
     fn closely(&mut self) -> Closely {
-        let scheduler = self.job.scheduler();
-        let pieces = self.layout.pieces().map(|piece| match scheduler {
-            Some(scheduler) if !scheduler.wants(piece) => '#',
-            Some(scheduler) if scheduler.is_claimed(piece) => '~',
-            Some(scheduler) if !scheduler.is_held(piece) => '!',
-            _ => '.',
-        });
+        let pieces = if let Some(scheduler) = self.job.scheduler() {
+            let sign = |piece| match piece {
+                _ if !scheduler.wants(piece) => '#',
+                _ if scheduler.is_claimed(piece) => '~',
+                _ if !scheduler.is_held(piece) => '!',
+                _ => '.',
+            };
+            self.layout.pieces().map(sign).collect()
+        } else {
+            let partial = self.shared.partials.get(&self.task.hash);
+            let held = partial.map(|partial| partial.held.borrow().clone());
+            // Before the first answer nobody knows that nobody has them.
+            let is_held = self.looked_at.is_none() || self.job.source_counts().1 > 0;
+            pieces_at_rest(self.layout, held.as_deref(), is_held)
+        };
         Closely {
-            pieces: pieces.collect(),
+            pieces,
             sources: self.job.source_statuses(Instant::now()),
             notes: self.job.notes().to_vec(),
         }

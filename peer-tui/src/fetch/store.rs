@@ -9,6 +9,7 @@
 pub mod faults;
 pub mod map;
 pub mod place;
+pub mod resting;
 mod stream;
 
 use std::fs::{self, File, OpenOptions};
@@ -291,7 +292,7 @@ impl Store {
     pub fn suspend(
         &self,
         hash: &ContentHash,
-        root: PiecesRoot,
+        (root, pieces): (PiecesRoot, &[PieceHash]),
         verified: &PieceSet,
     ) -> Result<(), StoreError> {
         self.sync()?;
@@ -299,6 +300,7 @@ impl Store {
         let map = map::Map {
             root,
             held: verified.as_bytes().to_vec(),
+            pieces: pieces.iter().flat_map(|piece| *piece.as_bytes()).collect(),
         };
         map::write(folder, hash, &map)
             .map_err(|reason| StoreError::of("write map of", &self.path, 0, reason))

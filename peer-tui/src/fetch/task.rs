@@ -7,6 +7,7 @@
 mod batches;
 mod ended;
 mod orders;
+mod partials;
 mod reports;
 mod saver;
 mod starts;
@@ -163,12 +164,11 @@ pub async fn start(
         timing: config.timing,
         small_files: SharedMeter::default(),
     };
-    let entries = saved
-        .downloads
-        .iter()
-        .cloned()
-        .map(Entry::restarted)
-        .collect();
+    let entries = saved.downloads.iter().cloned().map(Entry::restarted);
+    let entries: Vec<_> = entries.collect();
+    let (folder, resting) = (shared.folder.clone(), entries.clone());
+    let shown = outlets.partials.clone();
+    blocking(move || partials::show_resting(&folder, &resting, &shown)).await;
     let mut owner = Owner {
         queue: Queue::new(entries, saved.next_id),
         running: HashMap::new(),
@@ -272,6 +272,7 @@ impl Owner {
         if self.queue.is_wanted_elsewhere(&hash, entry.id) {
             return;
         }
+        self.remove_partial(hash);
         if let Err(error) = blocking(move || store::remove(&folder, &hash)).await {
             tracing::warn!(%error, "an unfinished download stays on disk");
         }

@@ -3,6 +3,7 @@
 
 mod faults;
 mod kit;
+mod partials;
 mod resume;
 mod stalls;
 mod together;
@@ -299,37 +300,6 @@ async fn a_source_with_a_limit_gives_no_more_and_the_others_the_rest() {
     // What came last is paid for later: two pieces and a file on each kept connection.
     let most = started.elapsed().as_secs_f64() * RATE as f64 + 4.0 * PIECE as f64;
     assert!((gave as f64) < most, "{gave} of {most}");
-}
-
-#[tokio::test]
-async fn others_may_read_what_is_verified() {
-    use crate::serve::PartialContents as _;
-    let mut network = Network::start().await;
-    let content = network
-        .share("x.bin", 4 * PIECE, &[Way::StopsAfter(1)])
-        .await;
-    let id = network.fetch.enqueue(content.wish()).await.unwrap();
-    network.until(id, |one| one.done_bytes > 0).await;
-    let partial = network
-        .fetch
-        .partial(&content.hash)
-        .expect("a piece is verified");
-    assert_eq!(partial.pieces_root, content.hashes.root);
-    let held = partial.held.borrow().clone();
-    let piece = partial
-        .layout
-        .pieces()
-        .find(|piece| held.contains(*piece))
-        .unwrap();
-    let range = partial.layout.range(piece);
-    let bytes = std::fs::read(&partial.path).unwrap();
-    let from = usize::try_from(range.first()).unwrap();
-    let to = from + usize::try_from(range.len()).unwrap();
-    assert_eq!(bytes[from..to], content.bytes[from..to]);
-    network.fetch.pause(&[id]).await.unwrap();
-    network
-        .wait(|network| network.fetch.partial(&content.hash).is_none())
-        .await;
 }
 
 #[tokio::test]

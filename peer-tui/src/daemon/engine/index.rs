@@ -128,6 +128,7 @@ pub async fn join(engine: Engine, named: Option<IndexUrl>, session: SessionMaker
         Ok(client) => {
             engine.0.index.client.get_or_init(|| client.clone());
             engine.show_index(&url);
+            super::partials::publish_all(&engine).await;
             follow_events(&engine, client.events());
             follow_state(&engine, &client);
         }

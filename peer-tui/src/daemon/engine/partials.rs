@@ -7,7 +7,7 @@ use protocol::names::SharePath;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::Engine;
-use crate::fetch::{FetchEvent, Finished};
+use crate::fetch::{FetchEvent, Finished, Unfinished};
 use crate::index_client::PartialFile;
 
 /// Finished files that are shared in one step.
@@ -16,6 +16,7 @@ const FINISHED_MAX_COUNT: usize = 1_000;
 /// Follows the events of fetching until the engine stops.
 pub async fn follow(engine: Engine) {
     let mut events = engine.0.fetch.events();
+    publish_all(&engine).await;
     loop {
         let event = tokio::select! {
             event = events.recv() => event,
@@ -65,31 +66,35 @@ async fn share(engine: &Engine, finished: &[Arc<Finished>]) {
 }
 
 async fn take(engine: &Engine, event: FetchEvent) {
-    let is_shared = engine.0.config.share_downloads;
     match event {
         FetchEvent::Finished(finished) => share(engine, &[finished]).await,
-        FetchEvent::PartialStarted {
-            hash,
-            size_bytes,
-            root,
-            name,
-        } => {
-            if let (true, Some(index), Ok(path)) =
-                (is_shared, engine.0.index.get(), SharePath::new(&name))
-            {
-                let file = PartialFile {
-                    hash,
-                    size_bytes,
-                    root,
-                    path,
-                };
-                index.publish_partial(file).await;
-            }
-        }
+        FetchEvent::PartialStarted(unfinished) => publish(engine, unfinished).await,
         FetchEvent::PartialGone { hash } => {
             if let Some(index) = engine.0.index.get() {
                 index.withdraw_partial(hash).await;
             }
         }
+    }
+}
+
+/// Publishes what others may read already: what lay there at the start, or came before the index was
+/// found.
+pub async fn publish_all(engine: &Engine) {
+    for unfinished in engine.0.fetch.unfinished() {
+        publish(engine, unfinished).await;
+    }
+}
+
+async fn publish(engine: &Engine, unfinished: Unfinished) {
+    let is_shared = engine.0.config.share_downloads;
+    let (index, path) = (engine.0.index.get(), SharePath::new(&unfinished.name));
+    if let (true, Some(index), Ok(path)) = (is_shared, index, path) {
+        let file = PartialFile {
+            hash: unfinished.hash,
+            size_bytes: unfinished.size_bytes,
+            root: unfinished.root,
+            path,
+        };
+        index.publish_partial(file).await;
     }
 }

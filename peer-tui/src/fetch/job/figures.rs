@@ -33,6 +33,7 @@ impl Job {
             .iter_mut()
             .map(|candidate| candidate.status(layout, now));
         let mut all: Vec<_> = all.collect();
+        self.show_away(&mut all);
         all.sort_by_key(|status| std::cmp::Reverse((status.rate_bytes, status.gave_bytes)));
         all
     }

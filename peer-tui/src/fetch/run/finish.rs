@@ -4,12 +4,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use protocol::hash::{PieceHash, PiecesRoot};
 use protocol::peer::Outcome as Report;
 use protocol::pieces::{FileHashes, PieceSet};
 
+use super::super::partial::Resting;
 use super::super::source::blocking;
-use super::super::store;
 use super::super::store::place::place;
+use super::super::store::{self, Store};
 use super::{Halt, Runner};
 
 impl Runner {
@@ -63,22 +65,48 @@ impl Runner {
         Ok(())
     }
 
-    /// Ends for now: what is verified is made safe, so that it need not be hashed again.
+    /// Ends for now: what is verified is made safe, so that it need not be hashed again, and others
+    /// read it until it goes on.
     pub(super) async fn suspend(&mut self) {
-        self.hide_partial();
-        let (Some(open), Some(root), Some(scheduler)) =
-            (self.open.as_ref(), self.job.root(), self.job.scheduler())
-        else {
+        let Some(open) = &self.open else {
+            // What others read is as it was.
             return;
         };
-        let have: Arc<PieceSet> = Arc::new(scheduler.have().clone());
-        if have.held() == 0 {
+        let (root, scheduler) = (self.job.root(), self.job.scheduler());
+        let have = scheduler.map(|scheduler| scheduler.have().clone());
+        let have = have.filter(|have| have.held() > 0);
+        let (Some(root), Some(have)) = (root, have) else {
+            self.hide_partial();
             return;
-        }
-        let (store, hash) = (open.store.clone(), self.task.hash);
-        let kept = blocking(move || store.suspend(&hash, root, &have)).await;
+        };
+        let (store, hash, pieces) = (open.store.clone(), self.task.hash, open.hashes.clone());
+        self.rest_partial(&store, root, &pieces, have.clone());
+        let kept = blocking(move || store.suspend(&hash, (root, &pieces), &have)).await;
         if let Err(error) = kept {
+            self.hide_partial();
             tracing::warn!(%error, "what came so far is checked again at the next start");
         }
+    }
+
+    /// Lets others read what is verified although nothing more comes for now.
+    fn rest_partial(
+        &self,
+        store: &Store,
+        root: PiecesRoot,
+        pieces: &Arc<[PieceHash]>,
+        held: PieceSet,
+    ) {
+        if self.layout.count() < 2 {
+            return;
+        }
+        let resting = Resting {
+            name: self.task.name.clone(),
+            path: store.path().to_owned(),
+            layout: self.layout,
+            root,
+            pieces: pieces.clone(),
+            held,
+        };
+        self.shared.partials.rest(self.task.hash, resting);
     }
 }

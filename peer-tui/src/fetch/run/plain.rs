@@ -161,6 +161,8 @@ impl Runner {
 
     /// What came earlier, hashed.
     async fn open_stream(&mut self) -> Result<Stream, Halt> {
+        // Nobody vouches for what is there from now on.
+        self.hide_partial();
         let (folder, hash, layout) = (self.shared.folder.clone(), self.task.hash, self.layout);
         let opening = blocking(move || -> Result<Stream, StoreError> {
             let (store, found_bytes) = Store::open_stream(&folder, &hash, layout)?;

@@ -5,13 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use protocol::file::ContentInfo;
-use protocol::names::SharePath;
 use protocol::pieces::{PieceIndex, PieceSet};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::super::DownloadState;
-use super::super::handle::FetchEvent;
+use super::super::handle::{FetchEvent, Unfinished};
 use super::super::job::Verdict;
 use super::super::keeper::{Keeper, Threads};
 use super::super::scheduler::{Run, SourceKey};
@@ -137,6 +136,8 @@ impl Runner {
         };
         if traffic.arrived.borrow().held() > 0 {
             self.show_partial(&traffic);
+        } else {
+            self.hide_partial();
         }
         Some(traffic)
     }
@@ -323,15 +324,9 @@ impl Runner {
             held: traffic.arrived.subscribe(),
             holders: traffic.holders.subscribe(),
         };
+        // Nobody may be listening.
+        let started = FetchEvent::PartialStarted(Unfinished::of(hash, &partial));
         self.shared.partials.insert(hash, partial);
-        if SharePath::new(&self.task.name).is_ok() {
-            // Nobody may be listening.
-            let _ = self.shared.events.send(FetchEvent::PartialStarted {
-                hash,
-                size_bytes: self.layout.size_bytes(),
-                root,
-                name: self.task.name.clone(),
-            });
-        }
+        let _ = self.shared.events.send(started);
     }
 }

@@ -1,4 +1,5 @@
-//! The resume map: which pieces of an unfinished download are verified and safe.
+//! The resume map: which pieces of an unfinished download are verified and safe, and what all of them
+//! hash to.
 //!
 //! Written whole beside and renamed, with a checksum; taken away when it is read, so that it never
 //! vouches for bytes that were written later.
@@ -12,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 /// First bytes of the file; another version has others.
-const HEADING: &[u8; 8] = b"pdxmap1\n";
+const HEADING: &[u8; 8] = b"pdxmap2\n";
+/// Of the version before, which had no piece hashes.
+const OLD_HEADING: &[u8; 8] = b"pdxmap1\n";
 const CHECK_BYTES: usize = 32;
 
 /// What the map says.
@@ -22,11 +25,18 @@ pub(super) struct Map {
     pub(super) root: PiecesRoot,
     /// Bit field of the verified pieces.
     pub(super) held: Vec<u8>,
+    /// All piece hashes, 32 bytes each; none in a map of the version before.
+    pub(super) pieces: Vec<u8>,
 }
 
 /// Where the map of `hash` lies.
 pub(super) fn path(folder: &Path, hash: &ContentHash) -> PathBuf {
     folder.join(format!("{hash}.map"))
+}
+
+/// Reads the map and leaves it there; `None` when there is none, or it cannot be read.
+pub(super) fn read(folder: &Path, hash: &ContentHash) -> Option<Map> {
+    parse(&fs::read(path(folder, hash)).ok()?)
 }
 
 /// Reads the map and takes it away; `None` when there is none or it is damaged.
@@ -55,7 +65,7 @@ pub(super) fn write(folder: &Path, hash: &ContentHash, map: &Map) -> io::Result<
 
 fn encode(map: &Map) -> Vec<u8> {
     let mut bytes = HEADING.to_vec();
-    // Two plain fields always serialise; an empty body would not be believed.
+    // Plain fields always serialise; an empty body would not be believed.
     bytes.extend(postcard::to_stdvec(map).unwrap_or_default());
     let check: [u8; CHECK_BYTES] = Sha256::digest(&bytes).into();
     bytes.extend(check);
@@ -66,6 +76,11 @@ fn parse(bytes: &[u8]) -> Option<Map> {
     let (body, check) = bytes.split_last_chunk::<CHECK_BYTES>()?;
     if <[u8; CHECK_BYTES]>::from(Sha256::digest(body)) != *check {
         return None;
+    }
+    if let Some(old) = body.strip_prefix(OLD_HEADING) {
+        let (root, held) = postcard::from_bytes(old).ok()?;
+        let pieces = Vec::new();
+        return Some(Map { root, held, pieces });
     }
     postcard::from_bytes(body.strip_prefix(HEADING)?).ok()
 }
@@ -79,6 +94,7 @@ mod tests {
         let map = Map {
             root: PiecesRoot::from_bytes([7; 32]),
             held: vec![0xff, 0x80],
+            pieces: vec![5; 9 * 32],
         };
         let whole = encode(&map);
         assert_eq!(parse(&whole), Some(map));
@@ -91,14 +107,27 @@ mod tests {
     }
 
     #[test]
+    fn a_map_of_the_version_before_is_read() {
+        let (root, held) = (PiecesRoot::from_bytes([7; 32]), vec![0x80_u8]);
+        let mut bytes = OLD_HEADING.to_vec();
+        bytes.extend(postcard::to_stdvec(&(root, &held)).unwrap());
+        let check: [u8; CHECK_BYTES] = Sha256::digest(&bytes).into();
+        bytes.extend(check);
+        let pieces = Vec::new();
+        assert_eq!(parse(&bytes), Some(Map { root, held, pieces }));
+    }
+
+    #[test]
     fn a_map_counts_once() {
         let folder = tempfile::tempdir().unwrap();
         let hash = ContentHash::of(b"x");
         let map = Map {
             root: PiecesRoot::from_bytes([7; 32]),
             held: vec![0x80],
+            pieces: vec![5; 32],
         };
         write(folder.path(), &hash, &map).unwrap();
+        assert_eq!(read(folder.path(), &hash).as_ref(), Some(&map));
         assert_eq!(take(folder.path(), &hash).unwrap(), Some(map));
         assert_eq!(take(folder.path(), &hash).unwrap(), None);
     }

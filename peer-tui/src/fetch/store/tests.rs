@@ -41,6 +41,10 @@ impl Fixture {
         .unwrap()
     }
 
+    fn pieces(&self) -> (PiecesRoot, &[PieceHash]) {
+        (self.hashes.root, &self.hashes.pieces)
+    }
+
     fn write(&self, store: &Store, number: u32) -> PieceIndex {
         let piece = self.layout.piece(number).unwrap();
         let range = self.layout.range(piece);
@@ -65,8 +69,15 @@ fn after_a_clean_end_the_map_is_believed_once() {
     }
     opened
         .store
-        .suspend(&fixture.hashes.hash, fixture.hashes.root, &have)
+        .suspend(&fixture.hashes.hash, fixture.pieces(), &have)
         .unwrap();
+    let (folder, hash) = (fixture.folder.path(), &fixture.hashes.hash);
+    let at_rest = resting::AtRest::read(folder, hash, fixture.layout).unwrap();
+    assert_eq!((at_rest.root, at_rest.pieces.as_slice()), fixture.pieces());
+    assert_eq!(
+        (&at_rest.held, at_rest.path.as_path()),
+        (&have, opened.store.path())
+    );
     let again = fixture.open();
     assert_eq!((again.verified, again.doubtful), (have, Vec::new()));
     let after_kill = fixture.open();
@@ -84,14 +95,19 @@ fn a_map_of_another_root_or_length_is_not_believed() {
     let other = PiecesRoot::from_bytes([3; 32]);
     opened
         .store
-        .suspend(&fixture.hashes.hash, other, &have)
+        .suspend(&fixture.hashes.hash, (other, &fixture.hashes.pieces), &have)
         .unwrap();
+    let (folder, hash) = (fixture.folder.path(), &fixture.hashes.hash);
+    let at_rest = || resting::AtRest::read(folder, hash, fixture.layout);
+    assert_eq!(at_rest(), None);
     assert_eq!(fixture.open().verified.held(), 0);
     opened
         .store
-        .suspend(&fixture.hashes.hash, fixture.hashes.root, &have)
+        .suspend(&fixture.hashes.hash, fixture.pieces(), &have)
         .unwrap();
+    assert!(at_rest().is_some());
     opened.store.file.set_len(PIECE).unwrap();
+    assert_eq!(at_rest(), None);
     assert_eq!(fixture.open().verified.held(), 0);
 }
 

@@ -31,13 +31,11 @@ impl Owner {
     fn take_panic(&mut self, id: DownloadId) {
         tracing::error!(%id, "a download ended by a panic");
         self.running.remove(&id);
-        let Some((done_bytes, size_bytes)) = self
-            .queue
-            .get(id)
-            .map(|entry| (entry.done_bytes, entry.size_bytes))
-        else {
+        let Some(entry) = self.queue.get(id) else {
             return;
         };
+        let (done_bytes, size_bytes) = (entry.done_bytes, entry.size_bytes);
+        self.remove_partial(entry.wish.hash);
         let reason = "a defect of this program ended it (the log has more): retry goes on with \
                       what is on disk"
             .to_owned();
@@ -106,6 +104,7 @@ impl Owner {
             }
             Outcome::Alone => self.queue.goes_alone(*id),
         }
+        self.conceal_cancelled(*id);
         self.saver.changed();
         self.shown.changed(*id);
     }

@@ -10,11 +10,13 @@ use tokio::sync::oneshot;
 use super::super::change::Change;
 use super::super::handle::FetchError;
 use super::super::queue::Effect;
+use super::super::run::closely::pieces_at_rest;
 use super::super::run::{Closely, RunOrder};
-use super::super::{DownloadDetail, DownloadId, Wish};
+use super::super::{DownloadDetail, DownloadId, DownloadState, DownloadStatus, Wish};
 use super::view::status;
 use super::{Order, Owner};
-use protocol::pieces::PieceLayout;
+use crate::serve::PartialContent;
+use protocol::pieces::{PieceLayout, PieceSet};
 
 /// A running download answers a close look within this time.
 const DETAIL_WAIT: Duration = Duration::from_secs(1);
@@ -108,6 +110,9 @@ impl Owner {
                 }
             };
             self.shown.changed(*id);
+            if matches!(change, Change::Cancel | Change::Restore | Change::Resume) {
+                self.conceal_cancelled(*id);
+            }
             if let (Some(order), Some(running)) = (order, self.running.get(id)) {
                 // A full inbox holds orders that come first; a stop then comes with the next change.
                 let _ = running.orders.try_send(order);
@@ -144,6 +149,7 @@ impl Owner {
         let status = status(entry, self.running.get(&id));
         let orders = self.running.get(&id).map(|running| running.orders.clone());
         let last = self.shown.last_look(id);
+        let partial = self.outlets.partials.get(&status.hash);
         tokio::spawn(async move {
             let closely = match orders {
                 None => None,
@@ -159,13 +165,22 @@ impl Owner {
                         .flatten()
                 }
             };
+            let layout = PieceLayout::of_size(status.size_bytes);
             let Closely {
                 pieces,
                 sources,
                 notes,
-            } = closely.or(last).unwrap_or_default();
+            } = match (closely, last) {
+                (Some(closely), last) => closely.after(last.as_ref()),
+                (None, Some(last)) => last,
+                // It has not run since the start of the program.
+                (None, None) => Closely {
+                    pieces: at_rest(&status, layout, partial),
+                    ..Closely::default()
+                },
+            };
             let detail = DownloadDetail {
-                piece_bytes: PieceLayout::of_size(status.size_bytes).piece_bytes(),
+                piece_bytes: layout.piece_bytes(),
                 status: status.as_ref().clone(),
                 pieces,
                 sources,
@@ -174,6 +189,18 @@ impl Owner {
             let _ = answer.send(Some(detail));
         });
     }
+}
+
+fn at_rest(
+    status: &DownloadStatus,
+    layout: PieceLayout,
+    partial: Option<PartialContent>,
+) -> String {
+    if status.state == DownloadState::Done {
+        return pieces_at_rest(layout, Some(&PieceSet::all(layout.count())), true);
+    }
+    let held = partial.map(|partial| partial.held.borrow().clone());
+    pieces_at_rest(layout, held.as_deref(), true)
 }
 
 /// Whether a finished file still lies at its place.

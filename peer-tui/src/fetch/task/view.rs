@@ -90,7 +90,8 @@ impl Shown {
             }
         }
         self.has_ended = true;
-        self.looks.insert(id, ended.closely.clone());
+        let look = ended.closely.clone().ended().after(self.looks.get(&id));
+        self.looks.insert(id, look);
         if self.looks.len() > LOOKS_MAX_COUNT {
             self.looks.pop_first();
         }

@@ -112,7 +112,8 @@ impl Model {
 
     fn suspend(&self) -> Result<(), StoreError> {
         let hashes = &self.fixture.hashes;
-        self.store.suspend(&hashes.hash, hashes.root, &self.have)
+        let pieces = (hashes.root, hashes.pieces.as_slice());
+        self.store.suspend(&hashes.hash, pieces, &self.have)
     }
 
     /// Starts again as a download does: what nobody vouches for is hashed.
