@@ -57,6 +57,11 @@ impl PeerBook {
         true
     }
 
+    /// The state of the list: grows with each one that the index tells.
+    pub fn revision(&self) -> u64 {
+        self.table.revision()
+    }
+
     /// Takes a measured round trip, `None` for a failed one.
     pub fn add_latency(&mut self, id: &PeerId, latency_ms: Option<u32>) {
         if self.table.get(id).is_none() {

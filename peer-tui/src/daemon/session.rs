@@ -23,6 +23,7 @@ use self::live_search::LiveSearch;
 use super::board::Revisions;
 use super::command::{Action, ClientMessage, SOCKET_VERSION, Watch};
 use super::engine::{Engine, Interest};
+use super::peers::PeerBook;
 use super::state::{ServerMessage, Update};
 
 /// Between updates because of changes: 30 a second is what an eye follows. What a screen asked for
@@ -31,6 +32,10 @@ const UPDATE_EVERY: Duration = Duration::from_millis(33);
 
 /// Between readings of the list of peers while a screen shows it and files change.
 const PEERS_EVERY: Duration = Duration::from_secs(5);
+/// The same while nothing is told that changes it: what others report of a peer is no event.
+const QUIET_PEERS_EVERY: Duration = Duration::from_secs(20);
+/// Whoever asks for the list waits for a fresh one, but not longer than this.
+const PEERS_WAIT: Duration = Duration::from_millis(1_500);
 
 /// Runs a conversation until the client hangs up or the daemon stops.
 pub async fn run(
@@ -71,9 +76,12 @@ pub async fn run(
                 }
             }
             () = sleep_until(session.read_peers_at) => {
-                session.read_peers_at = None;
-                session.peers_read_at = Some(Instant::now());
+                session.peers_are_read(Instant::now());
                 engine.refresh_peers().await;
+            }
+            () = sleep_until(session.stale.map(|stale| stale.until)) => {
+                session.stale = None;
+                session.show_now(Dirty::PEERS);
             }
             permit = room_at(&to_client, flush_at) => {
                 let Some(permit) = permit else { return };
@@ -108,6 +116,14 @@ async fn sleep_until(at: Option<Instant>) {
     }
 }
 
+/// A list of peers that is older than the wish to see it.
+#[derive(Debug, Clone, Copy)]
+struct Stale {
+    revision: u64,
+    /// It is shown all the same after this.
+    until: Instant,
+}
+
 struct Session {
     watch: Option<Watch>,
     revisions: watch::Receiver<Revisions>,
@@ -124,6 +140,8 @@ struct Session {
     /// theirs.
     read_peers_at: Option<Instant>,
     peers_read_at: Option<Instant>,
+    /// The list of peers is not shown before it was read.
+    stale: Option<Stale>,
     actions: mpsc::Sender<(u64, Action)>,
 }
 
@@ -145,6 +163,7 @@ impl Session {
             flushed_at: None,
             read_peers_at: None,
             peers_read_at: None,
+            stale: None,
             actions,
         }
     }
@@ -186,8 +205,13 @@ impl Session {
             .as_ref()
             .is_none_or(|before| before.peers.is_none());
         self.watch = Some(watch);
-        if is_new {
-            self.note_peers(Instant::now());
+        if is_new && self.is_watching_peers() {
+            let now = Instant::now();
+            self.note_peers(now);
+            self.stale = Some(Stale {
+                revision: engine.board().read_peers(PeerBook::revision),
+                until: now + PEERS_WAIT,
+            });
         }
         self.show_now(Dirty::ALL);
     }
@@ -223,15 +247,33 @@ impl Session {
         }
     }
 
+    fn is_watching_peers(&self) -> bool {
+        let watch = self.watch.as_ref();
+        watch.is_some_and(|watch| watch.peers.is_some())
+    }
+
     fn note_peers(&mut self, now: Instant) {
-        let is_watched = self
-            .watch
-            .as_ref()
-            .is_some_and(|watch| watch.peers.is_some());
-        if is_watched && self.read_peers_at.is_none() {
+        if self.is_watching_peers() {
             let earliest = self.peers_read_at.map_or(now, |read| read + PEERS_EVERY);
-            self.read_peers_at = Some(earliest.max(now));
+            let earliest = earliest.max(now);
+            self.read_peers_at = Some(self.read_peers_at.map_or(earliest, |at| at.min(earliest)));
         }
+    }
+
+    fn peers_are_read(&mut self, now: Instant) {
+        self.peers_read_at = Some(now);
+        self.read_peers_at = self.is_watching_peers().then_some(now + QUIET_PEERS_EVERY);
+    }
+
+    /// What of `dirty` is shown now: a list of peers that is about to be read is not.
+    fn fresh(&mut self, engine: &Engine, dirty: Dirty) -> Dirty {
+        let revision = engine.board().read_peers(PeerBook::revision);
+        if self.stale.is_none_or(|stale| stale.revision != revision) {
+            self.stale = None;
+            return dirty;
+        }
+        self.dirty = self.dirty.with(Dirty::PEERS);
+        dirty.without(Dirty::PEERS)
     }
 
     fn show_now(&mut self, dirty: Dirty) {
@@ -253,6 +295,7 @@ impl Session {
         self.flush_at = None;
         self.flushed_at = Some(Instant::now());
         let dirty = std::mem::replace(&mut self.dirty, Dirty::NONE);
+        let dirty = self.fresh(engine, dirty);
         let Some(watch) = &self.watch else {
             return Update::default();
         };

@@ -104,6 +104,28 @@ fn a_change_of_a_folder_is_followed_within_five_seconds() {
 }
 
 #[test]
+fn the_list_of_peers_tells_what_each_shares_when_it_is_asked_for() {
+    let network = Network::start();
+    let (lena, kiosk) = (network.peer("lena"), network.peer("kiosk"));
+    lena.write("s6n0.txt", b"0");
+    let lena = lena.start_sharing(1);
+    let kiosk = kiosk.start();
+    let told = || {
+        let peers = kiosk.json(&["peers"]).expect("a list of peers");
+        let mut all = peers.as_array().expect("a list").iter();
+        let lena = all.find(|one| one["name"] == "lena");
+        lena.and_then(|one| one["shared_files"].as_u64())
+    };
+    for count in 1..4 {
+        wait_for("the index knows them", PATIENCE, || {
+            (network.index.count("s6n") == count).then_some(())
+        });
+        assert_eq!(told(), Some(count));
+        lena.write(&format!("s6n{count}.txt"), count.to_string().as_bytes());
+    }
+}
+
+#[test]
 fn any_http_client_fetches_through_the_index_and_takes_ranges_from_a_peer() {
     let network = Network::start();
     let peer = network.peer("lena");

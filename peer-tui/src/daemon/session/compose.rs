@@ -31,7 +31,7 @@ impl Dirty {
     const TRANSFERS: Self = Self(1 << 3);
     const TRANSFER: Self = Self(1 << 4);
     const SHARES: Self = Self(1 << 5);
-    const PEERS: Self = Self(1 << 6);
+    pub const PEERS: Self = Self(1 << 6);
     pub const LOG: Self = Self(1 << 7);
     pub const BROWSE: Self = Self(1 << 8);
     pub const CONTENT: Self = Self(1 << 9);
@@ -52,6 +52,10 @@ impl Dirty {
 
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     const fn has(self, other: Self) -> bool {
