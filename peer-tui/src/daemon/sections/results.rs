@@ -80,6 +80,9 @@ fn own(download: Option<&DownloadStatus>, is_shared: bool) -> Own {
 
 /// 0 to 100, 100 only when all is there.
 pub fn percent(done_bytes: u64, size_bytes: u64) -> u8 {
-    let percent = u128::from(done_bytes) * 100 / u128::from(size_bytes.max(1));
+    if size_bytes == 0 {
+        return 100;
+    }
+    let percent = u128::from(done_bytes) * 100 / u128::from(size_bytes);
     u8::try_from(percent.min(100)).unwrap_or(100)
 }

@@ -352,3 +352,10 @@ fn the_log_follows_its_end_and_keeps_its_level() {
     let numbers: Vec<u64> = shown.rows.iter().map(|row| row.number).collect();
     assert_eq!((numbers, shown.first, shown.total), (vec![6, 9], 2, 4));
 }
+
+#[test]
+fn nothing_is_missing_of_an_empty_file() {
+    use super::results::percent;
+    let all = [percent(0, 0), percent(0, 3), percent(2, 3), percent(3, 3)];
+    assert_eq!(all, [100, 0, 66, 100]);
+}
