@@ -13,3 +13,4 @@ pub mod server;
 pub mod session;
 pub mod socket;
 pub mod state;
+pub mod stuck;

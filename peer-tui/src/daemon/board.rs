@@ -14,7 +14,8 @@ use tokio::sync::watch;
 use super::log::LogRing;
 use super::memory::Limits;
 use super::peers::PeerBook;
-use super::state::{Speed, TransferRow};
+use super::state::{Speed, Stuck, TransferRow};
+use super::stuck::StuckBook;
 use crate::fetch::FetchView;
 use crate::index_client::Link;
 use crate::serve::ServeStatus;
@@ -89,6 +90,7 @@ pub struct Board {
     limits: ArcSwap<Limits>,
     peers: Mutex<PeerBook>,
     speed: Mutex<Speed>,
+    stuck: Mutex<StuckBook>,
     log: LogRing,
 }
 
@@ -103,6 +105,7 @@ impl Board {
             limits: ArcSwap::from_pointee(limits),
             peers: Mutex::new(peers),
             speed: Mutex::default(),
+            stuck: Mutex::default(),
             log,
         }
     }
@@ -142,10 +145,19 @@ impl Board {
         self.transfers.load_full()
     }
 
-    /// Shows newer ones.
+    /// Shows newer ones; the log is told of downloads that got stuck.
     pub fn show_transfers(&self, transfers: Transfers) {
+        let news = lock(&self.stuck).take(&transfers.fetch.downloads);
+        for line in news {
+            tracing::warn!("{line}");
+        }
         self.transfers.store(Arc::new(transfers));
         self.bump(|parts| parts.transfers += 1);
+    }
+
+    /// The download that got stuck last.
+    pub fn stuck(&self) -> Option<Stuck> {
+        lock(&self.stuck).last().cloned()
     }
 
     /// Limits in force.

@@ -15,7 +15,7 @@ use crate::fetch::{DownloadId, Wish};
 
 /// Version of this conversation; a daemon of another version says so and the screen tells what to
 /// do (`peer-tui stop`, then start again).
-pub const SOCKET_VERSION: u32 = 1;
+pub const SOCKET_VERSION: u32 = 2;
 
 /// Client to daemon.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -156,7 +156,7 @@ impl Session {
             search: LiveSearch::default(),
             browser: Browser::default(),
             holders: Holders::default(),
-            composer: Composer::default(),
+            composer: Composer::new(engine.board()),
             interest: engine.interest(),
             dirty: Dirty::NONE,
             flush_at: None,

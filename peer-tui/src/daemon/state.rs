@@ -18,7 +18,9 @@ use serde::{Deserialize, Serialize};
 pub use self::peers::{PeerLimit, PeerRow, Peers};
 pub use self::search::{Browse, BrowseRow, Own, ResultRow, Results};
 pub use self::shares::{ShareKind, ShareRow, Shares};
-pub use self::transfers::{Dock, SPEED_MAX_COUNT, Speed, TransferCounts, TransferRow, Transfers};
+pub use self::transfers::{
+    Dock, SPEED_MAX_COUNT, Speed, Stuck, TransferCounts, TransferRow, Transfers,
+};
 use super::command::Action;
 pub use crate::fetch::{
     DownloadDetail, DownloadId, DownloadState, DownloadStatus, SourceState, SourceStatus, Wish,
@@ -110,6 +112,9 @@ pub struct Update {
     /// The list of transfers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transfers: Option<Transfers>,
+    /// The download that got stuck since the last update, if one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stuck: Option<Stuck>,
     /// One transfer closely; `Some(None)` is not sent: a transfer that is gone leaves the section out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transfer: Option<Box<DownloadDetail>>,

@@ -3,7 +3,7 @@
 use super::format;
 use super::keymap::{Command, Context, Tab};
 use super::model::Model;
-use crate::daemon::state::{Header, LinkState};
+use crate::daemon::state::{DownloadState, Header, LinkState, Stuck};
 
 /// A sentence, and one about the key that helps where there is such a key.
 pub fn two(said: &str, hint: Option<String>) -> String {
@@ -141,6 +141,23 @@ fn shows_all(model: &Model) -> Option<String> {
 fn downloads(model: &Model) -> Option<String> {
     let words = "on a result downloads it";
     model.hint_in(Context::RESULTS, Command::Download, words)
+}
+
+/// A download that got stuck where its row is not seen.
+pub fn stuck(stuck: &Stuck, model: &Model) -> String {
+    let what = match stuck.state {
+        DownloadState::NoSource { .. } => "no source",
+        DownloadState::DiskFull { .. } => "disk full",
+        _ => "failed",
+    };
+    let name = format::cut_middle(&format::clean(&stuck.name), 40);
+    let others = match stuck.others {
+        0 => String::new(),
+        count => format!(" and {} more", format::count(count)),
+    };
+    let shows = model.hint(Command::Tab(Tab::Transfers), "shows why");
+    let shows = shows.map_or_else(String::new, |shows| format!(" — {shows}"));
+    format!("{what}: {name}{others}{shows}")
 }
 
 /// An empty dock.

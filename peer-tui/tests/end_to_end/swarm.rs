@@ -171,6 +171,10 @@ fn a_file_that_changes_while_it_is_served_is_never_finished_wrong() {
         Some(reason.to_owned())
     });
     assert!(!stuck.is_empty());
+    wait_for("the log says so too", PATIENCE, || {
+        let log = marta.log();
+        log.contains("download has no source (").then_some(())
+    });
     assert!(!marta.downloads().join("film s43.mkv").is_file());
     let kiosk = network.peer("kiosk");
     kiosk.write("the old film.mkv", &bytes);

@@ -64,17 +64,25 @@ pub fn rows(
 }
 
 fn own(download: Option<&DownloadStatus>, is_shared: bool) -> Own {
-    match download.map(|download| (download, &download.state)) {
-        Some((_, DownloadState::Done)) => Own::Done,
-        _ if is_shared => Own::Shared,
-        Some((
-            download,
-            DownloadState::Downloading | DownloadState::Looking | DownloadState::Finishing,
-        )) => Own::Downloading {
-            percent: percent(download.done_bytes, download.size_bytes),
-        },
-        Some(_) => Own::Queued,
-        None => Own::None,
+    let none = if is_shared { Own::Shared } else { Own::None };
+    let Some(download) = download else {
+        return none;
+    };
+    if is_shared && download.state != DownloadState::Done {
+        return Own::Shared;
+    }
+    let percent = percent(download.done_bytes, download.size_bytes);
+    match download.state {
+        DownloadState::Done => Own::Done,
+        DownloadState::Downloading | DownloadState::Looking | DownloadState::Finishing => {
+            Own::Downloading { percent }
+        }
+        DownloadState::Queued => Own::Queued,
+        DownloadState::Paused => Own::Paused { percent },
+        DownloadState::NoSource { .. } => Own::NoSource { percent },
+        DownloadState::DiskFull { .. } => Own::DiskFull { percent },
+        DownloadState::Failed { .. } => Own::Failed { percent },
+        DownloadState::Cancelled { .. } => none,
     }
 }
 

@@ -172,7 +172,10 @@ fn file(path: &str) -> FileInfo {
 
 #[test]
 fn results_say_what_this_peer_has_to_do_with_them() {
-    let files = ["mine", "running", "gone", "done", "queued", "other"].map(file);
+    let names = [
+        "mine", "running", "gone", "done", "queued", "failed", "paused", "other",
+    ];
+    let files = names.map(file);
     let rows = results::rows(&files, &some_downloads(), &Nothing);
     let own: Vec<Own> = rows.iter().map(|row| row.own).collect();
     assert_eq!(
@@ -183,6 +186,8 @@ fn results_say_what_this_peer_has_to_do_with_them() {
             Own::None,
             Own::Done,
             Own::Queued,
+            Own::Failed { percent: 25 },
+            Own::Paused { percent: 25 },
             Own::None
         ]
     );

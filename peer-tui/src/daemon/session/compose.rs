@@ -9,12 +9,13 @@ use protocol::ids::PeerId;
 use super::browser::Browser;
 use super::holders::Holders;
 use super::live_search::LiveSearch;
+use crate::daemon::board::Board;
 use crate::daemon::command::{BrowseWatch, SearchWatch, SharesWatch, TransfersWatch, Watch};
 use crate::daemon::engine::Engine;
 use crate::daemon::peers::PeerBook;
 use crate::daemon::sections::results::Knowledge;
 use crate::daemon::sections::{self, browse, dock, peers, results, shares, transfers, uploads};
-use crate::daemon::state::{Browse, Results, Shares, Transfers, Update};
+use crate::daemon::state::{Browse, Results, Shares, Stuck, Transfers, Update};
 use crate::fetch::DownloadDetail;
 use crate::share::ShareView;
 
@@ -91,12 +92,21 @@ pub struct Parts<'a> {
 }
 
 /// What was sent last, section by section.
-#[derive(Default)]
 pub struct Composer {
     sent: Update,
+    /// How many downloads had got stuck by then.
+    stuck_count: u64,
 }
 
 impl Composer {
+    /// Nothing was sent yet; what got stuck before is no news.
+    pub fn new(board: &Board) -> Self {
+        Self {
+            sent: Update::default(),
+            stuck_count: board.stuck().map_or(0, |stuck| stuck.number),
+        }
+    }
+
     /// Sections that are watched again later are sent again then.
     pub fn forget_unwatched(&mut self, watch: &Watch) {
         let sent = &mut self.sent;
@@ -144,6 +154,9 @@ impl Composer {
             let uploads = uploads::by_file(&now.uploads);
             let downloads = &now.fetch.downloads;
             update.dock = Some(dock::dock(downloads, &uploads, watch.dock_rows));
+        }
+        if dirty.has(Dirty::DOCK) {
+            update.stuck = self.newly_stuck(engine.board());
         }
         if dirty.has(Dirty::RESULTS) {
             update.results = results_section(engine, parts.search);
@@ -196,6 +209,14 @@ impl Composer {
             .chain(sources.map(|source| source.peer))
             .filter_map(|peer| Some((peer, book.latency_ms(&peer)?)))
             .collect()
+    }
+
+    /// The download that got stuck last, if that was after the last time.
+    fn newly_stuck(&mut self, board: &Board) -> Option<Stuck> {
+        let mut stuck = board.stuck()?;
+        let before = std::mem::replace(&mut self.stuck_count, stuck.number);
+        stuck.others = stuck.number.checked_sub(before + 1)?;
+        Some(stuck)
     }
 
     fn keep_changed(&mut self, mut update: Update) -> Update {

@@ -18,8 +18,28 @@ pub enum Own {
         /// 0 to 100.
         percent: u8,
     },
-    /// Waits in the queue, paused or failed.
+    /// Waits in the queue.
     Queued,
+    /// Somebody paused it.
+    Paused {
+        /// 0 to 100.
+        percent: u8,
+    },
+    /// Nobody who has it is online; tried again by itself.
+    NoSource {
+        /// 0 to 100.
+        percent: u8,
+    },
+    /// What is missing has no room; tried again by itself.
+    DiskFull {
+        /// 0 to 100.
+        percent: u8,
+    },
+    /// Does not go on without a person.
+    Failed {
+        /// 0 to 100.
+        percent: u8,
+    },
     /// Fetched.
     Done,
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use protocol::hash::ContentHash;
 use serde::{Deserialize, Serialize};
 
-use crate::fetch::DownloadStatus;
+use crate::fetch::{DownloadId, DownloadState, DownloadStatus};
 
 /// Samples of the speed that are kept: five minutes.
 pub const SPEED_MAX_COUNT: usize = 300;
@@ -68,6 +68,21 @@ pub struct Dock {
     pub rows: Vec<TransferRow>,
     /// For its title.
     pub counts: TransferCounts,
+}
+
+/// A download that got stuck: told to every screen, whatever it shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stuck {
+    /// How many got stuck since the daemon started, this one included.
+    pub number: u64,
+    /// Which.
+    pub id: DownloadId,
+    /// Its name as given.
+    pub name: String,
+    /// `NoSource`, `DiskFull` or `Failed`, with the reason.
+    pub state: DownloadState,
+    /// Those that got stuck before it since a screen was told last.
+    pub others: u64,
 }
 
 /// How fast bytes came and went lately, a sample a second while something moved.

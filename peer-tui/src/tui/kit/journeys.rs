@@ -3,6 +3,7 @@
 mod network;
 mod search;
 mod transfers;
+mod trouble;
 
 use super::TestApp;
 use super::sample::{found_results, result};

@@ -26,6 +26,8 @@ use crate::tui::widgets::canvas::{Canvas, columns};
 use crate::tui::widgets::table::{Column, Name, Table};
 use crate::tui::words;
 
+const NOTE: &str = "Note";
+
 /// Draws the screen; where the cursor stands.
 pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<Position> {
     let cursor = prompt(model, layout, canvas);
@@ -113,14 +115,14 @@ pub fn table(class: Class, width: u16) -> Table {
             Column::right("Sources", 7, 4).close(),
             Column::right("Latency", 9, 2).close(),
             Column::left("Trust", 5, 3),
-            Column::left("Note", 10, 1),
+            Column::left(NOTE, 10, 1),
         ],
         Class::Normal => &[
             Column::right("Size", 9, 5),
             Column::right("Src", 5, 4).close(),
             Column::right("Latency", 8, 2).close(),
             Column::left("Trust", 5, 3).close(),
-            Column::left("Note", 8, 1).close(),
+            Column::left(NOTE, 9, 1).close(),
         ],
         _ => &[
             Column::right("Size", 9, 5).close(),
@@ -161,12 +163,13 @@ pub fn result_row(
     canvas: &mut Canvas<'_>,
 ) -> String {
     let name = format::shown(&row.name);
-    table.name(
-        canvas,
-        y,
-        0,
-        &Name::of(&name.text, name.is_odd, is_selected),
-    );
+    let note = note(row, name.is_odd);
+    let mut shown = Name::of(&name.text, name.is_odd, is_selected);
+    if name.is_odd && (row.own != Own::None || table.place_of(NOTE).is_none()) {
+        // The note has no room for both, or is not there.
+        shown.tail = odd_tail(table);
+    }
+    table.name(canvas, y, 0, &shown);
     table.cell(
         canvas,
         y,
@@ -186,15 +189,29 @@ pub fn result_row(
         table.cell(canvas, y, "Latency", &format!("{latency} ms"), Token::Text);
     }
     table.trust(canvas, y, row.reputation);
-    let (note, token) = note(row, name.is_odd);
-    table.cell(canvas, y, "Note", &note, token);
-    format::cut_middle(&name.text, table.name_width())
+    let (words, token) = note;
+    table.cell(canvas, y, NOTE, &words, token);
+    let room = table.name_width().saturating_sub(shown.tail.len());
+    format::cut_middle(&name.text, room)
+}
+
+/// The flag of a name of which something was taken out, behind the name.
+fn odd_tail(table: &Table) -> &'static str {
+    if table.name_width() < 30 {
+        " (odd)"
+    } else {
+        " (odd name)"
+    }
 }
 
 fn note(row: &ResultRow, is_odd: bool) -> (String, Token) {
     match row.own {
         Own::Downloading { percent } => (format!("have {percent}%"), Token::Down),
         Own::Queued => ("queued".to_owned(), Token::Text),
+        Own::Paused { .. } => ("paused".to_owned(), Token::Warn),
+        Own::NoSource { .. } => ("no source".to_owned(), Token::Warn),
+        Own::DiskFull { .. } => ("disk full".to_owned(), Token::Warn),
+        Own::Failed { .. } => ("failed".to_owned(), Token::Error),
         Own::Done => ("have".to_owned(), Token::Ok),
         Own::Shared => ("shared".to_owned(), Token::Ok),
         Own::None if is_odd => ("odd name".to_owned(), Token::Warn),

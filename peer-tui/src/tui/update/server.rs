@@ -3,13 +3,16 @@
 use super::Turn;
 use crate::daemon::state::DownloadDetail;
 use crate::daemon::state::{
-    Browse, Dock, Log, Peers, Reply, Results, ServerMessage, ShareKind, Shares, Transfers, Update,
+    Browse, Dock, DownloadId, Log, Peers, Reply, Results, ServerMessage, ShareKind, Shares, Stuck,
+    TransferRow, Transfers, Update,
 };
 use crate::tui::format;
 use crate::tui::keymap::Command;
+use crate::tui::layout::Body;
 use crate::tui::model::Pending;
-use crate::tui::model::list::Page;
+use crate::tui::model::list::{List, Page};
 use crate::tui::model::toast::Level;
+use crate::tui::words;
 
 impl Turn<'_> {
     pub(super) fn server(&mut self, message: ServerMessage) {
@@ -65,6 +68,9 @@ impl Turn<'_> {
         }
         if let Some(transfers) = update.transfers {
             self.transfers(transfers);
+        }
+        if let Some(stuck) = update.stuck {
+            self.stuck(&stuck);
         }
         if let Some(detail) = update.transfer {
             self.detail(detail);
@@ -144,6 +150,30 @@ impl Turn<'_> {
         }
         tab.disk_free_bytes = new.disk_free_bytes;
         tab.slots = new.slots;
+    }
+
+    /// A download got stuck: its row says so; where that is not seen, a toast does.
+    fn stuck(&mut self, stuck: &Stuck) {
+        if stuck.others > 0 || !self.sees(stuck.id) {
+            let words = words::stuck(stuck, self.model);
+            self.fail(words);
+        }
+    }
+
+    /// Whether the screen shows how this download stands.
+    fn sees(&self, id: DownloadId) -> bool {
+        let is_it = |row: &TransferRow| matches!(row, TransferRow::Down(status) if status.id == id);
+        let has = |list: &List<TransferRow>| list.visible().any(|(_, row)| row.is_some_and(is_it));
+        match self.model.body() {
+            Body::Search => self.model.layout().dock_rows() > 0 && has(&self.model.dock),
+            Body::Transfers => has(&self.model.transfers.list),
+            Body::Details => self
+                .model
+                .details
+                .as_ref()
+                .is_some_and(|view| view.id == id),
+            _ => false,
+        }
     }
 
     fn detail(&mut self, detail: Box<DownloadDetail>) {

@@ -4,7 +4,7 @@ use protocol::file::ContentInfo;
 
 use crate::daemon::state::{Own, ResultRow};
 use crate::tui::format;
-use crate::tui::keymap::{Command, Context};
+use crate::tui::keymap::{Command, Context, Tab};
 use crate::tui::layout::Layout;
 use crate::tui::model::Model;
 use crate::tui::screens::parts;
@@ -114,7 +114,16 @@ fn you(row: &ResultRow, model: &Model) -> String {
         }
         Own::Shared => "share it already".to_owned(),
         Own::Downloading { percent } => format!("{percent}% downloaded, running now"),
-        Own::Queued => "have it in the queue".to_owned(),
+        Own::Queued => "asked for it: it waits in the queue".to_owned(),
+        Own::Paused { percent } => format!("{percent}% downloaded, paused"),
+        Own::NoSource { percent } => {
+            format!("{percent}% downloaded, no source now; it is tried again by itself")
+        }
+        Own::DiskFull { percent } => format!("{percent}% downloaded, the disk is full"),
+        Own::Failed { percent } => match model.hint(Command::Tab(Tab::Transfers), "says why") {
+            Some(hint) => format!("{percent}% downloaded, failed; {hint}"),
+            None => format!("{percent}% downloaded, failed"),
+        },
         Own::Done => "have downloaded it".to_owned(),
     }
 }
