@@ -23,6 +23,7 @@ use clap::Parser as _;
 
 use self::args::{Arguments, Command};
 use self::trouble::Trouble;
+use crate::config::Config;
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -39,15 +40,16 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), Trouble> {
+    let json = arguments.json;
     if let Some(Command::Document(document)) = &arguments.command {
-        return document.run();
+        return document.run(json);
     }
     let layers = arguments.layers()?;
-    let json = arguments.json;
+    Config::check(&layers)?;
     match arguments.command {
         None => screen::run(&layers),
         Some(Command::Daemon { background, .. }) => daemon::run(&layers, background),
-        Some(Command::Demo { busy }) => demo::run(&layers, busy),
+        Some(Command::Demo { busy }) => demo::run(&layers, busy, json),
         Some(Command::Search(search)) => search::run(&layers, &search, json),
         Some(Command::Get(get)) => get::run(&layers, &get, json),
         Some(Command::Hash { paths }) => hash::run(&paths, json),
@@ -66,7 +68,7 @@ fn run(arguments: Arguments) -> Result<(), Trouble> {
         Some(Command::Share { folder }) => control::share(&layers, &folder, json),
         Some(Command::Unshare { folder }) => control::unshare(&layers, &folder, json),
         Some(Command::Stop) => control::stop(&layers, json),
-        Some(Command::Document(document)) => document.run(),
+        Some(Command::Document(document)) => document.run(json),
     }
 }
 

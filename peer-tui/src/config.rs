@@ -65,54 +65,100 @@ pub struct Config {
     pub max_file_size: Option<u64>,
 }
 
+/// What the layers say, read and not completed yet.
+#[expect(
+    clippy::option_option,
+    reason = "a limit is not given, given as none, or a rate"
+)]
+struct Given {
+    index: Option<String>,
+    shares: Option<Vec<PathBuf>>,
+    downloads: Option<PathBuf>,
+    no_share_downloads: Option<bool>,
+    listen: Option<SocketAddr>,
+    advertise: Option<SocketAddr>,
+    name: Option<String>,
+    data: Option<PathBuf>,
+    heartbeat_interval: Option<Duration>,
+    rescan_every: Option<Duration>,
+    up_limit: Option<Option<u64>>,
+    down_limit: Option<Option<u64>>,
+    slots: Option<usize>,
+    slots_per_client: Option<usize>,
+    max_file_size: Option<u64>,
+}
+
+impl Given {
+    fn read(layers: &Layers) -> Result<Self, ConfigError> {
+        let given = Self {
+            listen: layers.read("listen", value::listen)?,
+            shares: layers.read_list("share", value::folder)?,
+            up_limit: layers.read("up-limit", value::rate)?,
+            down_limit: layers.read("down-limit", value::rate)?,
+            no_share_downloads: layers.read("no-share-downloads", value::yes_or_no)?,
+            index: layers.read("index", value::index)?,
+            downloads: layers.read("downloads", value::folder)?,
+            advertise: layers.read("advertise", value::socket_address)?,
+            name: layers.read("name", value::peer_name)?,
+            data: layers.read("data", value::folder)?,
+            heartbeat_interval: layers.read("heartbeat-interval", value::seconds)?,
+            rescan_every: layers.read("rescan-every", value::seconds)?,
+            slots: layers.read("slots", value::count)?,
+            slots_per_client: layers.read("slots-per-client", value::count)?,
+            max_file_size: layers.read("max-file-size", value::size)?,
+        };
+        layers.refuse_unknown()?;
+        Ok(given)
+    }
+}
+
 impl Config {
     /// Reads every setting from the highest layer that has it.
     ///
     /// # Errors
     /// [`ConfigError`] names the setting, where it was set, its value and what would be right.
     pub fn from_layers(layers: &Layers) -> Result<Self, ConfigError> {
-        let listen = layers.read("listen", value::listen)?;
-        let shares = layers.read_list("share", value::folder)?;
-        let up_limit = layers.read("up-limit", value::rate)?;
-        let down_limit = layers.read("down-limit", value::rate)?;
-        let is_downloads_private = layers
-            .read("no-share-downloads", value::yes_or_no)?
-            .unwrap_or(false);
-        let config = Self {
-            index: layers.read("index", value::index)?,
-            shares_are_chosen: shares.is_some(),
-            shares: match shares {
+        let given = Given::read(layers)?;
+        Ok(Self {
+            index: given.index,
+            shares_are_chosen: given.shares.is_some(),
+            shares: match given.shares {
                 Some(shares) => shares,
                 None => vec![home("share")?.join("peerdex/shared_files")],
             },
-            downloads: match layers.read("downloads", value::folder)? {
+            downloads: match given.downloads {
                 Some(downloads) => downloads,
                 None => home("downloads")?.join("peerdex/downloads"),
             },
-            share_downloads: !is_downloads_private,
-            listen: listen.unwrap_or(SocketAddr::from((Ipv6Addr::UNSPECIFIED, PORT))),
-            listen_is_fixed: listen.is_some(),
-            advertise: layers.read("advertise", value::socket_address)?,
-            name: match layers.read("name", value::peer_name)? {
-                Some(name) => name,
-                None => host_name(),
+            share_downloads: !given.no_share_downloads.unwrap_or(false),
+            listen: given
+                .listen
+                .unwrap_or(SocketAddr::from((Ipv6Addr::UNSPECIFIED, PORT))),
+            listen_is_fixed: given.listen.is_some(),
+            advertise: given.advertise,
+            name: given.name.unwrap_or_else(host_name),
+            data: match given.data {
+                Some(data) => data,
+                None => default_data_folder()?,
             },
-            data: data_folder(layers)?,
-            heartbeat_interval: layers.read("heartbeat-interval", value::seconds)?,
-            rescan_every: layers
-                .read("rescan-every", value::seconds)?
-                .unwrap_or(RESCAN_EVERY),
-            limits_are_chosen: (up_limit.is_some(), down_limit.is_some()),
-            up_limit: up_limit.flatten(),
-            down_limit: down_limit.flatten(),
-            slots: layers.read("slots", value::count)?.unwrap_or(SLOTS),
-            slots_per_client: layers
-                .read("slots-per-client", value::count)?
-                .unwrap_or(SLOTS_PER_CLIENT),
-            max_file_size: layers.read("max-file-size", value::size)?,
-        };
-        layers.refuse_unknown()?;
-        Ok(config)
+            heartbeat_interval: given.heartbeat_interval,
+            rescan_every: given.rescan_every.unwrap_or(RESCAN_EVERY),
+            limits_are_chosen: (given.up_limit.is_some(), given.down_limit.is_some()),
+            up_limit: given.up_limit.flatten(),
+            down_limit: given.down_limit.flatten(),
+            slots: given.slots.unwrap_or(SLOTS),
+            slots_per_client: given.slots_per_client.unwrap_or(SLOTS_PER_CLIENT),
+            max_file_size: given.max_file_size,
+        })
+    }
+
+    /// Refuses a wrong setting, whether or not the command at hand needs it: the same setting is
+    /// right or wrong for all of them.
+    ///
+    /// # Errors
+    /// As [`Config::from_layers`].
+    pub fn check(layers: &Layers) -> Result<(), ConfigError> {
+        Given::read(layers).map(drop)
     }
 
     /// All settings at their defaults, for a peer whose folders are given (tests, demo, embedding).
@@ -145,9 +191,13 @@ impl Config {
 /// # Errors
 /// As [`Config::from_layers`].
 pub fn data_folder(layers: &Layers) -> Result<PathBuf, ConfigError> {
-    if let Some(folder) = layers.read("data", value::folder)? {
-        return Ok(folder);
+    match layers.read("data", value::folder)? {
+        Some(folder) => Ok(folder),
+        None => default_data_folder(),
     }
+}
+
+fn default_data_folder() -> Result<PathBuf, ConfigError> {
     let base = etcetera::choose_base_strategy().map_err(|_| no_home("data"))?;
     Ok(base.data_dir().join("peerdex").join("peer"))
 }

@@ -26,7 +26,7 @@ pub mod words;
 mod kit;
 
 pub use connection::{Connection, Exit, Link, Reconnect, ScreenOptions};
-pub use keymap::keys_markdown;
+pub use keymap::{key_rows, keys_markdown};
 pub use terminal::can_run_full_screen;
 pub use theme::Glyphs;
 

@@ -19,11 +19,11 @@ use crate::daemon::log::{LogLayer, LogRing};
 use crate::daemon::server;
 use crate::tui::{self, Connection};
 
-/// Runs the demo: with a terminal the screen, without one a search and a download told line by line.
+/// Runs the demo: with a terminal the screen, without one or with `json` a search and a download told line by line.
 ///
 /// # Errors
 /// When the temporary folder cannot be filled or nothing can be listened at.
-pub fn run(layers: &Layers, is_busy: bool) -> Result<(), Trouble> {
+pub fn run(layers: &Layers, is_busy: bool, json: bool) -> Result<(), Trouble> {
     let added = layers
         .read_list("share", value::folder)?
         .unwrap_or_default();
@@ -37,14 +37,14 @@ pub fn run(layers: &Layers, is_busy: bool) -> Result<(), Trouble> {
         .init();
     let runtime = super::runtime()?;
     let network = runtime.block_on(Network::start(folder.path(), added, log, is_busy))?;
-    let is_shown = std::io::stdout().is_terminal() && tui::can_run_full_screen().is_ok();
+    let is_shown = !json && std::io::stdout().is_terminal() && tui::can_run_full_screen().is_ok();
     let result = if is_shown {
         let neighbours = runtime.spawn(network.clone().start_neighbours());
         let shown = show(&runtime, &network);
         neighbours.abort();
         shown
     } else {
-        runtime.block_on(tell::tell(&network))
+        runtime.block_on(tell::tell(&network, json))
     };
     runtime.block_on(network.stop());
     runtime.shutdown_background();

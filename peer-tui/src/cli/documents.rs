@@ -34,9 +34,16 @@ impl Document {
     /// Prints it.
     ///
     /// # Errors
-    /// When there is no such document.
-    pub fn run(&self) -> Result<(), Trouble> {
-        print::text(&self.text()?);
+    /// When there is no such document, or it is no JSON where that was asked for.
+    pub fn run(&self, json: bool) -> Result<(), Trouble> {
+        match (self, json) {
+            (Self::Keys, true) => print::json(&crate::tui::key_rows()),
+            (_, true) => {
+                let words = "--json: manual and completions are text, only keys are JSON too";
+                return Err(Trouble::usage(words));
+            }
+            (_, false) => print::text(&self.text()?),
+        }
         Ok(())
     }
 

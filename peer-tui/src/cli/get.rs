@@ -24,8 +24,18 @@ use crate::fetch::{DownloadId, Wish};
 /// Runs the command.
 ///
 /// # Errors
-/// 3 when nothing is meant, 4 when the index does not answer, 130 on Ctrl-C, else 1.
+/// 2 when it contradicts itself, 3 when nothing is meant, 4 when the index does not answer, 130 on
+/// Ctrl-C, else 1.
 pub fn run(layers: &Layers, get: &GetArgs, json: bool) -> Result<(), Trouble> {
+    let is_piped = get
+        .output
+        .as_deref()
+        .is_some_and(|path| path.as_os_str() == "-");
+    if is_piped && json {
+        return Err(Trouble::usage(
+            "`-o -` writes the bytes to standard output, where --json prints too: give one of them",
+        ));
+    }
     let config = Config::from_layers(layers)?;
     // Through a daemon the download goes on after Ctrl-C, so there is nothing to clean up.
     let mut searcher = Searcher::find(layers)?;

@@ -1,6 +1,7 @@
 //! `peer-tui search QUERY`: through the daemon, or straight at the index when none runs.
 
 use protocol::limits::SEARCH_LIMIT_MAX_COUNT;
+use protocol::query::Query;
 use protocol::search::{Order, SearchParams, SearchResponse, Sort};
 
 use super::args::{SearchArgs, SortArg};
@@ -104,23 +105,26 @@ fn index_of(config: &Config, runtime: &tokio::runtime::Runtime) -> Result<IndexU
 /// Runs the command.
 ///
 /// # Errors
-/// 4 when the index does not answer, 1 when it refuses the query, 3 when nothing matches.
+/// 4 when the index does not answer, 2 when the query does not read, 3 when nothing matches.
 pub fn run(layers: &Layers, search: &SearchArgs, json: bool) -> Result<(), Trouble> {
     if search.limit == 0 {
         return Err(Trouble::usage("--limit is `0`: write at least 1"));
     }
+    let typed = search.query.join(" ");
+    check_query(&typed)?;
     let found = look(&mut Searcher::find(layers)?, search)?;
     if json {
         print::json(&found);
-        return Ok(());
     }
-    let typed = search.query.join(" ");
     if found.results.is_empty() {
         return Err(Trouble::not_found(if found.cut {
             format!("too many names to look through for `{typed}`: more letters or words find it")
         } else {
             format!("nothing on this network matches `{typed}`")
         }));
+    }
+    if json {
+        return Ok(());
     }
     if let Some(corrected) = &found.corrected {
         eprintln!(
@@ -161,6 +165,17 @@ pub fn run(layers: &Layers, search: &SearchArgs, json: bool) -> Result<(), Troub
         );
     }
     Ok(())
+}
+
+/// Refuses a query that no index reads, before anybody is asked.
+///
+/// # Errors
+/// 2, with what would be right.
+pub fn check_query(typed: &str) -> Result<(), Trouble> {
+    match Query::parse(typed) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Trouble::usage(format!("the query is `{typed}`: {error}"))),
+    }
 }
 
 /// As many pages as the limit takes, as one answer.

@@ -8,7 +8,7 @@ mod table;
 
 pub use command::{Command, Edit, Tab};
 pub use context::Context;
-pub use docs::keys_markdown;
+pub use docs::{key_rows, keys_markdown};
 pub use table::{Row, TABLE};
 
 use super::input::Key;

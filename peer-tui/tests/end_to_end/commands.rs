@@ -69,6 +69,68 @@ fn what_goes_wrong_has_its_exit_code_and_a_sentence_that_helps() {
     check(&["hash", "/no/such/file"], home, 1, "/no/such/file");
     check(&["stop", "--data", data], home, 3, "no daemon runs");
     check(&["--data", data], home, 2, "no full screen");
+    check(
+        &["search", "size:>zz", "--index", gone, "--data", data],
+        home,
+        2,
+        "`size:>zz`",
+    );
+    check(
+        &["get", "category:nonsense", "--index", gone, "--data", data],
+        home,
+        2,
+        "nonsense",
+    );
+    check(
+        &["get", "x", "-o", "-", "--json", "--data", data],
+        home,
+        2,
+        "standard output",
+    );
+}
+
+#[test]
+fn a_wrong_setting_is_refused_by_every_command() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let file = home.path().join("peer.toml");
+    fs::write(&file, "slots = \"many\"\n").expect("a file");
+    let file = file.to_str().expect("UTF-8");
+    for command in ["shares", "status", "stop", "transfers"] {
+        for (setting, value) in [
+            ("--slots", "banana"),
+            ("--up-limit", "x"),
+            ("--listen", "foo"),
+        ] {
+            let part = format!("{setting} is `{value}`: write");
+            check(&[command, setting, value], home.path(), 2, &part);
+        }
+        check(&[command, "--config", file], home.path(), 2, "slots in /");
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_peer-tui"))
+        .args(["transfers"])
+        .env("HOME", home.path())
+        .env("PEERDEX_RESCAN_EVERY", "never")
+        .output()
+        .expect("run peer-tui");
+    assert_eq!(output.status.code(), Some(2));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        errors.contains("PEERDEX_RESCAN_EVERY is `never`"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn the_keys_are_there_for_programs_too() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let output = peer_tui(&["keys", "--json"], home.path());
+    let keys: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    let rows = keys.as_array().expect("a list");
+    let pause = rows.iter().find(|row| row["name"] == "pause");
+    assert_eq!(pause.expect("a row for it")["keys"][0], "p");
+    let plain = peer_tui(&["keys"], home.path());
+    assert!(plain.stdout.starts_with(b"# Keys"));
+    check(&["man", "--json"], home.path(), 2, "only keys are JSON");
 }
 
 #[test]
@@ -154,6 +216,10 @@ fn fetch_in_every_way(
     let found: Value = serde_json::from_slice(&found.stdout).expect("one JSON document");
     assert_eq!(found["results"][0]["hash"], hex.as_str());
     assert_eq!(run(&["search", "nothing like it"]).status.code(), Some(3));
+    let none = run(&["search", "nothing like it", "--json"]);
+    assert_eq!(none.status.code(), Some(3));
+    let none: Value = serde_json::from_slice(&none.stdout).expect("one JSON document");
+    assert_eq!(none["count"], 0);
     assert_eq!(run(&["get", "nothing like it"]).status.code(), Some(3));
 
     let piped = run(&["get", "red boat", "-o", "-"]);
@@ -211,4 +277,12 @@ fn the_demo_tells_itself_and_leaves_nothing() {
     assert!(text.contains("verified: SHA-256"), "{text}");
     let left: Vec<_> = fs::read_dir(home.path()).expect("a folder").collect();
     assert!(left.is_empty(), "{left:?}");
+    let output = peer_tui(&["demo", "--json"], home.path());
+    assert!(output.status.success());
+    let events: Vec<String> = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a JSON document a line"))
+        .map(|told: Value| told["event"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(events, ["index", "peers", "search", "download", "verified"]);
 }

@@ -1,15 +1,16 @@
 //! The demo without a terminal: the same network, one search and one verified download, told line
-//! by line.
+//! by line, in words or as JSON.
 
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use protocol::hash::ContentHash;
 use protocol::search::{SearchParams, SearchResponse};
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::network::{NAMES, Network};
-use crate::cli::print::{line, name, size};
+use crate::cli::print::{self, name, size};
 use crate::cli::trouble::Trouble;
 use crate::daemon::command::Action;
 use crate::daemon::engine::Engine;
@@ -24,13 +25,27 @@ const QUERY: &str = "debian netinst";
 ///
 /// # Errors
 /// When a part of the network does not do what it should.
-pub async fn tell(network: &Network) -> Result<(), Trouble> {
-    Ok(tell_all(network).await?)
+pub async fn tell(network: &Network, json: bool) -> Result<(), Trouble> {
+    Ok(tell_all(network, json).await?)
 }
 
-async fn tell_all(network: &Network) -> anyhow::Result<()> {
+/// One line: the words for people, the facts for programs.
+fn say(json: bool, words: &str, facts: &Value) {
+    if json {
+        print::json(facts);
+    } else {
+        print::line(words);
+    }
+}
+
+async fn tell_all(network: &Network, json: bool) -> anyhow::Result<()> {
     let you = network.first();
-    line(&format!("index: {}", network.url()));
+    let url = network.url();
+    say(
+        json,
+        &format!("index: {url}"),
+        &json!({ "event": "index", "url": url }),
+    );
     let neighbours = tokio::spawn(network.clone().start_neighbours());
     if you.board().limits().down.is_none() {
         neighbours.await.context("start the other peers")??;
@@ -39,22 +54,8 @@ async fn tell_all(network: &Network) -> anyhow::Result<()> {
         found.results.first().is_some_and(|file| file.sources == 3)
     })
     .await?;
-    let status = you.status();
-    line(&format!(
-        "peers: {} ({} online)",
-        NAMES.join(", "),
-        status.header.online_peers
-    ));
     let file = &found.results[0];
-    line(&format!(
-        "search: `{QUERY}` finds {} of {} files in {} ms: {}, {}, {} sources",
-        found.total,
-        status.header.total_files,
-        found.took_us.div_ceil(1000),
-        name(&file.filename),
-        size(file.size),
-        file.sources
-    ));
+    tell_found(you, &found, json);
     let wish = Wish {
         hash: file.hash,
         size_bytes: file.size,
@@ -79,14 +80,59 @@ async fn tell_all(network: &Network) -> anyhow::Result<()> {
         ContentHash::of(&bytes) == file.hash,
         "what was fetched is not what was asked for"
     );
-    line(&format!(
-        "download: {} in {} ms to {}",
-        size(done.size_bytes),
-        started.elapsed().as_millis(),
-        done.destination.display()
-    ));
-    line(&format!("verified: SHA-256 {}", file.hash));
+    let took_ms = u64::try_from(started.elapsed().as_millis())?;
+    say(
+        json,
+        &format!(
+            "download: {} in {took_ms} ms to {}",
+            size(done.size_bytes),
+            done.destination.display()
+        ),
+        &json!({
+            "event": "download",
+            "size": done.size_bytes,
+            "took_ms": took_ms,
+            "path": done.destination,
+        }),
+    );
+    say(
+        json,
+        &format!("verified: SHA-256 {}", file.hash),
+        &json!({ "event": "verified", "hash": file.hash }),
+    );
     Ok(())
+}
+
+/// Who is there, and what the search found.
+fn tell_found(you: &Engine, found: &SearchResponse, json: bool) {
+    let status = you.status();
+    let online = status.header.online_peers;
+    say(
+        json,
+        &format!("peers: {} ({online} online)", NAMES.join(", ")),
+        &json!({ "event": "peers", "names": NAMES, "online": online }),
+    );
+    let file = &found.results[0];
+    say(
+        json,
+        &format!(
+            "search: `{QUERY}` finds {} of {} files in {} ms: {}, {}, {} sources",
+            found.total,
+            status.header.total_files,
+            found.took_us.div_ceil(1000),
+            name(&file.filename),
+            size(file.size),
+            file.sources
+        ),
+        &json!({
+            "event": "search",
+            "query": QUERY,
+            "total": found.total,
+            "total_files": status.header.total_files,
+            "took_us": found.took_us,
+            "first": file,
+        }),
+    );
 }
 
 async fn search_until(

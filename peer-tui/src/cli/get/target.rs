@@ -7,7 +7,7 @@ use protocol::problem::Problem;
 use protocol::routes;
 use protocol::search::SearchParams;
 
-use crate::cli::search::Searcher;
+use crate::cli::search::{Searcher, check_query};
 use crate::cli::trouble::{Exit, Trouble};
 use crate::daemon::command::Action;
 use crate::daemon::state::Reply;
@@ -16,7 +16,7 @@ use crate::fetch::Wish;
 /// The content that `target` means: by hash, by id of a record, or the best match of words.
 ///
 /// # Errors
-/// 3 when there is none.
+/// 3 when there is none, 2 when the words are no query.
 pub fn resolve(searcher: &mut Searcher, target: &str) -> Result<Wish, Trouble> {
     if let Ok(hash) = target.parse::<ContentHash>() {
         return Ok(wish_for_content(&content(searcher, hash)?));
@@ -24,6 +24,7 @@ pub fn resolve(searcher: &mut Searcher, target: &str) -> Result<Wish, Trouble> {
     if let Ok(id) = target.parse::<FileId>() {
         return Ok(wish_for_file(file(searcher, id)?));
     }
+    check_query(target)?;
     let params = SearchParams {
         q: target.to_owned(),
         limit: 1,

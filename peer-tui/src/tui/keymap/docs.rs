@@ -1,8 +1,37 @@
-//! The key table as Markdown, for `peer-tui keys`.
+//! The key table for `peer-tui keys`: as Markdown and as JSON.
 
 use std::fmt::Write;
 
+use serde::Serialize;
+
 use super::{Context, TABLE};
+
+/// A row of the table for programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeyRow {
+    /// Its name in `keys.toml`.
+    pub name: &'static str,
+    /// Its keys, as they are written there.
+    pub keys: Vec<&'static str>,
+    /// Where they hold, for people.
+    #[serde(rename = "where")]
+    pub places: String,
+    /// What it does.
+    pub does: &'static str,
+}
+
+/// All rows.
+pub fn key_rows() -> Vec<KeyRow> {
+    TABLE
+        .iter()
+        .map(|row| KeyRow {
+            name: row.name,
+            keys: row.keys.split(' ').filter(|key| !key.is_empty()).collect(),
+            places: places(row.context),
+            does: row.help,
+        })
+        .collect()
+}
 
 /// The table for people: name in `keys.toml`, keys, where, what.
 pub fn keys_markdown() -> String {
@@ -12,21 +41,16 @@ pub fn keys_markdown() -> String {
          `Space`, `BS`, `Del`, `Up`, `Down`, `PgUp`.\n\n\
          | name | keys | where | does |\n| --- | --- | --- | --- |\n",
     );
-    for row in TABLE {
-        let keys: Vec<String> = row
-            .keys
-            .split(' ')
-            .filter(|key| !key.is_empty())
-            .map(|key| format!("`{key}`"))
-            .collect();
+    for row in key_rows() {
+        let keys: Vec<String> = row.keys.iter().map(|key| format!("`{key}`")).collect();
         // A text takes every line.
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} |",
             row.name,
             keys.join(" "),
-            places(row.context),
-            row.help
+            row.places,
+            row.does
         );
     }
     text
