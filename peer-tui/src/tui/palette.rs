@@ -12,6 +12,17 @@ pub struct Entry {
     pub help: &'static str,
     /// Its keys.
     pub keys: String,
+    /// Where it can be run, if that is not where the screen stands.
+    pub elsewhere: Option<Elsewhere>,
+}
+
+/// A place that a command belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The place.
+    pub context: Context,
+    /// Its name behind `in`.
+    pub name: &'static str,
 }
 
 /// A line of the help.
@@ -26,18 +37,24 @@ pub enum HelpLine {
 /// Words that end the screen by a panic, typed in full: a way to see that the terminal survives it.
 const PANIC_WORD: &str = "panic";
 
-/// The commands that can be run where the screen stands, best match first.
+/// All commands, best match first; those that can be run where the screen stands before the others.
 pub fn commands(model: &Model, typed: &str) -> Vec<Entry> {
     let here = context_under(model);
-    let mut found: Vec<(usize, Entry)> = Vec::new();
-    for binding in model.keymap.bindings() {
+    let mut found: Vec<((bool, usize), Entry)> = Vec::new();
+    let bindings = model.keymap.bindings();
+    let (of_here, of_others): (Vec<_>, Vec<_>) = bindings
+        .iter()
+        .partition(|binding| binding.row.context.meets(here));
+    for binding in of_here.into_iter().chain(of_others) {
         let row = binding.row;
-        if !row.context.meets(here)
-            || row.context == Context::EMPTY_PROMPT
-            || is_hand_movement(row.command)
-        {
+        if row.context == Context::EMPTY_PROMPT || is_hand_movement(row.command) {
             continue;
         }
+        let elsewhere = if row.context.meets(here) {
+            None
+        } else {
+            elsewhere(row.context)
+        };
         if found.iter().any(|(_, entry)| entry.command == row.command) {
             continue;
         }
@@ -47,8 +64,9 @@ pub fn commands(model: &Model, typed: &str) -> Vec<Entry> {
                 command: row.command,
                 help: row.help,
                 keys: binding.keys_text(2, model.look.glyphs),
+                elsewhere,
             };
-            found.push((rank, entry));
+            found.push(((elsewhere.is_some(), rank), entry));
         }
     }
     found.sort_by_key(|(rank, _)| *rank);
@@ -60,10 +78,19 @@ pub fn commands(model: &Model, typed: &str) -> Vec<Entry> {
                 command: Command::Panic,
                 help: "panic, to see that the terminal is given back",
                 keys: String::new(),
+                elsewhere: None,
             },
         );
     }
     entries
+}
+
+/// The first place, in the order of the help, where a command of `context` can be run.
+fn elsewhere(context: Context) -> Option<Elsewhere> {
+    let mut places = Context::TITLED.into_iter();
+    let (context, title) = places.find(|(place, _)| place.meets(context))?;
+    let name = title.trim_start_matches("In ");
+    Some(Elsewhere { context, name })
 }
 
 /// What only a key can mean: nobody looks it up to run it.

@@ -2,6 +2,7 @@
 
 mod network;
 mod search;
+mod steps;
 mod transfers;
 mod trouble;
 

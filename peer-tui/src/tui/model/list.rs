@@ -221,6 +221,17 @@ impl<R: Identified> List<R> {
         }
     }
 
+    /// Takes the same rows in another order: the cursor goes where its row went; where that is not
+    /// at hand, it starts at the top.
+    pub fn reorder(&mut self, page: Page<R>) {
+        let is_it = |row: &R| Some(row.key()) == self.selected;
+        if !page.rows.iter().any(is_it) {
+            self.restart();
+        }
+        self.anchor = None;
+        self.follow(page);
+    }
+
     /// A new list is coming: the cursor starts at the top, marks are kept.
     pub fn restart(&mut self) {
         self.has_moved = false;

@@ -34,6 +34,16 @@ pub enum SearchFocus {
     Dock,
 }
 
+/// What rows that are waited for are to those that are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Coming {
+    /// Those of another question.
+    #[default]
+    Anew,
+    /// The same ones in another order.
+    Reordered,
+}
+
 /// Search.
 #[derive(Debug)]
 pub struct SearchTab {
@@ -69,6 +79,8 @@ pub struct SearchTab {
     pub sort: Sort,
     /// Direction, where it is not the sort's own.
     pub order: Option<Order>,
+    /// What the rows that are waited for are to those that are shown.
+    pub coming: Coming,
     /// Enter was pressed before the results of what was typed had come.
     pub is_enter_waiting: bool,
     /// Earlier searches, oldest first.
@@ -102,6 +114,7 @@ impl Default for SearchTab {
             max_size: None,
             sort: Sort::Relevance,
             order: None,
+            coming: Coming::Anew,
             is_enter_waiting: false,
             history: Vec::new(),
             history_at: None,

@@ -88,7 +88,7 @@ pub fn filters(names: &[String], chosen: usize, y: u16, end: u16, canvas: &mut C
 }
 
 /// The filter text of a list at the right of its line, with the cursor if keys go to it; the
-/// column where it begins.
+/// column that what stands before it ends at.
 pub fn filter_text(
     filter: &FilterLine,
     y: u16,
@@ -102,7 +102,9 @@ pub fn filter_text(
     let x = end.saturating_sub(room + 2);
     canvas.put(x, y, "/ ", Token::Accent);
     let at = edited(&filter.line, x + 2, y, room, canvas);
-    (x, filter.is_typing.then_some(at))
+    // What stands before it ends two columns off.
+    let before = x.saturating_sub(2);
+    (before, filter.is_typing.then_some(at))
 }
 
 /// The pane under a list: what it is about, and what is told of it, the most important first. A

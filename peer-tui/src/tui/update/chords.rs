@@ -185,7 +185,7 @@ impl Turn<'_> {
                         Order::Desc => Order::Asc,
                     });
                 search.sort = *sort;
-                self.query_changed();
+                self.order_changed();
             }
             Body::Transfers => {
                 let found = TRANSFER_SORTS.iter().find(|(key, ..)| *key == letter);

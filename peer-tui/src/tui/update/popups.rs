@@ -5,10 +5,11 @@ use protocol::category::Category;
 
 use super::Turn;
 use crate::tui::input::{Code, Key};
-use crate::tui::keymap::{Command, Context, Edit};
+use crate::tui::keymap::{Command, Context, Edit, Tab};
 use crate::tui::model::line::Line;
 use crate::tui::model::popup::{Popup, SearchFilterForm};
-use crate::tui::palette;
+use crate::tui::model::tabs::SearchFocus;
+use crate::tui::palette::{self, Elsewhere, Entry};
 
 impl Turn<'_> {
     /// Hands a key to what lies over the screen; false when it is meant for everything.
@@ -143,8 +144,10 @@ impl Turn<'_> {
         let cursor = match key.code {
             Code::Enter => {
                 if let Some(entry) = found.get(cursor) {
-                    let command = entry.command;
-                    self.run(command);
+                    match entry.elsewhere {
+                        None => self.run(entry.command),
+                        Some(place) => self.lead_to(place, entry),
+                    }
                 }
                 return;
             }
@@ -156,6 +159,29 @@ impl Turn<'_> {
             _ => cursor,
         };
         self.model.popup = Some(Popup::Palette { filter, cursor });
+    }
+
+    /// Goes where a command of the palette can be run, and says how; it is about a row, and which
+    /// one is for the person to say.
+    fn lead_to(&mut self, place: Elsewhere, entry: &Entry) {
+        let key = entry.keys.split(' ').next().unwrap_or_default();
+        let (tab, way) = match place.context {
+            Context::DETAILS => (Tab::Transfers, "in one transfer"),
+            Context::BROWSE => (Tab::Peers, "in the files of a peer"),
+            Context::TRANSFERS => (Tab::Transfers, "here"),
+            Context::SHARES => (Tab::Shares, "here"),
+            Context::PEERS => (Tab::Peers, "here"),
+            Context::LOG => (Tab::Log, "here"),
+            _ => (Tab::Search, "here"),
+        };
+        self.show_tab(tab);
+        match place.context {
+            Context::TRANSFERS => self.model.details = None,
+            Context::PEERS => self.model.browse = None,
+            Context::RESULTS | Context::DOCK => self.model.search.focus = SearchFocus::List,
+            _ => {}
+        }
+        self.note(format!("{way}: {key} {}", entry.help));
     }
 
     fn filter_form_key(&mut self, mut form: SearchFilterForm, key: Key) {

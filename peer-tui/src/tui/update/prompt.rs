@@ -6,6 +6,7 @@ use crate::tui::effect::Effect;
 use crate::tui::input::Code;
 use crate::tui::keymap::{Command, Context};
 use crate::tui::layout::Body;
+use crate::tui::model::tabs::Coming;
 
 /// Earlier searches that are remembered.
 pub(crate) const HISTORY_MAX_COUNT: usize = 100;
@@ -23,7 +24,17 @@ impl Turn<'_> {
         let search = &mut self.model.search;
         search.generation += 1;
         search.is_enter_waiting = false;
+        search.coming = Coming::Anew;
         search.list.restart();
+    }
+
+    /// Asks for the same in another order: the cursor stays on its row.
+    pub(super) fn order_changed(&mut self) {
+        let search = &mut self.model.search;
+        search.generation += 1;
+        search.is_enter_waiting = false;
+        search.coming = Coming::Reordered;
+        search.list.drop_range();
     }
 
     /// Remembers the query of a search that led to something.
@@ -77,7 +88,8 @@ impl Turn<'_> {
             Code::Enter => return self.stop_typing(body),
             Code::Esc => {
                 self.stop_typing(body);
-                return self.clear_filter();
+                self.clear_filter();
+                return;
             }
             _ => {}
         }
@@ -132,19 +144,31 @@ impl Turn<'_> {
         }
     }
 
-    /// Shows the whole list again.
-    pub(super) fn clear_filter(&mut self) {
+    /// Kind and size no longer matter for the search; whether they did.
+    pub(super) fn clear_search_filter(&mut self) -> bool {
+        let search = &mut self.model.search;
+        let category = search.category.take().is_some();
+        let sizes = (search.min_size.take(), search.max_size.take());
+        let has_changed = category || sizes != (None, None);
+        if has_changed {
+            self.query_changed();
+        }
+        has_changed
+    }
+
+    /// Shows the whole list again; whether it was not shown whole.
+    pub(super) fn clear_filter(&mut self) -> bool {
         let model = &mut *self.model;
         if model.is_zoomed {
             model.is_zoomed = false;
-            return;
+            return true;
         }
         let text = match model.body() {
             Body::Transfers => &mut model.transfers.text,
             Body::Shares => &mut model.shares.text,
             Body::Peers => &mut model.peers.text,
             Body::Log => &mut model.log.text,
-            _ => return,
+            _ => return false,
         };
         let has_changed = if text.line.is_empty() {
             match model.body() {
@@ -163,5 +187,6 @@ impl Turn<'_> {
         if has_changed {
             self.filter_changed();
         }
+        has_changed
     }
 }

@@ -120,6 +120,13 @@ impl Turn<'_> {
         }
     }
 
+    /// Sends away the pane under the list where it was asked for; whether it was there.
+    fn close_pane(&mut self) -> bool {
+        let was_asked_for = self.model.details_pane.take_if(|is_shown| *is_shown);
+        // In a large window it is there anyway.
+        was_asked_for.is_some() && self.model.layout().pane.height == 0
+    }
+
     /// One step back; never out of the program.
     fn back(&mut self) {
         let model = &mut *self.model;
@@ -133,7 +140,10 @@ impl Turn<'_> {
                 }
                 if model.is_zoomed {
                     model.is_zoomed = false;
-                } else if !model.search.prompt.is_empty() {
+                } else if !self.clear_search_filter()
+                    && !self.close_pane()
+                    && !self.model.search.prompt.is_empty()
+                {
                     self.edit_prompt(Edit::DeleteLine);
                 }
             }
@@ -154,13 +164,18 @@ impl Turn<'_> {
                 {
                     return;
                 }
-                if !self.folder_up()
+                if !self.close_pane()
+                    && !self.folder_up()
                     && let Some(browse) = self.model.browse.take()
                 {
                     self.model.tab = browse.from;
                 }
             }
-            Body::Shares | Body::Peers | Body::Log => self.clear_filter(),
+            Body::Shares | Body::Peers | Body::Log => {
+                if !self.clear_filter() {
+                    self.close_pane();
+                }
+            }
         }
     }
 }

@@ -3,14 +3,15 @@
 use super::Turn;
 use crate::daemon::state::DownloadDetail;
 use crate::daemon::state::{
-    Browse, Dock, DownloadId, Log, Peers, Reply, Results, ServerMessage, ShareKind, Shares, Stuck,
-    TransferRow, Transfers, Update,
+    Browse, Dock, DownloadId, FailureKind, Log, Peers, Reply, Results, ServerMessage, ShareKind,
+    Shares, Stuck, TransferRow, Transfers, Update,
 };
 use crate::tui::format;
 use crate::tui::keymap::Command;
 use crate::tui::layout::Body;
 use crate::tui::model::Pending;
 use crate::tui::model::list::{List, Page};
+use crate::tui::model::tabs::Coming;
 use crate::tui::model::toast::Level;
 use crate::tui::words;
 
@@ -25,7 +26,13 @@ impl Turn<'_> {
                 match result {
                     Ok(reply) => self.reply(reply, pending),
                     Err(failure) => {
-                        let words = format::clean(&failure.message);
+                        let is_late =
+                            pending == Some(Pending::Undo) && failure.kind == FailureKind::NotFound;
+                        let words = if is_late {
+                            "too late to undo that: what it was about is gone by now".to_owned()
+                        } else {
+                            format::clean(&failure.message)
+                        };
                         self.model.toasts.push(Level::Error, words, now);
                     }
                 }
@@ -117,8 +124,13 @@ impl Turn<'_> {
             search.list.hold(page);
         } else {
             search.shown_generation = results.generation;
-            search.list.restart();
-            search.list.follow(page);
+            match std::mem::take(&mut search.coming) {
+                Coming::Reordered => search.list.reorder(page),
+                Coming::Anew => {
+                    search.list.restart();
+                    search.list.follow(page);
+                }
+            }
         }
         if std::mem::take(&mut search.is_enter_waiting) {
             self.run(Command::Download);

@@ -258,7 +258,8 @@ pub(super) fn toast(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     };
     let mut tail = String::new();
     if behind > 0 {
-        tail = format!(" (+{behind})");
+        let log = model.hint(Command::Tab(Tab::Log), "Log");
+        tail = format!(" (+{behind}, {})", log.unwrap_or_else(|| "Log".to_owned()));
     }
     let room = usize::from(canvas.width()).saturating_sub(6 + tail.len());
     let words = format!("  {sign}{}{tail}  ", format::cut_middle(&toast.text, room));

@@ -141,17 +141,18 @@ fn commands(model: &Model, filter: &Line, cursor: usize, canvas: &mut Canvas<'_>
         let token = if index == cursor {
             canvas.put(inner.x, y, ">", Token::Select);
             Token::Select
+        } else if entry.elsewhere.is_some() {
+            Token::Dim
         } else {
             Token::Text
         };
         let end = canvas.put_right(inner.right(), y, 14, &entry.keys, Token::Key);
-        canvas.put_in(
-            inner.x + 2,
-            y,
-            end.saturating_sub(inner.x + 3),
-            entry.help,
-            token,
-        );
+        let words = match entry.elsewhere {
+            Some(place) => format!("{} (in {})", entry.help, place.name),
+            None => entry.help.to_owned(),
+        };
+        let room = end.saturating_sub(inner.x + 3);
+        canvas.put_in(inner.x + 2, y, room, &words, token);
     }
     at
 }
