@@ -92,7 +92,7 @@ impl Given {
     fn read(layers: &Layers) -> Result<Self, ConfigError> {
         let given = Self {
             listen: layers.read("listen", value::listen)?,
-            shares: layers.read_list("share", value::folder)?,
+            shares: layers.read_list("share", value::share_folder)?,
             up_limit: layers.read("up-limit", value::rate)?,
             down_limit: layers.read("down-limit", value::rate)?,
             no_share_downloads: layers.read("no-share-downloads", value::yes_or_no)?,

@@ -73,7 +73,7 @@ pub fn reorder(layers: &Layers, id: DownloadId, to: Move, json: bool) -> Result<
 /// # Errors
 /// When no daemon runs or the folder cannot be shared.
 pub fn share(layers: &Layers, folder: &Path, json: bool) -> Result<(), Trouble> {
-    let folder = absolute(folder)?;
+    let folder = read(folder, value::share_folder)?;
     tell(layers, Action::AddShare { folder }, json)
 }
 
@@ -82,7 +82,7 @@ pub fn share(layers: &Layers, folder: &Path, json: bool) -> Result<(), Trouble> 
 /// # Errors
 /// When no daemon runs or the folder is not shared.
 pub fn unshare(layers: &Layers, folder: &Path, json: bool) -> Result<(), Trouble> {
-    let folder = absolute(folder)?;
+    let folder = read(folder, value::folder)?;
     tell(layers, Action::RemoveShare { folder }, json)
 }
 
@@ -136,12 +136,12 @@ pub(super) fn tell(layers: &Layers, action: Action, json: bool) -> Result<(), Tr
     Ok(())
 }
 
-fn absolute(folder: &Path) -> Result<PathBuf, Trouble> {
+fn read(folder: &Path, read: fn(&str) -> Result<PathBuf, String>) -> Result<PathBuf, Trouble> {
     let text = folder.to_str().ok_or_else(|| {
         Trouble::usage(format!(
             "{} is not UTF-8: share the folder above it",
             folder.display()
         ))
     })?;
-    value::folder(text).map_err(|remedy| Trouble::usage(format!("`{text}`: {remedy}")))
+    read(text).map_err(|remedy| Trouble::usage(format!("`{text}`: {remedy}")))
 }

@@ -163,3 +163,15 @@ fn values_are_read_as_people_write_them() {
         check(value::index, bad, None);
     }
 }
+
+#[test]
+fn the_whole_machine_is_not_shared() {
+    for whole in ["/", "//", "/..", "/home/..", "/home/../.."] {
+        let remedy = value::share_folder(whole).unwrap_err();
+        assert!(remedy.contains("whole machine"), "{whole}: {remedy}");
+    }
+    assert!(value::share_folder("/home/../srv").is_ok());
+    let layers = Layers(vec![flags(&[("share", &["/srv", "/"])])]);
+    let error = Config::check(&layers).unwrap_err();
+    assert!(error.message.starts_with("--share is `/`"), "{error}");
+}

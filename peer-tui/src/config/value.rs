@@ -1,7 +1,7 @@
 //! Values of settings as people write them. Each function's error says what would be right.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Component, PathBuf};
 use std::time::Duration;
 
 use protocol::limits::PEER_NAME_MAX_BYTES;
@@ -26,6 +26,29 @@ pub fn folder(text: &str) -> Result<PathBuf, String> {
         _ => PathBuf::from(text),
     };
     std::path::absolute(&expanded).map_err(|error| format!("cannot make it absolute: {error}"))
+}
+
+/// A folder to share: as [`folder`], but never the whole file system.
+///
+/// # Errors
+/// When it is no folder, or the one that holds everything.
+pub fn share_folder(text: &str) -> Result<PathBuf, String> {
+    let folder = folder(text)?;
+    let mut depth = 0_usize;
+    for part in folder.components() {
+        match part {
+            Component::Normal(_) => depth += 1,
+            Component::ParentDir => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    if depth == 0 {
+        return Err(
+            "that is the whole machine, with its passwords and keys: share a folder of it"
+                .to_owned(),
+        );
+    }
+    Ok(folder)
 }
 
 /// `ADDR:PORT`, `:PORT` or a port alone.

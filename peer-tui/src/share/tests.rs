@@ -286,3 +286,20 @@ async fn folders_come_and_go_while_it_runs() {
     assert_eq!(share.view().digest(), digest);
     share.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_is_gone_from_the_view_when_taking_it_away_is_answered() {
+    let kit = Kit::new();
+    kit.write_old("more/file", b"more");
+    let share = kit.start().await;
+    wait_for(&share, &[]).await;
+    let more = kit.at("more");
+    let has_more = || share.view().roots().iter().any(|root| root.root == more);
+    for _ in 0..3 {
+        share.add_root(&more).await.unwrap();
+        assert!(has_more());
+        share.remove_root(&more).await.unwrap();
+        assert!(!has_more());
+    }
+    share.stop().await;
+}

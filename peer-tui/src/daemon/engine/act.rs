@@ -11,6 +11,7 @@ use crate::daemon::memory::Limits;
 use crate::daemon::state::{Failure, FailureKind, Reply};
 use crate::fetch::FetchError;
 use crate::index_client::{IndexError, IndexUrl, UrlError};
+use crate::share::RootStatus;
 
 impl Engine {
     /// Does something.
@@ -75,8 +76,10 @@ impl Engine {
     }
 
     async fn add_share(&self, folder: &Path) -> Result<Reply, Failure> {
-        let folder = value::folder(&folder.to_string_lossy()).map_err(refused)?;
+        let folder = value::share_folder(&folder.to_string_lossy())
+            .map_err(|remedy| refused(format!("{}: {remedy}", folder.display())))?;
         let share = &self.0.share;
+        let overlap = overlap(share.view().roots(), &folder);
         share
             .add_root(&folder)
             .await
@@ -86,7 +89,7 @@ impl Engine {
             .recall
             .change(move |all| all.add_share(&remembered, &settings))
             .await;
-        let note = format!("sharing {}", folder.display());
+        let note = format!("sharing {}{overlap}", folder.display());
         tracing::info!("{note}");
         Ok(done(note, Some(Action::RemoveShare { folder })))
     }
@@ -174,6 +177,27 @@ impl Engine {
     }
 }
 
+/// What to say of a share folder that is new beside others: files that lie in two of them are shared
+/// once, with the inner one.
+fn overlap(roots: &[RootStatus], folder: &Path) -> String {
+    let inner = roots
+        .iter()
+        .filter(|root| root.root != folder && root.root.starts_with(folder));
+    let inner: Vec<String> = inner.map(|root| root.root.display().to_string()).collect();
+    let outer = roots
+        .iter()
+        .find(|root| root.root != folder && folder.starts_with(&root.root));
+    match (inner.as_slice(), outer) {
+        ([], None) => String::new(),
+        ([], Some(outer)) => format!(", which lies in {}, shared already", outer.root.display()),
+        ([one], _) => format!(", which holds {one}, shared already"),
+        ([one, rest @ ..], _) => format!(
+            ", which holds {one} and {} more, shared already",
+            rest.len()
+        ),
+    }
+}
+
 pub(super) fn done(note: String, undo: Option<Action>) -> Reply {
     Reply::Done {
         note,
@@ -225,5 +249,33 @@ pub(super) fn from_index(error: &IndexError) -> Failure {
     Failure {
         kind,
         message: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn a_share_folder_around_or_within_others_is_said_to_be_so() {
+        let root = |path: &str| RootStatus {
+            root: PathBuf::from(path),
+            trouble: None,
+            is_downloads: false,
+        };
+        let roots = [root("/srv/films"), root("/srv/music"), root("/home/lena")];
+        let said = |folder: &str| overlap(&roots, Path::new(folder));
+        assert_eq!(said("/srv/filmstrips"), "");
+        assert_eq!(
+            said("/srv"),
+            ", which holds /srv/films and 1 more, shared already"
+        );
+        assert_eq!(said("/home"), ", which holds /home/lena, shared already");
+        assert_eq!(
+            said("/srv/films/2024"),
+            ", which lies in /srv/films, shared already"
+        );
     }
 }

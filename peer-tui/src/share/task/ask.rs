@@ -73,10 +73,14 @@ impl Task {
     pub(super) fn answer(&mut self, ask: Ask) {
         match ask {
             Ask::AddRoot(path, reply) => {
-                let _ = reply.send(self.add_root(path));
+                let added = self.add_root(path);
+                self.publish();
+                let _ = reply.send(added);
             }
             Ask::RemoveRoot(path, reply) => {
-                let _ = reply.send(self.remove_root(&path));
+                let removed = self.remove_root(&path);
+                self.publish();
+                let _ = reply.send(removed);
             }
             Ask::Rescan => self.hint_all(),
             Ask::Recheck(path) => {
