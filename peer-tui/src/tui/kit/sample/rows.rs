@@ -226,8 +226,13 @@ pub(crate) fn detail(id: DownloadId) -> Option<Box<DownloadDetail>> {
             gave_bytes,
             errors,
             reputation,
-            reason: (state == SourceState::Corrupt)
-                .then(|| "sent wrong bytes for piece 7: never asked again".to_owned()),
+            reason: match state {
+                SourceState::Corrupt => {
+                    Some("sent wrong bytes for piece 7: never asked again".to_owned())
+                }
+                SourceState::Offline => Some("10.0.0.7:7071: connection refused".to_owned()),
+                _ => None,
+            },
         };
     let pieces = (0..3_020_u32).map(|piece| match piece {
         0..1_500 => '#',

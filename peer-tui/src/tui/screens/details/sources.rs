@@ -102,7 +102,8 @@ fn source(
         SourceState::Corrupt => ("✗ bad data", Token::Error),
         SourceState::Offline => ("○ offline", Token::Dim),
     };
-    if let Some(reason) = &row.reason {
+    let is_offline = row.state == SourceState::Offline;
+    if let (Some(reason), false) = (&row.reason, is_offline) {
         // Figures of a source that is out tell nothing; why it is needs their room.
         let sign = state.split(' ').next().unwrap_or_default();
         let words = format!("{sign} {}", format::clean(reason));
@@ -139,6 +140,10 @@ fn source(
             &format::size(row.gave_bytes),
             Token::Text,
         );
+    }
+    if is_offline && row.gave_bytes == 0 && row.errors == 0 {
+        // It may come back: what it has and how far it is trusted is all there is to know.
+        return;
     }
     let share = format::percent(row.gave_bytes, detail.status.done_bytes.max(1));
     table.cell(canvas, y, "Share", &format!("{share}%"), Token::Text);
