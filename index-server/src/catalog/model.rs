@@ -217,9 +217,9 @@ impl Model {
         let holders = |entry: &FileEntry| {
             let holders = self.holders(&entry.hash).into_iter();
             let count = holders.filter(|entry| !entry.is_partial).count();
-            // Up to eight each count, then each quarter of the next power of two.
-            let quarters = (1..20).flat_map(|log| (4..8).map(move |part| part << log));
-            quarters
+            // Up to four each count, then each half of the next power of two.
+            let halves = (1..20).flat_map(|log| [2 << log, 3 << log]);
+            halves
                 .take_while(|step| *step <= count)
                 .last()
                 .unwrap_or(count)

@@ -39,25 +39,19 @@ impl Match {
     ];
 }
 
-/// The ranks of [`crowd`]: from 65,536 holders on all are held widely.
-pub const CROWD_MAX: u8 = 4 * 13 + 7;
-/// Of [`crowd`]: below so many holders (a power of two) each count has a rank of its own.
-const TOLD_APART_LOG: u32 = 3;
+/// The last of the ranks of [`crowd`]: from 65,536 holders on all are held widely.
+pub const CROWD_MAX: u8 = 31;
 /// Of [`Values::key`]: the bits of downloads.
 const DOWNLOADS_BITS: u32 = 56;
 
-/// The rank of a content with `holder_count` complete records: one less than that up to 8, and from
-/// there on a rank each time that a quarter of a power of two is reached (10, 12, 14, 16, 20 and so
-/// on), since a rank is written with every record of a content, anew whenever it changes.
+/// The rank of a content with `holder_count` complete records: another one for each count up to 4,
+/// and from there on each time that half a power of two is reached (6, 8, 12, 16 and so on), since a
+/// rank is written with every record of a content, anew whenever it changes.
 pub fn crowd(holder_count: usize) -> u8 {
     let count = holder_count.max(1);
-    let log = count.ilog2();
-    let rank = match log.checked_sub(TOLD_APART_LOG) {
-        None => count - 1,
-        Some(doublings) => {
-            let quarter = (count >> (log - 2)) & 3;
-            7 + 4 * doublings as usize + quarter
-        }
+    let rank = match count.ilog2() {
+        0 => 0,
+        log => 2 * log as usize - 1 + (count >> (log - 1) & 1),
     };
     u8::try_from(rank).map_or(CROWD_MAX, |rank| rank.min(CROWD_MAX))
 }
@@ -204,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn few_holders_are_told_apart_and_many_by_quarters() {
+    fn few_holders_are_told_apart_and_many_by_halves() {
         let mut rises: Vec<usize> = Vec::new();
         for count in 2..=200_000 {
             let (before, now) = (crowd(count - 1), crowd(count));
@@ -213,7 +207,9 @@ mod tests {
                 rises.push(count);
             }
         }
-        let first = [2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40];
+        let first = [
+            2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384,
+        ];
         assert_eq!(rises[..first.len()], first);
         assert_eq!((crowd(0), crowd(1), crowd(usize::MAX)), (0, 0, CROWD_MAX));
         assert_eq!(crowd(65_536), CROWD_MAX);

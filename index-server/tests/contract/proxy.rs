@@ -36,8 +36,8 @@ async fn passed_on(lab: &Lab, proxy: &Client, of: &str, path: &str, peer: &str) 
 async fn the_client_of_a_trusted_proxy_is_told_by_its_header() {
     let lab = lab().await;
     let (proxy, stranger) = (client_from(PROXY), client_from("127.0.0.21"));
-    let stats = "/api/v1/stats";
-    let (status, problem) = passed_on(&lab, &stranger, "192.168.7.7", stats, "").await;
+    let figures = "/api/v1/stats";
+    let (status, problem) = passed_on(&lab, &stranger, "192.168.7.7", figures, "").await;
     assert_eq!(
         (status, &problem["type"]),
         (403, &json!("forwarded-refused"))
@@ -55,7 +55,7 @@ async fn the_client_of_a_trusted_proxy_is_told_by_its_header() {
         ),
         ("somebody", 400, Some("invalid-request")),
     ] {
-        let (found, answer) = passed_on(&lab, &proxy, of, stats, "").await;
+        let (found, answer) = passed_on(&lab, &proxy, of, figures, "").await;
         assert_eq!((found, answer["type"].as_str()), (status, slug), "{of}");
     }
 

@@ -11,5 +11,6 @@ mod flow;
 mod here;
 mod kit;
 mod limits;
+mod resting;
 mod screen;
 mod swarm;
