@@ -92,7 +92,7 @@ impl Owner {
                 self.wait_for(ended, DownloadState::DiskFull { reason });
             }
             Outcome::Failed(reason) => {
-                tracing::warn!(name = %entry.name, %reason, "download failed");
+                tracing::warn!(name = %entry.name, "download failed: {reason}");
                 let state = DownloadState::Failed {
                     reason: reason.clone(),
                 };
