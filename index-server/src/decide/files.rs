@@ -1,5 +1,5 @@
 //! Rules of files: one record an owner and content, many names a record. What a request takes away
-//! and brings back lives on ([`kept`]); what watchers hear of one is in [`tally`].
+//! and brings back lives on (`kept`); what watchers hear of one is in `tally`.
 
 mod kept;
 mod tally;

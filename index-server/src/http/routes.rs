@@ -26,7 +26,7 @@ use crate::http::{
     operations, peers, problem, register, reply, search,
 };
 
-/// Answers every call of [`table`], and refuses all others.
+/// Answers every call of `table`, and refuses all others.
 pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     let known = table().into_iter();
     first_of(known.map(|(pattern, methods)| resource(app, pattern, methods)))
