@@ -74,11 +74,17 @@ impl Plan<'_> {
         }
     }
 
+    /// Whether the columns of one of its documents meet the question of `asker`, whose plan this is;
+    /// read only where the postings have not told.
+    pub fn is_met_by_columns(&self, asker: &Asker<'_>, doc: Doc) -> bool {
+        !self.asks_columns || asker.is_met_by_columns(doc)
+    }
+
     /// Whether a document meets the question of `asker`, whose plan this is.
     pub fn is_met(&self, asker: &Asker<'_>, doc: Doc, scratch: &mut Scratch) -> bool {
         self.set.contains(doc)
             && if self.is_certain {
-                !self.asks_columns || asker.is_met_by_columns(doc)
+                self.is_met_by_columns(asker, doc)
             } else {
                 asker.meet(doc, scratch).is_some()
             }

@@ -140,12 +140,10 @@ impl<'s, 'v> Classes<'s, 'v> {
         if !asker.question.is_classed {
             return (self.plan.is_met(asker, doc, scratch)).then_some(Match::Whole);
         }
-        let classes = Match::ALL.into_iter().take_while(|class| *class <= worst);
-        let class = classes
-            .into_iter()
-            .find(|class| self.of(*class).contains(doc))?;
+        let mut classes = Match::ALL.into_iter().take_while(|class| *class <= worst);
+        let class = classes.find(|class| self.of(*class).contains(doc))?;
         if self.is_told(class, doc) {
-            return asker.is_met_by_columns(doc).then_some(class);
+            return (self.plan.is_met_by_columns(asker, doc)).then_some(class);
         }
         self.look(doc, scratch).filter(|own| *own <= worst)
     }

@@ -10,6 +10,7 @@ use crate::catalog::docs::Bits;
 use crate::catalog::layer::Spot;
 use crate::catalog::lookup::spread;
 use crate::catalog::matcher::Scratch;
+use crate::catalog::owners::OwnerIndex;
 use crate::catalog::plan::Classes;
 use crate::catalog::rank::{self, Match};
 
@@ -81,17 +82,24 @@ impl Search<'_> {
     pub fn is_better(&self, best: &Found, other: &Found) -> bool {
         let segment = &self.view.layers[best.spot.layer].segment;
         let lot = rank::lot(segment.detail(best.spot.doc).hash.as_bytes());
-        let goodness = |found: &Found| self.goodness(found.spot, found.class, lot);
+        let goodness = |found: &Found| {
+            let scan = self.view.layers[found.spot.layer]
+                .segment
+                .scan(found.spot.doc);
+            self.goodness(found, lot, scan.owner, scan.place.recency())
+        };
         goodness(other) > goodness(best)
     }
 
-    fn goodness(&self, spot: Spot, class: Match, lot: u64) -> Goodness {
-        let segment = &self.view.layers[spot.layer].segment;
-        let scan = segment.scan(spot.doc);
-        let standing = self.view.owners.standing(scan.owner);
+    /// Of a document of the content with that lot; `owner` and `recency` are its own, which whoever
+    /// asks has at hand.
+    fn goodness(&self, found: &Found, lot: u64, owner: OwnerIndex, recency: u16) -> Goodness {
+        let Found { spot, class, .. } = *found;
+        let standing = self.view.owners.standing(owner);
         let worth = match self.ranking.sort {
             // Records of one content that differ in what the sort is about.
             Sort::Downloads | Sort::Rating | Sort::UploadTime => {
+                let segment = &self.view.layers[spot.layer].segment;
                 segment.key(spot.doc, self.ranking.sort).major
             }
             Sort::Relevance | Sort::Filename | Sort::Size => 0,
@@ -103,7 +111,7 @@ impl Search<'_> {
             Reverse(worth),
             standing.reputation,
             draw,
-            scan.place.recency(),
+            recency,
         )
     }
 
@@ -123,7 +131,11 @@ impl Search<'_> {
         let (scan, hash) = (segment.scan(spot.doc), &segment.detail(spot.doc).hash);
         let (spread, lot) = (spread(hash.as_bytes()), rank::lot(hash.as_bytes()));
         let is_online = self.view.owners.is_online(scan.owner);
-        let mut best = (self.goodness(spot, class, lot), spot);
+        let own = Found::new(spot, class);
+        let mut best = (
+            self.goodness(&own, lot, scan.owner, scan.place.recency()),
+            spot,
+        );
         let mut sources = 0;
         for (number, layer) in layers.iter().enumerate() {
             let complete_count = layer.segment.complete_count();
@@ -152,7 +164,13 @@ impl Search<'_> {
                 let Some(class) = all.class_within(other.doc, class, scratch) else {
                     continue;
                 };
-                let goodness = self.goodness(other, class, lot);
+                let recency = if holder.is_last() {
+                    u16::MAX
+                } else {
+                    layer.segment.scan(other.doc).place.recency()
+                };
+                let found = Found::new(other, class);
+                let goodness = self.goodness(&found, lot, holder.owner(), recency);
                 if goodness > best.0 {
                     best = (goodness, other);
                 }

@@ -39,7 +39,7 @@ impl<'v> Search<'v> {
     ) -> bool {
         let look = |doc: Doc| {
             self.budget.spend(TOLD_STEPS);
-            let is_met = !plan.asks_columns || asker.is_met_by_columns(doc);
+            let is_met = plan.is_met_by_columns(asker, doc);
             (!is_met || each(doc)) && !self.budget.is_spent()
         };
         all(docs, |docs| asker.layer.segment.warm_scans(docs), look)

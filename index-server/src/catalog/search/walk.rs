@@ -91,11 +91,12 @@ impl Search<'_> {
 
     /// The classes that rows behind the cursor may have, in order.
     fn classes(&self, after: Option<&RowKey<'_>>) -> Vec<Match> {
-        let mut classes = vec![Match::Whole];
         let is_classed = (self.askers.first()).is_some_and(|asker| asker.question.is_classed);
-        if is_classed {
-            classes.extend([Match::Start, Match::WordStart, Match::Inside, Match::Folder]);
-        }
+        let mut classes = if is_classed {
+            Match::ALL.to_vec()
+        } else {
+            vec![Match::Whole]
+        };
         if self.ranking.is_reversed {
             classes.reverse();
         }
@@ -300,7 +301,7 @@ impl<'s, 'c: 's, 'v: 'c> Stream<'s, 'c, 'v> {
             self.classes.plan().is_certain
         };
         if is_told {
-            !self.classes.plan().asks_columns || asker.is_met_by_columns(doc)
+            self.classes.plan().is_met_by_columns(asker, doc)
         } else {
             let class = if asker.question.is_classed {
                 self.classes.look(doc, &mut self.scratch)
