@@ -23,3 +23,14 @@ pub struct NetworkStats {
     /// When one of the figures changed last.
     pub last_updated: Timestamp,
 }
+
+impl NetworkStats {
+    /// Whether the figures are the same, whenever they were made.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let other = Self {
+            last_updated: self.last_updated,
+            ..other.clone()
+        };
+        *self == other
+    }
+}

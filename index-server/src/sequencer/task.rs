@@ -18,7 +18,7 @@ use super::durable::{AppendFailure, Appending, Durable};
 use super::presence::Presence;
 use super::published::{Published, Readers};
 use super::rest::{Doing, Rest};
-use super::telling::{figures, is_same};
+use super::telling::figures;
 use super::{Envelope, Parts, Publish, Settings};
 use crate::clock::Clock;
 use crate::command::{Answer, Command, Refusal};
@@ -254,7 +254,7 @@ impl Task {
 
     /// When readers are to be brought what may wait: a second after the last time, at most.
     fn tidy_at(&self) -> Option<Instant> {
-        let is_told = is_same(&self.readers.view().stats, &self.stats_told);
+        let is_told = self.readers.view().stats.is_same(&self.stats_told);
         if is_told && !self.presence.is_fresh() {
             return None;
         }
@@ -300,7 +300,7 @@ impl Task {
     /// The figures, where watchers have not been told of them.
     fn fresh_figures(&mut self) -> Option<Change> {
         let stats = self.readers.view().stats.clone();
-        if is_same(&stats, &self.stats_told) {
+        if stats.is_same(&self.stats_told) {
             return None;
         }
         self.stats_told = stats.clone();

@@ -27,16 +27,6 @@ pub(super) fn figures(world: &World, catalog: &CatalogView, now: Timestamp) -> N
     }
 }
 
-/// Whether the figures are the same, whenever they were made.
-pub(super) fn is_same(one: &NetworkStats, other: &NetworkStats) -> bool {
-    let at = one.last_updated;
-    let other = NetworkStats {
-        last_updated: at,
-        ..other.clone()
-    };
-    *one == other
-}
-
 /// What watchers are told, with the owner and the sources as they now stand.
 pub(super) fn change_of(news: News, before: &View, after: &View) -> Option<Change> {
     let peer = |id: &PeerId| {

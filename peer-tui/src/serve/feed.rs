@@ -118,14 +118,7 @@ pub async fn follow(app: Arc<App>, address: String) {
 /// their time differs.
 fn news(told: &mut Option<NetworkStats>, now: Option<NetworkStats>) -> Option<Event> {
     let now = now?;
-    let last_updated = now.last_updated;
-    let is_told = told.clone().is_some_and(|told| {
-        let told = NetworkStats {
-            last_updated,
-            ..told
-        };
-        told == now
-    });
+    let is_told = told.as_ref().is_some_and(|told| told.is_same(&now));
     *told = Some(now.clone());
     (!is_told).then_some(Event::NetworkStats(now))
 }

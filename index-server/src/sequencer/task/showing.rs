@@ -14,7 +14,7 @@ use crate::decide::News;
 use crate::feed::Change;
 use crate::record::Record;
 use crate::sequencer::collected::Caller;
-use crate::sequencer::telling::{change_of, figures, is_same};
+use crate::sequencer::telling::{change_of, figures};
 use crate::view::View;
 
 /// A batch that is durable and in the world, and that readers do not see yet.
@@ -108,7 +108,7 @@ impl Task {
     pub(super) fn swap(&self, catalog: Arc<CatalogView>, now: Timestamp) -> Arc<View> {
         let before = self.readers.view();
         let mut stats = figures(&self.world, &catalog, now);
-        if is_same(&stats, &before.stats) {
+        if stats.is_same(&before.stats) {
             stats.last_updated = before.stats.last_updated;
         }
         let view = self.readers.swap(catalog, stats);
