@@ -9,7 +9,7 @@ pub mod files;
 mod model;
 #[cfg(test)]
 mod model_tests;
-pub mod paths;
+pub mod names;
 pub mod snapshot;
 
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ use crate::catalog::{Catalog, FileEntry, OwnerFacts};
 use crate::peers::{Credential, PeerState};
 use crate::record::Record;
 use crate::view::PeerEntry;
-use paths::PathIndex;
+use names::NameCounts;
 
 /// The state; `F` holds the files: the searchable [`Catalog`], or [`PlainFiles`] where nobody
 /// searches.
@@ -38,7 +38,7 @@ pub struct World<F = Catalog> {
     /// How many peers registered from where.
     hosts: HashMap<IpAddr, usize>,
     files: F,
-    paths: PathIndex,
+    names: NameCounts,
     votes: HashMap<FileId, Vec<(PeerId, u8)>>,
     downloads: u64,
 }
@@ -83,7 +83,7 @@ impl<F: Files> World<F> {
     pub fn fact_count(&self) -> u64 {
         let votes: usize = self.votes.values().map(Vec::len).sum();
         // The sum of redirects is one more.
-        (self.peers.len() + self.paths.total() + votes + 1) as u64
+        (self.peers.len() + self.names.total() + votes + 1) as u64
     }
 
     /// The files.
@@ -128,15 +128,9 @@ impl<F: Files> World<F> {
         self.peers.get(id).map(|peer| Credential::from(&**peer))
     }
 
-    /// The record of `owner` that goes by `path`.
-    pub fn file_at(&self, owner: &PeerId, path: &str) -> Option<FileId> {
-        let may_be = self.paths.may_hold(owner, path);
-        may_be.then(|| self.files.find_name(owner, path)).flatten()
-    }
-
     /// How many names the records of `owner` have together.
     pub fn name_count(&self, owner: &PeerId) -> usize {
-        self.paths.count(owner)
+        self.names.of(owner)
     }
 
     fn uncount(&mut self, peer: &PeerState) {
@@ -149,19 +143,13 @@ impl<F: Files> World<F> {
             }
         }
     }
-
-    /// Whether a record goes by `path`.
-    pub fn has_name(&self, id: &FileId, path: &str) -> bool {
-        let entry = self.files.get(id);
-        entry.is_some_and(|entry| entry.names.iter().any(|name| name.path == path))
-    }
 }
 
 impl World {
     /// Bytes held for records, by part, for whoever measures; about.
     pub fn memory(&mut self) -> BTreeMap<&'static str, usize> {
         let mut parts = self.files.memory();
-        parts.insert("names of owners", self.paths.bytes());
+        parts.insert("names of owners", self.names.bytes());
         parts
     }
 }
@@ -176,7 +164,7 @@ impl World<PlainFiles> {
             peers: self.peers,
             online_count: self.online_count,
             hosts: self.hosts,
-            paths: self.paths,
+            names: self.names,
             votes: self.votes,
             downloads: self.downloads,
         }
@@ -210,12 +198,10 @@ impl<F: Files> Ground for World<F> {
         if let Some(peer) = self.peers.remove(id) {
             self.uncount(&peer);
         }
-        let (votes, paths) = (&mut self.votes, &mut self.paths);
+        let (votes, names) = (&mut self.votes, &mut self.names);
         self.files.drop_owner(id, &mut |file| {
             votes.remove(&file.id);
-            for name in &file.names {
-                paths.remove(id, &name.path);
-            }
+            names.take(id, file.names.len());
         });
     }
 
@@ -232,12 +218,12 @@ impl<F: Files> Ground for World<F> {
         self.votes.remove(&entry.id);
     }
 
-    fn put_path(&mut self, owner: &PeerId, path: &str, _id: FileId) {
-        self.paths.put(owner, path);
+    fn add_names(&mut self, owner: &PeerId, count: usize) {
+        self.names.add(owner, count);
     }
 
-    fn remove_path(&mut self, owner: &PeerId, path: &str, _id: FileId) {
-        self.paths.remove(owner, path);
+    fn take_names(&mut self, owner: &PeerId, count: usize) {
+        self.names.take(owner, count);
     }
 
     fn vote(&self, file: &FileId, voter: &PeerId) -> Option<u8> {

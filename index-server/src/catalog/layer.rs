@@ -13,7 +13,6 @@ use super::contents::Content;
 use super::docs::{Bits, DocSet};
 use super::lookup::spread;
 use super::owners::{OwnerIndex, Owners};
-use super::paths::PathText;
 use super::segment::{Doc, Holder, Segment};
 
 /// A segment and which of its documents no longer count.
@@ -152,17 +151,6 @@ impl Layer {
     pub fn holders_of(&self, content: Content, spread: u64) -> impl Iterator<Item = &Holder> {
         let holders = self.segment.holders_of(content, spread).iter();
         holders.filter(|holder| self.is_live(holder.doc))
-    }
-
-    /// A record of an owner that goes by `path`.
-    pub fn find_name(&self, owner: OwnerIndex, path: &str) -> Option<FileId> {
-        let segment = &self.segment;
-        let docs = segment.docs_of_owner(owner);
-        let start = docs.partition_point(|&doc| segment.path(doc) < PathText::of(path));
-        let there = docs[start..].iter().copied();
-        let mut there = there.take_while(|&doc| segment.path(doc).is(path));
-        let doc = there.find(|&doc| self.is_live(doc))?;
-        Some(segment.detail(doc).id)
     }
 
     /// Live documents of an owner, by path.

@@ -134,20 +134,6 @@ impl Catalog {
         self.layers[spot.layer].entry(spot.doc, &self.owners)
     }
 
-    /// A record of `owner` that goes by `path`. Records that wait are looked at one by one: behind a
-    /// view none do.
-    pub fn find_name(&self, owner: &PeerId, path: &str) -> Option<FileId> {
-        let has_name = |entry: &&FileEntry| {
-            entry.owner == *owner && entry.names.iter().any(|name| name.path == path)
-        };
-        if let Some(entry) = self.waiting.values().find(has_name) {
-            return Some(entry.id);
-        }
-        let index = self.owners.index_of(owner)?;
-        let mut layers = self.layers.iter();
-        layers.find_map(|layer| layer.find_name(index, path))
-    }
-
     /// Sets the redirect count of a record.
     pub fn set_downloads(&mut self, id: &FileId, downloads: u64) {
         if let Some(mut entry) = self.take(id) {

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use compact_str::CompactString;
 use hashbrown::{HashMap, HashSet};
 use protocol::file::CatalogDigest;
 use protocol::ids::{FileId, PeerId};
@@ -27,7 +26,6 @@ pub struct Draft<'w, F> {
     files: HashMap<FileId, Option<FileEntry>>,
     /// Whose files changed in this batch.
     changed: HashSet<PeerId>,
-    paths: HashMap<PeerId, HashMap<CompactString, Option<FileId>>>,
     /// By how much the names of an owner became more or fewer.
     names_added: HashMap<PeerId, isize>,
     votes: HashMap<(FileId, PeerId), u8>,
@@ -44,32 +42,20 @@ impl<'w, F: Files> Draft<'w, F> {
             dropped: HashSet::new(),
             files: HashMap::new(),
             changed: HashSet::new(),
-            paths: HashMap::new(),
             names_added: HashMap::new(),
             votes: HashMap::new(),
             removed: HashSet::new(),
         }
     }
 
-    /// Makes room for so many more changes of an owner's files.
-    pub fn reserve(&mut self, owner: &PeerId, count: usize) {
+    /// Makes room for so many more changes of files.
+    pub fn reserve(&mut self, count: usize) {
         self.files.reserve(count);
-        self.paths.entry(*owner).or_default().reserve(count);
     }
 
     /// Puts a record on.
     pub fn apply(&mut self, record: &Record) {
         apply(self, record.clone());
-    }
-
-    /// The record of `owner` that goes by `path`.
-    pub fn file_at(&self, owner: &PeerId, path: &str) -> Option<FileId> {
-        let drafted = self.paths.get(owner).and_then(|paths| paths.get(path));
-        match drafted {
-            Some(id) => *id,
-            None if self.dropped.contains(owner) => None,
-            None => self.world.file_at(owner, path),
-        }
     }
 
     /// How many names the records of `owner` have together.
@@ -217,7 +203,6 @@ impl<F: Files> Ground for Draft<'_, F> {
             }
             !is_theirs
         });
-        self.paths.remove(id);
         self.names_added.remove(id);
     }
 
@@ -242,23 +227,14 @@ impl<F: Files> Ground for Draft<'_, F> {
         }
     }
 
-    fn put_path(&mut self, owner: &PeerId, path: &str, id: FileId) {
-        let paths = self.paths.entry(*owner).or_default();
-        paths.insert(path.into(), Some(id));
-        *self.names_added.entry(*owner).or_default() += 1;
+    fn add_names(&mut self, owner: &PeerId, count: usize) {
+        let added = self.names_added.entry(*owner).or_default();
+        *added = added.saturating_add_unsigned(count);
     }
 
-    fn remove_path(&mut self, owner: &PeerId, path: &str, id: FileId) {
-        let drafted = self.paths.get(owner).and_then(|paths| paths.get(path));
-        let is_there = match drafted {
-            Some(holder) => *holder == Some(id),
-            None => !self.dropped.contains(owner) && self.world.has_name(&id, path),
-        };
-        if is_there {
-            let paths = self.paths.entry(*owner).or_default();
-            paths.insert(path.into(), None);
-            *self.names_added.entry(*owner).or_default() -= 1;
-        }
+    fn take_names(&mut self, owner: &PeerId, count: usize) {
+        let added = self.names_added.entry(*owner).or_default();
+        *added = added.saturating_sub_unsigned(count);
     }
 
     fn vote(&self, file: &FileId, voter: &PeerId) -> Option<u8> {

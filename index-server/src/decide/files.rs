@@ -33,7 +33,7 @@ pub(super) fn change<F: Files>(
     rules: &Rules,
 ) -> Result<Decision, Refusal> {
     check_actor(actor, draft, now)?;
-    draft.reserve(&actor.peer, changes.len());
+    draft.reserve(changes.len());
     let mut taker = Taker {
         owner: actor.peer,
         at: now.into(),
@@ -89,22 +89,9 @@ impl Taker<'_> {
         let was_complete = earlier.is_some_and(|entry| !entry.is_partial);
         let name_count = earlier.map_or(0, |entry| entry.names.len());
         let mut names = earlier.into_iter().flat_map(|entry| &entry.names);
-        let holder = if names.any(|name| name.path == path) {
-            Some(id)
-        } else {
-            draft.file_at(&self.owner, path)
-        };
-        match holder {
-            Some(holder) if holder == id => {}
-            Some(other) => {
-                check_names(name_count)?;
-                // Other bytes at the same path: the content that was there loses the name.
-                self.unname(other, path, draft);
-            }
-            None => {
-                check_names(name_count)?;
-                self.check_room(draft)?;
-            }
+        if !names.any(|name| name.path == path) {
+            check_names(name_count)?;
+            self.check_room(draft)?;
         }
         self.push(
             FileOp::Put(Box::new(PutFile {

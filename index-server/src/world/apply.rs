@@ -24,10 +24,10 @@ pub trait Ground {
     fn file(&self, id: &FileId) -> Option<FileEntry>;
     fn put_file(&mut self, entry: FileEntry);
     fn remove_file(&mut self, entry: &FileEntry);
-    /// Which the record did not have.
-    fn put_path(&mut self, owner: &PeerId, path: &str, id: FileId);
-    /// Which the record had.
-    fn remove_path(&mut self, owner: &PeerId, path: &str, id: FileId);
+    /// Which no record of the owner had.
+    fn add_names(&mut self, owner: &PeerId, count: usize);
+    /// Which a record of the owner had.
+    fn take_names(&mut self, owner: &PeerId, count: usize);
     fn vote(&self, file: &FileId, voter: &PeerId) -> Option<u8>;
     fn put_vote(&mut self, file: FileId, voter: PeerId, stars: u8);
     fn set_rating(&mut self, id: &FileId, sum: u64, votes: u64);
@@ -101,13 +101,9 @@ fn restore(ground: &mut impl Ground, record: Record) {
             for held in files {
                 let entry = held.into_entry(owner);
                 if let Some(earlier) = ground.file(&entry.id) {
-                    for name in &earlier.names {
-                        ground.remove_path(&earlier.owner, &name.path, earlier.id);
-                    }
+                    ground.take_names(&earlier.owner, earlier.names.len());
                 }
-                for name in &entry.names {
-                    ground.put_path(&owner, &name.path, entry.id);
-                }
+                ground.add_names(&owner, entry.names.len());
                 ground.put_file(entry);
             }
         }
@@ -131,9 +127,7 @@ pub fn apply_file_op(ground: &mut impl Ground, owner: &PeerId, at: Moment, op: F
             };
             let name_count = entry.names.len();
             entry.names.retain(|name| name.path != path);
-            if entry.names.len() < name_count {
-                ground.remove_path(owner, &path, id);
-            }
+            ground.take_names(owner, name_count - entry.names.len());
             if entry.names.is_empty() {
                 ground.remove_file(&entry);
             } else {
@@ -144,9 +138,7 @@ pub fn apply_file_op(ground: &mut impl Ground, owner: &PeerId, at: Moment, op: F
             let Some(entry) = owned_file(ground, owner, &id) else {
                 return;
             };
-            for name in &entry.names {
-                ground.remove_path(owner, &name.path, id);
-            }
+            ground.take_names(owner, entry.names.len());
             ground.remove_file(&entry);
         }
     }
@@ -186,7 +178,7 @@ pub fn put_file(ground: &mut impl Ground, owner: &PeerId, at: Moment, put: PutFi
     let name_count = entry.names.len();
     entry.names.retain(|name| name.path != put.name.path);
     if entry.names.len() == name_count {
-        ground.put_path(owner, &put.name.path, put.id);
+        ground.add_names(owner, 1);
     }
     // Nearly all records have one name, and it stays the only one.
     entry.names.reserve_exact(1);

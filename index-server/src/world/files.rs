@@ -17,7 +17,6 @@ pub trait Files: Default {
     fn put(&mut self, entry: FileEntry);
     fn remove(&mut self, id: &FileId);
     fn get(&self, id: &FileId) -> Option<FileEntry>;
-    fn find_name(&self, owner: &PeerId, path: &str) -> Option<FileId>;
     fn set_downloads(&mut self, id: &FileId, downloads: u64);
     fn set_rating(&mut self, id: &FileId, sum: u64, votes: u64);
     fn totals(&self, owner: &PeerId) -> OwnerTotals;
@@ -44,10 +43,6 @@ impl Files for Catalog {
 
     fn get(&self, id: &FileId) -> Option<FileEntry> {
         Self::get(self, id)
-    }
-
-    fn find_name(&self, owner: &PeerId, path: &str) -> Option<FileId> {
-        Self::find_name(self, owner, path)
     }
 
     fn set_downloads(&mut self, id: &FileId, downloads: u64) {
@@ -112,14 +107,6 @@ impl Files for PlainFiles {
 
     fn get(&self, id: &FileId) -> Option<FileEntry> {
         self.files.get(id).cloned()
-    }
-
-    /// Looks at all of an owner's files: folds put names in and hardly ever ask for one.
-    fn find_name(&self, owner: &PeerId, path: &str) -> Option<FileId> {
-        let ids = self.by_owner.get(owner).into_iter().flatten();
-        let mut files = ids.filter_map(|id| self.files.get(id));
-        let file = files.find(|file| file.names.iter().any(|name| name.path == path));
-        file.map(|file| file.id)
     }
 
     fn set_downloads(&mut self, id: &FileId, downloads: u64) {

@@ -93,9 +93,6 @@ impl Model {
                     (FileChanged::Added(_), false) | (FileChanged::Updated(_), true)
                 );
                 assert!(expected, "{outcome:?}");
-                for held in self.files.values_mut().filter(|held| held.owner == owner) {
-                    held.names.retain(|name| *name != path);
-                }
                 let held = self.files.entry(id).or_insert(Held {
                     owner,
                     names: Vec::new(),
@@ -103,6 +100,7 @@ impl Model {
                     downloads: 0,
                     votes: BTreeMap::new(),
                 });
+                held.names.retain(|name| *name != path);
                 held.names.push(path);
                 held.is_partial &= file.is_partial;
             }

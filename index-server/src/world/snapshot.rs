@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use protocol::ids::{FileId, PeerId};
 
-use super::paths::PathIndex;
+use super::names::NameCounts;
 use super::{Files, World};
 use crate::catalog::stored::{Part, Token};
 use crate::catalog::{Catalog, CatalogView, FileEntry, OwnerTotals};
@@ -70,13 +70,14 @@ impl World<Catalog> {
         totals: Vec<OwnerTotals>,
         parts: Vec<Part>,
     ) -> (Self, Vec<Token>) {
-        let count: u64 = parts.iter().map(Part::live_count).sum();
-        let mut paths = PathIndex::with_capacity(usize::try_from(count).unwrap_or_default());
-        let put = |owner: &PeerId, path: &str| paths.put(owner, path);
-        let (files, tokens) = Catalog::restore(slots, totals, parts, put);
+        let mut names = NameCounts::default();
+        let (files, tokens) = Catalog::restore(slots, totals, parts);
+        for (owner, count) in files.name_counts() {
+            names.add(&owner, count);
+        }
         let world = Self {
             files,
-            paths,
+            names,
             ..Self::default()
         };
         (world, tokens)

@@ -16,12 +16,16 @@ fn one_record_a_content_and_all_its_names() {
     assert_eq!(changed, ["added", "updated", "updated", "added"]);
     assert_eq!(table.names(1, "x"), ["b", "a"], "the last one registered");
     assert_eq!(table.changed(2, vec![add("a", "x")]), ["added"]);
-    // Other bytes at a path: the content that was there loses that name.
+    // Other bytes at the same path are a record of their own, unfinished or not.
     assert_eq!(table.changed(1, vec![add("a", "z")]), ["added"]);
-    assert_eq!(table.names(1, "x"), ["b"]);
+    assert_eq!(table.changed(1, vec![add_partial("b", "w")]), ["added"]);
+    assert_eq!(table.names(1, "x"), ["b", "a"]);
     assert_eq!(table.changed(1, vec![add("b", "z")]), ["updated"]);
-    assert_eq!(table.names(1, "x"), [""; 0], "gone with its last name");
     assert_eq!(table.names(1, "z"), ["a", "b"]);
+    assert_eq!(table.world.name_count(&peer(1)), 6);
+    let withdrawn = vec![remove(1, "w", None), remove(1, "x", None)];
+    assert_eq!(table.changed(1, withdrawn), ["removed", "removed"]);
+    assert_eq!(table.names(1, "x"), [""; 0]);
     assert_eq!(table.names(2, "x"), ["a"], "another's is untouched");
     // A rename is a remove and an add, in either order.
     let renamed = vec![remove(1, "z", Some("a")), add("n", "z")];
@@ -131,7 +135,7 @@ fn a_digest_counts_what_the_same_batch_changed() {
     };
     ask(change(1, changes));
     let mut digest = protocol::file::CatalogDigest::default();
-    for (path, name) in [("b", "y"), ("b2", "y"), ("c", "w")] {
+    for (path, name) in [("b", "y"), ("b2", "y"), ("c", "z"), ("c", "w")] {
         digest.toggle(path, &content(name));
     }
     for (number, expected) in [(1, CatalogState::InSync), (2, CatalogState::SendAll)] {
@@ -175,8 +179,16 @@ fn names_are_bounded_a_record_and_a_peer() {
     assert_eq!(table.changed(1, vec![add("n7", "x")]), ["updated"]);
     table.rules.names_per_peer_max_count = 257;
     assert_eq!(
-        table.changed(1, vec![add("a", "a"), add("b", "b"), add("a", "c")]),
-        ["added", "too-many-files", "added"],
+        table.changed(
+            1,
+            vec![
+                add("a", "a"),
+                add("b", "b"),
+                remove(1, "a", None),
+                add("a", "c")
+            ]
+        ),
+        ["added", "too-many-files", "removed", "added"],
         "a changed file needs no more room"
     );
 }
@@ -248,7 +260,13 @@ fn a_rename_keeps_what_was_counted() {
         (vec![remove(1, "x", None), add("a", "x")], &["a"]),
         (vec![gone("a"), add("a", "y"), add("b", "x")], &["b"]),
         (
-            vec![add("b", "y"), add("c", "x"), gone("c"), add("a", "x")],
+            vec![
+                gone("b"),
+                add("b", "y"),
+                add("c", "x"),
+                gone("c"),
+                add("a", "x"),
+            ],
             &["a"],
         ),
     ];

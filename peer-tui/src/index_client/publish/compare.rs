@@ -51,12 +51,14 @@ pub(super) fn differing<'a>(
 }
 
 /// The lines of all ranges in the order to send them: withdrawals first, each once, and none of a
-/// name that is shared. A path that stands for several contents at the index may lie in two ranges,
-/// and only one of them knows what is shared under it.
+/// name that is shared. A path that stands for several contents may lie in two ranges, and only one
+/// of them knows what is shared under it.
 pub(super) fn in_order(lines: Vec<Line>, files: &[Arc<SharedFile>]) -> Vec<Line> {
     let is_shared = |id: &FileId, path: &str| {
-        let found = files.binary_search_by(|file| file.path.as_str().cmp(path));
-        found.is_ok_and(|at| files[at].id == *id)
+        let start = files.partition_point(|file| file.path.as_str() < path);
+        let mut there = files[start..].iter();
+        let mut there = there.by_ref().take_while(|file| file.path.as_str() == path);
+        there.any(|file| file.id == *id)
     };
     let (adds, mut ordered): (Vec<_>, Vec<_>) = lines.into_iter().partition(Line::is_add);
     let mut seen = HashSet::new();

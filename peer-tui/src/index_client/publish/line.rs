@@ -2,7 +2,7 @@
 //!
 //! Pure: from shared files to lines, and from two lists to their difference.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use protocol::file::{BatchLine, FileInfo, FileRegistration};
@@ -101,37 +101,25 @@ impl From<ShareChange> for Line {
     }
 }
 
-/// What the index holds of us, gathered page by page: the content of every name.
+/// What the index holds of us, gathered page by page: every name of every content.
 #[derive(Debug, Default)]
-pub(super) struct Listed {
-    names: HashMap<String, ContentHash>,
-    /// Names that stand for several contents, which ours never do.
-    doubled: Vec<(String, ContentHash)>,
-}
+pub(super) struct Listed(BTreeSet<(String, ContentHash)>);
 
 impl Listed {
     /// Takes a row of the index's list.
     pub(super) fn insert(&mut self, file: FileInfo) {
-        if let Some(earlier) = self.names.insert(file.path.clone(), file.hash)
-            && earlier != file.hash
-        {
-            self.doubled.push((file.path, earlier));
-        }
+        self.0.insert((file.path, file.hash));
     }
 
     /// The lines that make the index hold `files` and nothing else: withdrawals first.
     pub(super) fn difference(mut self, owner: &PeerId, files: &[Arc<SharedFile>]) -> Vec<Line> {
         let mut adds = Vec::new();
         for file in files {
-            match self.names.get(file.path.as_str()) {
-                Some(hash) if *hash == file.hash => {
-                    self.names.remove(file.path.as_str());
-                }
-                _ => adds.push(Line::Add(file.clone())),
+            if !self.0.remove(&(file.path.to_string(), file.hash)) {
+                adds.push(Line::Add(file.clone()));
             }
         }
-        let gone = self.names.into_iter().chain(self.doubled);
-        let mut lines: Vec<Line> = gone
+        let mut lines: Vec<Line> = (self.0.into_iter())
             .map(|(path, hash)| Line::Remove {
                 id: FileId::of(owner, &hash),
                 path,

@@ -1,7 +1,7 @@
 //! Against an index that is a sorted list cut into ranges: what is sent makes it hold the share, and
 //! what lies in ranges that agree is not touched.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use proptest::prelude::*;
@@ -120,14 +120,15 @@ fn apply(held: &mut Held, line: &Line) {
 proptest! {
     #[test]
     fn what_differs_is_sent_and_the_rest_left_alone(
-        own in proptest::collection::btree_map("[a-d]{1,3}", 0..3_u8, 0..40),
+        own in proptest::collection::btree_set(("[a-d]{1,3}", 0..3_u8), 0..40),
         taken in proptest::collection::btree_set(("[a-d]{1,3}", 0..3_u8), 0..8),
         missing in proptest::collection::vec(any::<prop::sample::Index>(), 0..4),
         row_count in 1..6_usize,
     ) {
-        let own: BTreeMap<String, u8> = own;
+        // Two folders that are shared may have a file of one path each.
+        let own: BTreeSet<(String, u8)> = own;
         let files: Vec<_> = own.iter().map(|(path, number)| shared(path, *number)).collect();
-        let mut names: BTreeSet<_> = own.into_iter().collect();
+        let mut names = own;
         let want = held(&names);
         for index in missing {
             if !names.is_empty() {
@@ -146,15 +147,15 @@ proptest! {
             read_count += count;
             lines.extend(listed.difference(&owner(), part.files));
         }
+        let paths: BTreeSet<_> = index.iter().map(|(path, ..)| path).collect();
+        let doubled_count = index.len() - paths.len();
         // A path that stands for several contents may be read with both ranges that it touches.
         prop_assert!(read_count <= differing_count * (row_count + 3), "only what differs is read");
-        if index == want && !told.ranges.is_empty() {
+        if index == want && doubled_count == 0 && !told.ranges.is_empty() {
             prop_assert_eq!(differing_count, 0, "nothing differs");
         }
         let lines = in_order(lines, &files);
         let differ_count = index.symmetric_difference(&want).count();
-        let paths: BTreeSet<_> = index.iter().map(|(path, ..)| path).collect();
-        let doubled_count = index.len() - paths.len();
         prop_assert!(lines.len() <= differ_count + doubled_count, "a line a difference");
         for line in &lines {
             apply(&mut index, line);
