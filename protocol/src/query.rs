@@ -140,21 +140,12 @@ impl Query {
                 push_new(words, fold(text));
             }
             Token::Phrase { text, is_excluded } => {
-                let phrase = fold_phrase(text);
                 let phrases = if is_excluded {
                     &mut self.without_phrases
                 } else {
                     &mut self.phrases
                 };
-                // Separators alone would match nearly everything.
-                push_new(
-                    phrases,
-                    if phrase.trim().is_empty() {
-                        "".into()
-                    } else {
-                        phrase
-                    },
-                );
+                push_new(phrases, fold_phrase(text));
             }
             Token::Condition {
                 key,

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::contents::Content;
 use super::owners::OwnerIndex;
 use super::paths::PathText;
-use super::{FileEntry, RecordName};
+use super::{FileEntry, RecordName, rank};
 
 /// What a search reads of every candidate, in one cache line.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -95,6 +95,11 @@ pub struct Detail {
 }
 
 impl Detail {
+    /// What tells documents of one name apart in orders: the content, as a number, and the record.
+    pub fn tie(&self) -> (u64, FileId) {
+        (rank::lot(self.hash.as_bytes()), self.id)
+    }
+
     /// When it was registered last.
     pub fn uploaded_at(&self) -> Timestamp {
         Timestamp::from_millisecond(self.uploaded_ms).unwrap_or(Timestamp::UNIX_EPOCH)

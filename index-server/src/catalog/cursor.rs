@@ -51,9 +51,9 @@ fn fingerprint(asked: &impl Serialize) -> Fingerprint {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     class: Match,
-    major: u64,
-    minor: u64,
+    value: u64,
     name: String,
+    content: u64,
     id: FileId,
 }
 
@@ -62,9 +62,9 @@ impl Position {
     pub fn of(key: &RowKey<'_>) -> Self {
         Self {
             class: key.class,
-            major: key.major,
-            minor: key.minor,
+            value: key.value,
             name: key.name.to_owned(),
+            content: key.content,
             id: key.id,
         }
     }
@@ -78,9 +78,9 @@ impl Position {
     pub fn key(&self) -> RowKey<'_> {
         RowKey {
             class: self.class,
-            major: self.major,
-            minor: self.minor,
+            value: self.value,
             name: &self.name,
+            content: self.content,
             id: self.id,
         }
     }

@@ -25,6 +25,8 @@ pub struct Question {
     without_phrases: Vec<Finder<'static>>,
     /// All words and phrases, one space between, separators as spaces.
     pub joined: Vec<u8>,
+    /// Whether a word that must be there has a separator in it, which in a word stands for itself.
+    pub has_split_words: bool,
     /// Whether it matters how the words meet a name.
     pub is_classed: bool,
     /// With their dots; any of them.
@@ -110,6 +112,7 @@ impl Question {
             without_words: finders(&query.without_words),
             without_phrases: finders(&query.without_phrases),
             joined: joined.join(" ").bytes().map(plain_separator).collect(),
+            has_split_words: (query.words.iter()).any(|word| word.bytes().any(is_separator)),
             is_classed: params.sort == Sort::Relevance && !joined.is_empty(),
             endings: extensions
                 .map(|extension| format!(".{}", query::fold(extension)))
@@ -201,10 +204,15 @@ impl Question {
         has(scratch, &self.phrases) && !has_any(scratch, &self.without_phrases)
     }
 
+    /// Whether words with separators in them are in `name` just so.
+    fn has_split_words_of(&self, name: &[u8]) -> bool {
+        !self.has_split_words || self.words.iter().all(|word| word.find(name).is_some())
+    }
+
     /// The class of a document that meets the question; `scratch` holds its text where there are
     /// phrases.
     fn classify(&self, name: &[u8], scratch: &[u8], name_at: usize) -> Match {
-        if starts_plainly(name, &self.joined) {
+        if starts_plainly(name, &self.joined) && self.has_split_words_of(name) {
             let rest = &name[self.joined.len()..];
             let is_ending = |rest: &[u8]| rest[0] == b'.' && !rest[1..].contains(&b'.');
             return if rest.is_empty() || is_ending(rest) {
@@ -240,6 +248,10 @@ pub fn plain_separator(byte: u8) -> u8 {
         b'.' | b'-' | b'_' | b'\t'..=b'\r' => b' ',
         other => other,
     }
+}
+
+fn is_separator(byte: u8) -> bool {
+    plain_separator(byte) == b' '
 }
 
 /// Whether a word may start behind this byte.

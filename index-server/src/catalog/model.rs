@@ -217,12 +217,12 @@ impl Model {
         let holders = |entry: &FileEntry| {
             let holders = self.holders(&entry.hash).into_iter();
             let count = holders.filter(|entry| !entry.is_partial).count();
-            // Up to four each count, then each half of the next power of two.
-            let halves = (1..20).flat_map(|log| [2 << log, 3 << log]);
+            // Up to 24 each count, then each half of the next power of two.
+            let halves = (4..20).flat_map(|log| [2 << log, 3 << log]);
             halves
                 .take_while(|step| *step <= count)
                 .last()
-                .unwrap_or(count)
+                .unwrap_or(count.min(24))
         };
         let name = |row: &Candidate<'_>| natural(&file_name(&row.entry.names[row.name_index]));
         let by_name = name(left).cmp(&name(right));
@@ -230,8 +230,7 @@ impl Model {
         let order = match params.sort {
             Sort::Relevance => (right.class.cmp(&left.class))
                 .then(holders(a).cmp(&holders(b)))
-                .then(a.downloads.cmp(&b.downloads))
-                .then(a.uploaded_at.cmp(&b.uploaded_at)),
+                .then(a.downloads.cmp(&b.downloads)),
             Sort::Filename => by_name,
             Sort::Size => a.size_bytes.cmp(&b.size_bytes),
             Sort::Downloads => a.downloads.cmp(&b.downloads),
@@ -242,7 +241,8 @@ impl Model {
             Order::Asc => order,
             Order::Desc => order.reverse(),
         };
-        order.then(by_name).then(a.id.cmp(&b.id))
+        let tie = |entry: &FileEntry| (rank::lot(entry.hash.as_bytes()), entry.id);
+        order.then(by_name).then(tie(a).cmp(&tie(b)))
     }
 }
 
@@ -307,11 +307,15 @@ fn class(name: &RecordName, query: &Query) -> Option<u8> {
         return Some(0);
     }
     let stem = file_name.rsplit_once('.').map_or("", |(stem, _)| stem);
-    if plain_name == wanted || query::fold_phrase(stem) == wanted {
-        return Some(0);
-    }
-    if plain_name.starts_with(&wanted) {
-        return Some(1);
+    // A separator in a word is that very one, between words any.
+    let mut split = query.words.iter();
+    if split.all(|word| query::fold_phrase(word) == *word || file_name.contains(word.as_str())) {
+        if plain_name == wanted || query::fold_phrase(stem) == wanted {
+            return Some(0);
+        }
+        if plain_name.starts_with(&wanted) {
+            return Some(1);
+        }
     }
     let words = query.words.iter().map(|word| (word, &file_name));
     let phrases = query.phrases.iter().map(|phrase| (phrase, &plain_name));

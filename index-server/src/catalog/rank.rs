@@ -1,8 +1,9 @@
 //! What rows are put in order by: the class of a match, and the key of a row under each sort.
 //!
 //! Relevance, best first: how the words meet the name ([`Match`]), how widely it is held
-//! ([`crowd`]), how often it was fetched, how new it is. All orders end in the name and the
-//! id, so that no two rows are equal. Everything but the class is a fixed property of a record,
+//! ([`crowd`]), how often it was fetched. All orders end in the name, the content and the id, so
+//! that no two rows are equal, and that who holds a content, online or not, moves no row of it: a
+//! next page goes on where the last one ended. Everything but the class is a property of a record,
 //! so that segments can keep their documents in this very order.
 
 use std::cmp::Ordering;
@@ -40,18 +41,24 @@ impl Match {
 }
 
 /// The last of the ranks of [`crowd`]: from 65,536 holders on all are held widely.
-pub const CROWD_MAX: u8 = 31;
+pub const CROWD_MAX: u8 = 46;
+/// Up to so many holders each count has a rank of its own.
+const CROWD_EXACT_COUNT: usize = 24;
+/// Of them, the number of ranks below 32 holders, from where on powers of two are halved.
+const CROWD_EXACT_LOG: usize = 5;
 /// Of [`Values::key`]: the bits of downloads.
 const DOWNLOADS_BITS: u32 = 56;
 
-/// The rank of a content with `holder_count` complete records: another one for each count up to 4,
-/// and from there on each time that half a power of two is reached (6, 8, 12, 16 and so on), since a
+/// The rank of a content with `holder_count` complete records: another one for each count up to 24,
+/// and from there on each time that half a power of two is reached (32, 48, 64 and so on), since a
 /// rank is written with every record of a content, anew whenever it changes.
 pub fn crowd(holder_count: usize) -> u8 {
     let count = holder_count.max(1);
-    let rank = match count.ilog2() {
-        0 => 0,
-        log => 2 * log as usize - 1 + (count >> (log - 1) & 1),
+    let log = count.ilog2() as usize;
+    let rank = if log < CROWD_EXACT_LOG {
+        count.min(CROWD_EXACT_COUNT) - 1
+    } else {
+        CROWD_EXACT_COUNT + 2 * (log - CROWD_EXACT_LOG) + (count >> (log - 1) & 1)
     };
     u8::try_from(rank).map_or(CROWD_MAX, |rank| rank.min(CROWD_MAX))
 }
@@ -71,17 +78,17 @@ pub fn draw(owner: u64, content: u64) -> u64 {
     mixed ^ mixed >> 32
 }
 
-/// Place of a row in an order: compare by class, then major and minor, then name, then id.
+/// Place of a row in an order: compare by class, then the value, then name, content and id.
 #[derive(Debug, Clone, Copy)]
 pub struct RowKey<'a> {
     /// See [`Match`]; always `Whole` where the order is not by relevance.
     pub class: Match,
     /// Smaller is better.
-    pub major: u64,
-    /// Smaller is better.
-    pub minor: u64,
+    pub value: u64,
     /// Folded file name.
     pub name: &'a str,
+    /// The [`lot`] of its content.
+    pub content: u64,
     /// Record.
     pub id: FileId,
 }
@@ -93,15 +100,22 @@ pub struct Ranking {
     pub sort: Sort,
     /// Against the sort's own direction.
     pub is_reversed: bool,
+    /// A row stands for all records of its content: which of them is shown makes no difference.
+    pub is_by_content: bool,
 }
 
 impl Ranking {
-    /// By `sort` in its own direction.
-    pub fn own(sort: Sort) -> Self {
+    /// The same in the sort's own direction.
+    pub const fn forwards(self) -> Self {
         Self {
-            sort,
             is_reversed: false,
+            ..self
         }
+    }
+
+    /// Whether this is by `sort` in its own direction.
+    pub fn is_own(self, sort: Sort) -> bool {
+        self.sort == sort && !self.is_reversed
     }
 
     /// What `params` asks for.
@@ -110,6 +124,7 @@ impl Ranking {
         Self {
             sort: params.sort,
             is_reversed: params.order.is_some_and(|order: Order| order != own),
+            is_by_content: params.collapse,
         }
     }
 
@@ -126,7 +141,7 @@ impl Ranking {
 
     /// By what the sort is about, in its own direction.
     pub fn compare_values(self, left: &RowKey<'_>, right: &RowKey<'_>) -> Ordering {
-        let numbers = |key: &RowKey<'_>| (key.class, key.major, key.minor);
+        let numbers = |key: &RowKey<'_>| (key.class, key.value);
         let order = numbers(left).cmp(&numbers(right));
         match self.sort {
             Sort::Filename => order.then_with(|| compare_names(left, right)),
@@ -134,13 +149,17 @@ impl Ranking {
         }
     }
 
-    /// By name and id.
+    /// By name and content, and by id where a row is a record.
     pub fn compare_ties(self, left: &RowKey<'_>, right: &RowKey<'_>) -> Ordering {
         let by_name = match self.sort {
             Sort::Filename => Ordering::Equal,
             _ => compare_names(left, right),
         };
-        by_name.then_with(|| left.id.cmp(&right.id))
+        let by_content = by_name.then_with(|| left.content.cmp(&right.content));
+        if self.is_by_content {
+            return by_content;
+        }
+        by_content.then_with(|| left.id.cmp(&right.id))
     }
 }
 
@@ -164,21 +183,21 @@ pub struct Values {
 }
 
 impl Values {
-    /// (major, minor) of a [`RowKey`].
-    pub fn key(&self, sort: Sort) -> (u64, u64) {
+    /// The value of a [`RowKey`].
+    pub fn key(&self, sort: Sort) -> u64 {
         match sort {
             Sort::Relevance => {
                 let rarity = u64::from(CROWD_MAX - self.crowd) << DOWNLOADS_BITS;
                 let most = (1 << DOWNLOADS_BITS) - 1;
                 let unfetched = most - self.downloads.min(most);
-                (rarity | unfetched, newest_first(self.uploaded_ms))
+                rarity | unfetched
             }
-            Sort::Filename => (0, 0),
-            Sort::Size => (largest_first(self.size_bytes), 0),
-            Sort::Downloads => (!self.downloads, 0),
+            Sort::Filename => 0,
+            Sort::Size => largest_first(self.size_bytes),
+            Sort::Downloads => !self.downloads,
             // The bits of floats that are not negative are in the order of the floats.
-            Sort::Rating => (!self.rating.to_bits(), 0),
-            Sort::UploadTime => (newest_first(self.uploaded_ms), 0),
+            Sort::Rating => !self.rating.to_bits(),
+            Sort::UploadTime => newest_first(self.uploaded_ms),
         }
     }
 }
@@ -207,9 +226,8 @@ mod tests {
                 rises.push(count);
             }
         }
-        let first = [
-            2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384,
-        ];
+        let mut first: Vec<usize> = (2..=24).collect();
+        first.extend([32, 48, 64, 96, 128, 192, 256, 384]);
         assert_eq!(rises[..first.len()], first);
         assert_eq!((crowd(0), crowd(1), crowd(usize::MAX)), (0, 0, CROWD_MAX));
         assert_eq!(crowd(65_536), CROWD_MAX);

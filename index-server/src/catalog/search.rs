@@ -214,7 +214,7 @@ impl<'v> Search<'v> {
 
     /// The first `wanted_count` of `rows` behind the cursor, in order.
     fn pick(&self, rows: Vec<Found>, wanted_count: usize) -> Vec<Found> {
-        let rows = if self.ranking == Ranking::own(Sort::Relevance) {
+        let rows = if self.ranking.is_own(Sort::Relevance) {
             self.first_of_each_layer(rows, wanted_count)
         } else {
             rows

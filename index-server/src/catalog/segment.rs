@@ -6,6 +6,7 @@
 
 mod build;
 mod holders;
+mod largest;
 mod merge;
 mod orders;
 mod shared;
@@ -23,14 +24,15 @@ pub use merge::{Merged, merge};
 
 use super::columns::{Detail, Row, Scan, Tally};
 use super::contents::Content;
-use super::docs::Bits;
+use super::docs::{Bits, DocSet};
 use super::lookup::Lookup;
 use super::owners::OwnerIndex;
 use super::paths::PathText;
 use super::postings::{Posting, Postings};
-use super::rank::{Match, RowKey, Values};
+use super::rank::{self, Match, RowKey, Values};
 use super::words::Words;
 use holders::Holders;
+use largest::Largest;
 use orders::Orders;
 use shared::Shared;
 
@@ -68,6 +70,8 @@ pub struct Segment {
     /// Of the others, one document of each content.
     #[serde(skip)]
     firsts: Bits,
+    #[serde(skip)]
+    largest: Largest,
     extensions: Postings<str>,
     tags: Postings<str>,
     categories: Postings<Category>,
@@ -185,13 +189,13 @@ impl Segment {
 
     /// Its place under `sort`, class aside.
     pub fn key(&self, doc: Doc, sort: Sort) -> RowKey<'_> {
-        let (major, minor) = self.values(doc).key(sort);
+        let detail = self.detail(doc);
         RowKey {
             class: Match::Whole,
-            major,
-            minor,
+            value: self.values(doc).key(sort),
             name: self.name(doc),
-            id: self.detail(doc).id,
+            content: rank::lot(detail.hash.as_bytes()),
+            id: detail.id,
         }
     }
 
@@ -231,6 +235,17 @@ impl Segment {
     /// numbers.
     pub fn order(&self, sort: Sort) -> Option<&[Doc]> {
         self.orders.get(sort)
+    }
+
+    /// The `count` largest complete documents.
+    pub fn largest(&self, count: usize) -> DocSet<'_> {
+        let order = self.order(Sort::Size).unwrap_or_default();
+        self.largest.first(order, count)
+    }
+
+    /// How many documents are put into a set or taken out of it to make that of [`Self::largest`].
+    pub fn largest_work(&self, count: usize) -> u64 {
+        self.largest.distance(self.complete_count as usize, count)
     }
 
     /// Complete documents by the words of their file names.
@@ -283,6 +298,7 @@ impl Segment {
                 "marks of contents",
                 self.alone.bytes() + self.firsts.bytes(),
             ),
+            ("marks of sizes", self.largest.bytes()),
             ("tags", self.tags.bytes()),
             ("extensions", self.extensions.bytes()),
             ("categories", self.categories.bytes()),

@@ -25,7 +25,7 @@ use super::{Catalog, OwnerTotals};
 
 /// The layout of the bytes: one more whenever a column comes, goes or changes its meaning (a test
 /// remembers the bytes of a small catalog).
-pub const LAYOUT: u32 = 6;
+pub const LAYOUT: u32 = 7;
 
 /// A segment with its dead.
 #[derive(Debug)]
@@ -70,19 +70,6 @@ impl Part {
     /// Names in it that are not dead.
     pub fn live_count(&self) -> u64 {
         self.live.count()
-    }
-
-    /// Every name in it, with the owner of its record.
-    fn each_name(&self, owners: &Owners, each: &mut impl FnMut(&PeerId, &str)) {
-        let mut path = String::new();
-        let docs = 0..self.segment.doc_count();
-        for doc in docs.filter(|doc| self.live.contains(*doc)) {
-            if let Some(owner) = owners.id_of(self.segment.scan(doc).owner) {
-                path.clear();
-                path.extend(self.segment.path(doc).pieces());
-                each(&owner, &path);
-            }
-        }
     }
 
     fn dead(&self) -> impl Iterator<Item = Doc> {
@@ -144,14 +131,26 @@ impl Catalog {
         &self.totals
     }
 
+    /// How many names the records of each owner have together; those that wait aside.
+    pub fn name_counts(&self) -> Vec<(PeerId, usize)> {
+        let mut counts = vec![0; self.owners.slot_count()];
+        for layer in &self.layers {
+            let docs = 0..layer.segment.doc_count();
+            for doc in docs.filter(|doc| layer.is_live(*doc)) {
+                counts[layer.segment.scan(doc).owner as usize] += 1;
+            }
+        }
+        let owners = (0..).zip(counts).filter(|(_, count)| *count > 0);
+        let named = owners.filter_map(|(owner, count)| Some((self.owners.id_of(owner)?, count)));
+        named.collect()
+    }
+
     /// The catalog that was put down as these, with what tells the segment of each part; its owners
-    /// are to be put in anew, and are offline until then. Each name of each record is handed to
-    /// `each_name`, on a thread of its own.
+    /// are to be put in anew, and are offline until then.
     pub fn restore(
         slots: Vec<Option<PeerId>>,
         totals: Vec<OwnerTotals>,
         mut parts: Vec<Part>,
-        mut each_name: impl FnMut(&PeerId, &str) + Send,
     ) -> (Self, Vec<Token>) {
         let mut catalog = Self::default();
         catalog.file_count = totals.iter().map(|totals| totals.files).sum();
@@ -164,18 +163,7 @@ impl Catalog {
             .resize(catalog.owners.slot_count(), OwnerTotals::default());
         let count: u64 = parts.iter().map(Part::live_count).sum();
         catalog.ids = Membership::with_capacity(usize::try_from(count).unwrap_or_default());
-        let owners = catalog.owners.clone();
-        let numbers: Vec<Vec<Content>> = thread::scope(|threads| {
-            let parts = &parts;
-            let naming = threads.spawn(move || {
-                for part in parts {
-                    part.each_name(&owners, &mut each_name);
-                }
-            });
-            let numbers = catalog.know(parts);
-            naming.join().unwrap_or_else(|panic| resume_unwind(panic));
-            numbers
-        });
+        let numbers = catalog.know(&parts);
         for (part, contents) in parts.iter_mut().zip(&numbers) {
             // Fresh from its bytes: nobody else has it.
             if let Some(segment) = Arc::get_mut(&mut part.segment) {
@@ -246,7 +234,7 @@ fn layer(part: Part, owners: &Owners) -> Layer {
     // Fresh from its bytes: nobody else has it.
     if let Some(segment) = Arc::get_mut(&mut segment) {
         segment.index_keys();
-        segment.mark_contents();
+        segment.mark();
     }
     let mut layer = Layer::around(segment, owners);
     layer.bury(dead);
@@ -383,7 +371,7 @@ mod tests {
         // Another text here needs another `LAYOUT`: else a shelf of before is read as one of now.
         assert_eq!(
             (LAYOUT, &told[..16]),
-            (6, "ba299c54c3fb0643"),
+            (7, "ba299c54c3fb0643"),
             "{} bytes",
             bytes.len()
         );

@@ -69,7 +69,8 @@ impl<'s, 'v> Classes<'s, 'v> {
             names: OnceCell::new(),
             is_certain: needles.all(words::is_part_of_a_word),
             is_whole_certain: words::is_part_of_a_word(&asker.question.joined),
-            is_start_ordered: names::tells_start(&asker.question.joined),
+            is_start_ordered: !asker.question.has_split_words
+                && names::tells_start(&asker.question.joined),
             is_cut: Cell::new(false),
             looked_at: RefCell::default(),
         }

@@ -79,22 +79,22 @@ impl<'v> Asker<'v> {
         let size = |doc: &Doc| segment.scan(*doc).size_bytes;
         let start = largest_first.partition_point(|doc| size(doc) > max);
         let end = largest_first.partition_point(|doc| size(doc) >= min);
-        let (larger, rest) = largest_first.split_at(start);
-        let (docs, smaller) = rest.split_at(end.saturating_sub(start));
+        let docs = largest_first.get(start..end).unwrap_or_default();
         let (all_count, count) = (largest_first.len() as u64, docs.len() as u64);
         let set_count = narrowed.set.as_ref().map_or(all_count, DocSet::len);
         // Where many are of the size, enough are found before all of the set was looked at.
         let enough = SEARCH_EXACT_TOTAL_MAX_COUNT * all_count / count.max(1);
-        let put_steps = count.min(all_count - count) / PUT_SHARE;
+        let marked_count = segment.largest_work(start) + segment.largest_work(end);
+        let put_steps = count.min(marked_count) / PUT_SHARE;
         if put_steps > set_count.min(enough) * SIZE_STEPS || !self.budget.afford(put_steps) {
             return false;
         }
-        let doc_count = segment.complete_count();
-        if count <= all_count / 2 {
-            narrowed.to(DocSet::unordered(docs, doc_count));
+        if count <= marked_count {
+            narrowed.to(DocSet::unordered(docs, segment.complete_count()));
         } else {
-            for others in [larger, smaller] {
-                narrowed.take_out(&DocSet::unordered(others, doc_count));
+            narrowed.to(segment.largest(end));
+            if start > 0 {
+                narrowed.take_out(&segment.largest(start));
             }
         }
         true

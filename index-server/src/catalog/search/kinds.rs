@@ -100,7 +100,7 @@ impl Search<'_> {
             // Records of one content that differ in what the sort is about.
             Sort::Downloads | Sort::Rating | Sort::UploadTime => {
                 let segment = &self.view.layers[spot.layer].segment;
-                segment.key(spot.doc, self.ranking.sort).major
+                segment.key(spot.doc, self.ranking.sort).value
             }
             Sort::Relevance | Sort::Filename | Sort::Size => 0,
         };

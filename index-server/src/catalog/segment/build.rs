@@ -11,6 +11,7 @@ use protocol::search::Sort;
 use rustc_hash::FxHashMap;
 
 use super::holders::{Holder, Holders};
+use super::largest::Largest;
 use super::orders::Orders;
 use super::shared::{SharedWriter, position};
 use super::{Doc, Segment, doc_count, values};
@@ -37,7 +38,7 @@ impl Segment {
         segment.by_owner = by_owner(rows, &order);
         segment.orders = Orders::new(&segment, by_name);
         segment.index_words();
-        segment.mark_contents();
+        segment.mark();
         segment.categories = categories(&segment);
         let names = complete
             .clone()
@@ -76,8 +77,9 @@ impl Segment {
         self.name_words = name_words;
     }
 
-    /// Marks documents by which contents can be counted; needs the lookups.
-    pub fn mark_contents(&mut self) {
+    /// Marks documents by which contents can be counted, and the largest; needs the lookups and the
+    /// orders.
+    pub fn mark(&mut self) {
         let mut alone = Bits::none(self.complete_count);
         for doc in 0..self.complete_count {
             if self.scan(doc).is_alone() {
@@ -86,6 +88,7 @@ impl Segment {
         }
         self.firsts = (self.holders).firsts(self.complete_count, |doc| !alone.contains(doc));
         self.alone = alone;
+        self.largest = Largest::new(self.order(Sort::Size).unwrap_or_default());
     }
 
     /// Builds the lookups by id and hash.
@@ -152,7 +155,7 @@ pub fn store<'a>(
 }
 
 /// `rows` in the order in which a segment numbers them, and the numbers of the complete ones by file
-/// name and id.
+/// name, content and id.
 fn in_order(rows: &[Row<'_>]) -> (Vec<usize>, Box<[Doc]>) {
     let mut by_name: Vec<(u64, usize)> = rows
         .iter()
@@ -165,7 +168,7 @@ fn in_order(rows: &[Row<'_>]) -> (Vec<usize>, Box<[Doc]>) {
         left_start
             .cmp(right_start)
             .then_with(|| natural::compare(left.name.as_bytes(), right.name.as_bytes()))
-            .then_with(|| left.detail.id.cmp(&right.detail.id))
+            .then_with(|| left.detail.tie().cmp(&right.detail.tie()))
     });
     // Those of unfinished downloads have no place: no search finds them.
     let mut name_places = vec![u32::MAX; rows.len()];
@@ -174,9 +177,9 @@ fn in_order(rows: &[Row<'_>]) -> (Vec<usize>, Box<[Doc]>) {
     }
     let mut keyed: Vec<_> = (rows.iter().zip(name_places).enumerate())
         .map(|(index, (row, place))| {
-            let (major, minor) = values(&row.scan, &row.detail, &row.tally).key(Sort::Relevance);
+            let value = values(&row.scan, &row.detail, &row.tally).key(Sort::Relevance);
             let id = row.scan.is_partial.then_some(row.detail.id);
-            ((id.is_some(), major, minor, place, id), index)
+            ((id.is_some(), value, place, id), index)
         })
         .collect();
     keyed.sort_unstable();

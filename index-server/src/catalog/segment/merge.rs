@@ -57,7 +57,7 @@ pub fn merge(sources: &[Layer]) -> Merged {
     let count = segment.complete_count;
     segment.name_words = merge_words(sources, &moved, count, |segment| &segment.name_words);
     segment.folder_words = merge_words(sources, &moved, count, |segment| &segment.folder_words);
-    segment.mark_contents();
+    segment.mark();
     segment.extensions = merge_postings(sources, &moved, count, |segment| &segment.extensions);
     segment.tags = merge_postings(sources, &moved, count, |segment| &segment.tags);
     segment.categories = merge_postings(sources, &moved, count, |segment| &segment.categories);
@@ -78,7 +78,7 @@ fn room(sources: &[Layer]) -> Room {
     room
 }
 
-/// The live complete documents of all sources by file name and id: texts are compared for this
+/// The live complete documents of all sources by file name, content and id: texts are compared for this
 /// order alone, in all others ties go by the place in it.
 #[derive(Debug)]
 struct Names {
@@ -111,7 +111,7 @@ impl Names {
                 let by_name = by_start.then_with(|| natural::compare(left, right));
                 by_name.then_with(|| {
                     let (left, right) = (left_segment.detail(*left_doc), segment.detail(*doc));
-                    left.id.cmp(&right.id)
+                    left.tie().cmp(&right.tie())
                 })
             },
             |source, doc| names.order.push((source, doc)),

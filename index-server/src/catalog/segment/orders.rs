@@ -16,17 +16,17 @@ pub const SORTS: [Sort; 5] = [
 ];
 
 /// What a sort compares but for names, and the place in the order of names.
-pub type Numbers = (u64, u64, u32);
+pub type Numbers = (u64, u32);
 
 /// The place of a document under `sort`, where that is not by name.
 pub fn numbers(segment: &Segment, doc: Doc, sort: Sort, name_place: u32) -> Numbers {
-    let (major, minor) = match sort {
+    let value = match sort {
         // Of what a sort does not compare nothing is read: each column is memory of its own.
-        Sort::Size => (rank::largest_first(segment.scan(doc).size_bytes), 0),
-        Sort::UploadTime => (rank::newest_first(segment.detail(doc).uploaded_ms), 0),
+        Sort::Size => rank::largest_first(segment.scan(doc).size_bytes),
+        Sort::UploadTime => rank::newest_first(segment.detail(doc).uploaded_ms),
         _ => segment.values(doc).key(sort),
     };
-    (major, minor, name_place)
+    (value, name_place)
 }
 
 /// One permutation for each of [`SORTS`], in the sort's own direction. Nothing is stored where a sort
@@ -37,7 +37,7 @@ pub struct Orders([Box<[Doc]>; 5]);
 
 impl Orders {
     /// Sorts the complete documents of `segment` in every way; `by_name` is their order by file
-    /// name and id. Texts are compared for that one alone: in all others ties go by the place in it.
+    /// name, content and id. Texts are compared for that one alone: in all others ties go by the place in it.
     pub fn new(segment: &Segment, by_name: Box<[Doc]>) -> Self {
         let mut name_places = vec![0; by_name.len()];
         for (place, doc) in (0..).zip(&by_name) {

@@ -1,9 +1,10 @@
 //! Which record stands for a content, and where its row comes.
 
+use jiff::Timestamp;
 use protocol::hash::ContentHash;
 use protocol::ids::{FileId, PeerId};
 use protocol::query::Query;
-use protocol::search::{SearchParams, Sort};
+use protocol::search::{Order, SearchParams, Sort};
 
 use super::{BOB, LENA, catalog, entry, paths};
 use crate::catalog::{Catalog, FileEntry, OwnerFacts, RecordName};
@@ -133,4 +134,90 @@ fn a_content_is_shown_by_the_name_that_meets_the_words_best() {
         };
         assert_eq!(paths(&catalog.view(), &by_downloads), expected);
     }
+}
+
+#[test]
+fn who_comes_and_goes_moves_no_row_to_another_page() {
+    let sorts = [Sort::Relevance, Sort::Filename, Sort::Size];
+    let orders = [None, Some(Order::Asc), Some(Order::Desc)];
+    for (sort, order) in sorts
+        .into_iter()
+        .flat_map(|sort| orders.map(|order| (sort, order)))
+    {
+        let mut catalog = catalog();
+        for number in 0..9 {
+            let mine = entry(LENA, &format!("seal {number}.txt"));
+            let later = Timestamp::from_second(number).expect("a time");
+            catalog.put(FileEntry {
+                id: FileId::of(&BOB, &mine.hash),
+                owner: BOB,
+                uploaded_at: later,
+                ..mine.clone()
+            });
+            catalog.put(mine);
+        }
+        let mut params = SearchParams {
+            q: "seal".to_owned(),
+            sort,
+            order,
+            limit: 2,
+            ..SearchParams::default()
+        };
+        let query = Query::parse(&params.q).expect("a query");
+        let mut found = Vec::new();
+        for round in 0.. {
+            let facts = OwnerFacts {
+                name: "bob".into(),
+                is_online: round % 2 == 0,
+                reputation: 90,
+            };
+            catalog.put_owner(BOB, facts);
+            let view = catalog.view();
+            let page = view.search(&query, &params).expect("a page");
+            found.extend(page.hits.iter().map(|hit| hit.filename().to_owned()));
+            params.cursor = page.next_cursor.clone();
+            if params.cursor.is_none() {
+                break;
+            }
+        }
+        let all = (0..9).map(|number| format!("seal {number}.txt"));
+        let mut all: Vec<String> = all.collect();
+        if (sort, order) == (Sort::Filename, Some(Order::Desc)) {
+            all.reverse();
+        }
+        assert_eq!(found, all, "{sort:?} {order:?}");
+    }
+}
+
+#[test]
+fn a_separator_is_itself_in_a_word_and_any_in_a_phrase() {
+    let mut catalog = catalog();
+    for path in [
+        "zz1.2/zz1-2 notes.txt",
+        "my zz1.2.txt",
+        "azz1.2.txt",
+        "zz1.2 first.txt",
+        "plain",
+    ] {
+        catalog.put(entry(LENA, path));
+    }
+    let mut found = |q: &str| {
+        let params = SearchParams {
+            q: q.to_owned(),
+            ..SearchParams::default()
+        };
+        paths(&catalog.view(), &params)
+    };
+    let by_class = [
+        "zz1.2 first.txt",
+        "my zz1.2.txt",
+        "azz1.2.txt",
+        "zz1.2/zz1-2 notes.txt",
+    ];
+    assert_eq!(found("zz1.2"), by_class);
+    assert_eq!(found("zz1_2"), [""; 0]);
+    assert_eq!(found("\"zz1_2\" notes"), ["zz1.2/zz1-2 notes.txt"]);
+    assert_eq!(found("plain -\".\""), ["plain"]);
+    assert_eq!(found("\"-\"").len(), 4);
+    assert_eq!(found("plain \"_\""), [""; 0]);
 }

@@ -123,7 +123,7 @@ impl<'s> Backward<'s> {
                 end,
             };
         };
-        let ranking = Ranking::own(order.ranking.sort);
+        let ranking = order.ranking.forwards();
         let by_value = |key: &RowKey<'_>| ranking.compare_values(key, &after);
         let end = order.partition_point(|key| by_value(key).is_lt());
         let run_end = order.partition_point(|key| by_value(key).is_le());
@@ -142,7 +142,7 @@ impl<'s> Backward<'s> {
 
     /// Where the run that ends at `end` starts.
     fn start_of_run(&self, end: u32) -> u32 {
-        let ranking = Ranking::own(self.order.ranking.sort);
+        let ranking = self.order.ranking.forwards();
         let last = self.order.key(end - 1);
         let is_before = |position: u32| {
             ranking
