@@ -134,9 +134,7 @@ impl Corpus {
             let count = asked.entry(query.clone()).or_insert(0_usize);
             let spaces = "+".repeat(*count % SPACES_MAX_COUNT);
             *count += 1;
-            queries.push(format!(
-                "/api/v1/files/search?limit=50&online=false&q={spaces}{query}"
-            ));
+            queries.push(format!("/api/v1/files/search?limit=50&q={spaces}{query}"));
         }
         queries
     }
@@ -155,7 +153,11 @@ impl<'t> Row<'t> {
     fn of(fields: &[&'t str]) -> Self {
         Self {
             name: fields[0],
-            folder: fields[1],
+            folder: if std::env::var_os("NAMES").is_some() {
+                ""
+            } else {
+                fields[1]
+            },
             size: fields[2],
             hash: fields[3],
             tags: fields[5],

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::corpus::{Corpus, Holding, KINDS};
+use crate::mix::Mix;
 use crate::process::Process;
 use crate::search::{Asked, load};
 use crate::wire::Wire;
@@ -121,13 +122,16 @@ async fn search_rows(
             }
         }
     }
+    if let Some(mix) = Mix::load() {
+        mix.rows(process, &id, sizes, table).await;
+    }
     forget(&mut wire, &id, "kinds").await;
     by_kind(process, queries, sizes, table).await;
     quiet
 }
 
 /// A change, after which the index has to find everything anew.
-async fn forget(wire: &mut Wire, id: &str, word: &str) {
+pub async fn forget(wire: &mut Wire, id: &str, word: &str) {
     let lines = new_lines(1, &format!("forgotten{word}"));
     wire.post(BATCH, NDJSON, id, lines.as_bytes()).await.json();
 }

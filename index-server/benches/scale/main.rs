@@ -3,7 +3,7 @@
 //!
 //! `cargo bench -p index-server --bench scale`. Sizes by environment: `RECORDS` (1000000),
 //! `SOCKETS` (10000), `PEERS` (10000), `SECONDS` of each load (5), `CORPUS` (a file of real names,
-//! see [`corpus`]), `KEEP` (the data folder of the part `files` stays), `ONLY` (parts, comma between: `files`, `feed`, `peers`). A run of seconds:
+//! see [`corpus`]), `NAMES` (no folders), `QUERIES` (see [`mix`]), `KEEP` (the data folder of the part `files` stays), `ONLY` (parts, comma between: `files`, `feed`, `peers`). A run of seconds:
 //! `RECORDS=20000 SOCKETS=500 PEERS=500 SECONDS=1`.
 
 #![expect(
@@ -14,6 +14,7 @@
 mod corpus;
 mod feed;
 mod files;
+mod mix;
 mod peers;
 mod process;
 mod search;

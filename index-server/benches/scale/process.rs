@@ -41,7 +41,7 @@ impl Process {
         let child = Command::new(env!("CARGO_BIN_EXE_index-server"))
             .args(["--listen", &addr.to_string(), "--no-announce", "--data"])
             .arg(data)
-            .args(["--log-level", "warn"])
+            .args(["--log-level", "warn", "--offline-after", "1d"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()

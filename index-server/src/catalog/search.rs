@@ -25,6 +25,7 @@ use super::layer::Spot;
 use super::matcher::Question;
 use super::plan::{Asker, Plan};
 use super::rank::{Match, Ranking, RowKey};
+use super::segment::Doc;
 use super::view::CatalogView;
 use super::{CursorError, SearchPage, cursor};
 
@@ -68,11 +69,43 @@ impl<'b> Effort<'b> {
     }
 }
 
+/// A row that was found, in few bytes: pages of them are remembered.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown {
+    doc: Doc,
+    layer: u32,
+    sources: u32,
+}
+
+impl Shown {
+    fn new(spot: Spot, sources: u64) -> Self {
+        Self {
+            doc: spot.doc,
+            // There are some dozen layers, and fewer peers than this counts.
+            layer: u32::try_from(spot.layer).unwrap_or(u32::MAX),
+            sources: u32::try_from(sources).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// Where it is.
+    pub const fn spot(self) -> Spot {
+        Spot {
+            layer: self.layer as usize,
+            doc: self.doc,
+        }
+    }
+
+    /// Online holders of its content.
+    pub fn sources(self) -> u64 {
+        self.sources.into()
+    }
+}
+
 /// What a search found.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Rows in order, each with the online holders of its content.
-    rows: Vec<(Spot, u64)>,
+    /// In order.
+    rows: Box<[Shown]>,
     /// At least so many rows in all.
     pub total: u64,
     total_is_exact: bool,
@@ -89,7 +122,7 @@ impl Outcome {
     /// Bytes held, about.
     pub fn bytes(&self) -> usize {
         let next = self.next.as_ref().map_or(0, Position::bytes);
-        size_of_val(&self.rows[..]) + next
+        size_of_val(&*self.rows) + next
     }
 
     /// As the page of `view` that `params` ask for, whose query was `corrected` or was not, found in
@@ -280,8 +313,8 @@ impl<'v> Search<'v> {
         }
     }
 
-    fn counted(&self, found: &Found) -> (Spot, u64) {
+    fn counted(&self, found: &Found) -> Shown {
         let sources = found.sources.unwrap_or_else(|| self.sources(found.spot));
-        (found.spot, sources)
+        Shown::new(found.spot, sources)
     }
 }

@@ -13,7 +13,7 @@ use super::layer::{self, Layer, Spot};
 use super::listing;
 use super::owners::Owners;
 use super::remembered::Remembered;
-use super::search::{self, Effort};
+use super::search::{self, Effort, Shown};
 use super::segment::Doc;
 use super::{CursorError, FileEntry, Hit, OwnerPage, SearchPage};
 
@@ -49,17 +49,19 @@ impl CatalogView {
         Ok(found.page(self, params, None, budget.spent()))
     }
 
-    /// The rows at `spots`, each with the online holders of its content.
-    pub(super) fn hits(&self, spots: &[(Spot, u64)]) -> Vec<Hit<'_>> {
+    /// What is shown of rows.
+    pub(super) fn hits(&self, rows: &[Shown]) -> Vec<Hit<'_>> {
         for (number, layer) in self.layers.iter().enumerate() {
-            let here = spots.iter().filter(|(spot, _)| spot.layer == number);
-            let docs: Vec<Doc> = here.map(|(spot, _)| spot.doc).collect();
+            let here = rows.iter().map(|row| row.spot());
+            let here = here.filter(|spot| spot.layer == number);
+            let docs: Vec<Doc> = here.map(|spot| spot.doc).collect();
             layer.segment.warm_rows(&docs);
         }
-        let hit = |(spot, sources): &(Spot, u64)| {
-            Hit::of(&self.layers[spot.layer], spot.doc, &self.owners, *sources)
+        let hit = |row: &Shown| {
+            let Spot { layer, doc } = row.spot();
+            Hit::of(&self.layers[layer], doc, &self.owners, row.sources())
         };
-        spots.iter().filter_map(hit).collect()
+        rows.iter().filter_map(hit).collect()
     }
 
     /// One record.

@@ -48,8 +48,7 @@ impl CatalogView {
         for layer in &self.layers {
             for words in [layer.segment.name_words(), layer.segment.folder_words()] {
                 words.near(word, budget, |near| {
-                    // Another number is not a typing error: it means another thing.
-                    if digits(&near.text) == digits(word) {
+                    if may_mean(word, &near.text) {
                         add(&mut known, &near, words, layer, is_online, budget);
                     }
                 });
@@ -103,6 +102,22 @@ fn add(
     let spelling = known.entry(near.text.clone()).or_default();
     spelling.is_whole |= live(whole).is_some();
     spelling.doc_count += doc_count;
+}
+
+/// Whether what was typed may mean `near`, one error away. Another number is not a typing error, it
+/// means another thing; but a digit between two letters may stand for a third.
+fn may_mean(typed: &str, near: &str) -> bool {
+    if digits(typed) == digits(near) {
+        return true;
+    }
+    let (typed, near): (Vec<char>, Vec<char>) = (typed.chars().collect(), near.chars().collect());
+    let mut triples = typed.windows(3).zip(near.windows(3));
+    typed.len() == near.len()
+        && triples.any(|(typed, near)| {
+            let is_digit_within = matches!(typed, [before, middle, after]
+                if before.is_alphabetic() && middle.is_numeric() && after.is_alphabetic());
+            is_digit_within && near[1].is_alphabetic()
+        })
 }
 
 fn digits(text: &str) -> impl PartialEq {

@@ -95,7 +95,9 @@ impl Model {
                 for own in split(&text).filter(|own| !own.is_empty()) {
                     let ends = own.char_indices().map(|(at, c)| at + c.len_utf8());
                     for start in ends.map(|end| &own[..end]) {
-                        if is_one_error(word, start) && numbers(start) == numbers(word) {
+                        let is_meant =
+                            numbers(start) == numbers(word) || has_letter_for_digit(word, start);
+                        if is_one_error(word, start) && is_meant {
                             *starts.entry(start.to_owned()).or_default() |= start == own;
                         }
                     }
@@ -146,6 +148,18 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
 
 fn is_between(c: char) -> bool {
     c.is_ascii() && !c.is_ascii_alphanumeric()
+}
+
+/// Whether `known` has a letter where `typed`, as long, has a digit between two letters.
+fn has_letter_for_digit(typed: &str, known: &str) -> bool {
+    let (typed, known): (Vec<char>, Vec<char>) = (typed.chars().collect(), known.chars().collect());
+    typed.len() == known.len()
+        && (1..typed.len().saturating_sub(1)).any(|at| {
+            typed[at].is_numeric()
+                && known[at].is_alphabetic()
+                && typed[at - 1].is_alphabetic()
+                && typed[at + 1].is_alphabetic()
+        })
 }
 
 /// Whether the restricted Damerau-Levenshtein distance of two texts is one.

@@ -35,6 +35,7 @@ fn one_typing_error_still_finds_something_and_is_said() {
         ("\"debian handbook\" linxu", "\"debian handbook\" linux"),
         ("linxu owner:\"lena's b\"", "linux owner:\"lena's b\""),
         ("debian-13.1.0-adm64", "debian-13.1.0-amd64"),
+        ("deb1an handb0ok", "debian handbook"),
     ] {
         let (told, found) = corrected(&view, typed);
         assert_eq!(told.as_deref(), Some(meant), "{typed}: {found:?}");
@@ -50,6 +51,7 @@ fn one_typing_error_still_finds_something_and_is_said() {
         "ubonto",
         "handbook ubuntu",
         "debian14",
+        "debia4",
         "ubunto zzzzzz",
         "ubunto pfd",
     ] {
