@@ -5,6 +5,7 @@
 //! library does not. Knows nothing of what is drawn.
 
 mod pen;
+mod shown;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use ratatui::layout::{Position, Size};
 use unicode_width::UnicodeWidthStr;
 
 use pen::Pen;
+use shown::Shown;
 
 /// From here on a frame is wrapped in synchronized-output marks: smaller ones arrive in one piece
 /// anyway.
@@ -38,6 +40,8 @@ pub struct ScreenBackend<W> {
     is_cursor_shown: Option<bool>,
     /// Where the left halves of two-column characters stand on the terminal.
     wide: HashSet<(u16, u16)>,
+    /// Everything that stands there.
+    shown: Shown,
     /// Whether the glyphs of the screen itself are surely one column wide.
     has_sure_widths: bool,
 }
@@ -45,6 +49,8 @@ pub struct ScreenBackend<W> {
 impl<W: Write> ScreenBackend<W> {
     /// A backend for a terminal of `size` in an unknown state.
     pub fn new(out: W, size: Size) -> Self {
+        let mut shown = Shown::default();
+        shown.blank(size);
         Self {
             out,
             size,
@@ -53,6 +59,7 @@ impl<W: Write> ScreenBackend<W> {
             at: None,
             is_cursor_shown: None,
             wide: HashSet::new(),
+            shown,
             has_sure_widths: true,
         }
     }
@@ -66,8 +73,11 @@ impl<W: Write> ScreenBackend<W> {
     }
 
     /// The size from now on.
-    pub const fn set_size(&mut self, size: Size) {
-        self.size = size;
+    pub fn set_size(&mut self, size: Size) {
+        if size != self.size {
+            self.size = size;
+            self.shown.blank(size);
+        }
     }
 
     /// Puts `bytes` before the next frame and forgets what the terminal was told.
@@ -102,13 +112,71 @@ impl<W: Write> ScreenBackend<W> {
         self.at = Some(target);
     }
 
-    fn put(&mut self, x: u16, y: u16, cell: &Cell) {
-        self.move_to(Position::new(x, y));
-        let pen = Pen::of(cell);
+    fn switch_to(&mut self, pen: Pen) {
         pen.switch_from(self.pen, &mut self.frame);
         self.pen = Some(pen);
+    }
+
+    /// Draws what changed in a row where every cell covers what the layout gives it.
+    fn put_changes(&mut self, y: u16, changes: &[(u16, &Cell)]) {
+        for (at, &(x, cell)) in changes.iter().enumerate() {
+            self.put(x, y, cell);
+            let next = changes.get(at + 1).map(|(x, _)| (*x, y));
+            let halves = self.lost_halves(x, y, cell);
+            for half in halves.into_iter().flatten() {
+                if next != Some(half) {
+                    self.put(half.0, half.1, &Cell::EMPTY);
+                }
+            }
+        }
+    }
+
+    /// Draws a row anew from left to right, so that it cannot matter what its clusters cover: the
+    /// cursor is placed after each, and the rest of the row is emptied before it is drawn.
+    fn put_whole(&mut self, y: u16) {
+        self.wide.retain(|place| place.1 != y);
+        self.empty_from(0, y);
+        for (x, columns, cell) in self.shown.row(y) {
+            let symbol = cell.symbol();
+            if symbol == " " && Pen::of(&cell).is_unseen_on_blank() {
+                continue;
+            }
+            if shown::is_disputed(symbol) {
+                self.put_cluster((x, y), columns, &cell);
+            } else {
+                self.put(x, y, &cell);
+            }
+            if columns == 2 {
+                self.wide.insert((x, y));
+            }
+        }
+    }
+
+    fn put_cluster(&mut self, (x, y): (u16, u16), columns: u16, cell: &Cell) {
+        if columns > 1 && !Pen::of(cell).is_unseen_on_blank() {
+            let mut blank = cell.clone();
+            blank.set_symbol(" ");
+            (x..x + columns).for_each(|x| self.put(x, y, &blank));
+        }
+        self.put(x, y, cell);
+        if x + columns < self.size.width {
+            self.empty_from(x + columns, y);
+        }
+    }
+
+    fn empty_from(&mut self, x: u16, y: u16) {
+        self.move_to(Position::new(x, y));
+        self.switch_to(Pen::default());
+        self.frame.extend_from_slice(b"\x1b[K");
+    }
+
+    fn put(&mut self, x: u16, y: u16, cell: &Cell) {
+        self.move_to(Position::new(x, y));
+        self.switch_to(Pen::of(cell));
         let symbol = cell.symbol();
-        self.frame.extend_from_slice(symbol.as_bytes());
+        // A joiner at the end would draw the next cell into this one.
+        let drawn = symbol.trim_end_matches('\u{200d}');
+        self.frame.extend_from_slice(drawn.as_bytes());
         let is_certain =
             symbol.is_ascii() && symbol.len() == 1 || self.has_sure_widths && is_own_glyph(symbol);
         // In the last column terminals wait with the wrap, each in its own way.
@@ -172,15 +240,18 @@ impl<W: Write> Backend for ScreenBackend<W> {
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
         let mut content = content.peekable();
+        let mut changes = Vec::new();
         while let Some((x, y, cell)) = content.next() {
-            self.put(x, y, cell);
-            let next = content.peek().map(|(x, y, _)| (*x, *y));
-            let halves = self.lost_halves(x, y, cell);
-            for half in halves.into_iter().flatten() {
-                if next != Some(half) {
-                    self.put(half.0, half.1, &Cell::EMPTY);
-                }
+            changes.push((x, cell));
+            if content.peek().is_some_and(|next| next.1 == y) {
+                continue;
             }
+            if self.shown.take(y, &changes) {
+                self.put_whole(y);
+            } else {
+                self.put_changes(y, &changes);
+            }
+            changes.clear();
         }
         Ok(())
     }
@@ -216,6 +287,7 @@ impl<W: Write> Backend for ScreenBackend<W> {
         self.pen = Some(Pen::default());
         self.at = Some(Position::ORIGIN);
         self.wide.clear();
+        self.shown.blank(self.size);
         Ok(())
     }
 

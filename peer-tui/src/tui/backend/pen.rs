@@ -43,6 +43,12 @@ impl Pen {
         }
     }
 
+    /// Whether a blank in this pen looks like one that was never drawn.
+    pub(super) fn is_unseen_on_blank(self) -> bool {
+        let seen = Modifier::REVERSED | Modifier::UNDERLINED | Modifier::CROSSED_OUT;
+        self.bg == Color::Reset && !self.modifier.intersects(seen)
+    }
+
     /// Appends what turns `before` into this pen.
     pub(super) fn switch_from(self, before: Option<Self>, out: &mut Vec<u8>) {
         if before == Some(self) {

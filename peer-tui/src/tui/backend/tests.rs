@@ -7,6 +7,8 @@ use ratatui::style::{Color, Style};
 
 use super::*;
 
+mod disputes;
+
 /// Keeps what was written, write by write.
 #[derive(Debug, Default)]
 struct Writes(Vec<Vec<u8>>);

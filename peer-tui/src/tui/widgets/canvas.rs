@@ -71,14 +71,21 @@ impl<'a> Canvas<'a> {
             .0
     }
 
-    /// A wide character whose right half is about to be drawn over goes as a whole.
+    /// A character of several columns that is about to be drawn over goes as a whole. What it
+    /// covers beside its first column stands as blanks.
     fn free_left_of(&mut self, x: u16, y: u16) {
-        let Some(left) = x.checked_sub(1).filter(|_| y < self.buffer.area.bottom()) else {
+        if y >= self.buffer.area.bottom() {
             return;
-        };
-        let cell = &mut self.buffer[(left, y)];
-        if format::width(cell.symbol()) > 1 {
-            cell.set_symbol(" ");
+        }
+        for left in (0..x).rev() {
+            let cell = &mut self.buffer[(left, y)];
+            if cell.symbol() == " " {
+                continue;
+            }
+            if format::width(cell.symbol()) > usize::from(x - left) {
+                cell.set_symbol(" ");
+            }
+            return;
         }
     }
 
