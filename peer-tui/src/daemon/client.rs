@@ -220,8 +220,9 @@ impl Client {
                     break;
                 }
             }
-            // The screen is gone, or the daemon: the reader ends too.
-            let _ = writer.stream.shutdown(Shutdown::Both);
+            // The screen is gone, or the daemon. A daemon answers the end of what it reads by
+            // hanging up once all is done, which ends the reader.
+            let _ = writer.stream.shutdown(Shutdown::Write);
         });
         std::thread::spawn(move || {
             while let Ok(message) = reader.receive() {

@@ -8,6 +8,8 @@ mod browser;
 mod compose;
 mod holders;
 mod live_search;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use std::ops::ControlFlow;
@@ -37,7 +39,8 @@ const QUIET_PEERS_EVERY: Duration = Duration::from_secs(20);
 /// Whoever asks for the list waits for a fresh one, but not longer than this.
 const PEERS_WAIT: Duration = Duration::from_millis(1_500);
 
-/// Runs a conversation until the client hangs up or the daemon stops.
+/// Runs a conversation until the client hangs up or the daemon stops. What a client said before it
+/// hung up is done, even where it no longer listens.
 pub async fn run(
     engine: Engine,
     mut from_client: mpsc::Receiver<ClientMessage>,
@@ -84,7 +87,10 @@ pub async fn run(
                 session.show_now(Dirty::PEERS);
             }
             permit = room_at(&to_client, flush_at) => {
-                let Some(permit) = permit else { return };
+                let Some(permit) = permit else {
+                    session.hear_out(&engine, &mut from_client, &to_client).await;
+                    return;
+                };
                 let update = session.compose(&engine).await;
                 if update != Update::default() {
                     permit.send(ServerMessage::Update(Box::new(update)));
@@ -181,7 +187,9 @@ impl Session {
                     version: env!("CARGO_PKG_VERSION").to_owned(),
                     pid: std::process::id(),
                 };
-                if to_client.send(welcome).await.is_err() || socket_version != SOCKET_VERSION {
+                // Whoever is gone already may have said more before.
+                let _ = to_client.send(welcome).await;
+                if socket_version != SOCKET_VERSION {
                     return ControlFlow::Break(());
                 }
             }
@@ -193,6 +201,27 @@ impl Session {
             }
         }
         ControlFlow::Continue(())
+    }
+
+    /// Does what is still to be heard of a client that no longer listens.
+    async fn hear_out(
+        &mut self,
+        engine: &Engine,
+        from_client: &mut mpsc::Receiver<ClientMessage>,
+        to_client: &mpsc::Sender<ServerMessage>,
+    ) {
+        let everything = async {
+            while let Some(message) = from_client.recv().await {
+                let is_seen = matches!(message, ClientMessage::Watch(_));
+                if !is_seen && self.take(engine, to_client, message).await.is_break() {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = everything => {}
+            () = engine.stopped() => {}
+        }
     }
 
     fn set_watch(&mut self, engine: &Engine, watch: Watch) {

@@ -143,16 +143,25 @@ impl LinkPump {
         });
     }
 
-    /// Hands over what still waits, for at most `wait`.
+    /// Hands over what still waits and hangs up, for at most `wait`: the daemon hangs up in turn
+    /// when it has done all that was asked.
     pub async fn finish(&mut self, wait: Duration) {
-        let Some(link) = &self.link else { return };
+        let Some(link) = self.link.take() else { return };
+        let Link {
+            to_daemon,
+            mut from_daemon,
+        } = link;
         let rest = std::mem::take(&mut self.outbox);
-        let all = async {
-            for message in rest {
-                if link.to_daemon.send(message).await.is_err() {
-                    return;
+        let all = async move {
+            let asking = async move {
+                for message in rest {
+                    if to_daemon.send(message).await.is_err() {
+                        return;
+                    }
                 }
-            }
+            };
+            let listening = async { while from_daemon.recv().await.is_some() {} };
+            tokio::join!(asking, listening);
         };
         // A daemon that does not read by then will not read later either.
         let _ = tokio::time::timeout(wait, all).await;
@@ -166,5 +175,44 @@ impl std::fmt::Debug for LinkPump {
             .field("news", &self.news.len())
             .field("outbox", &self.outbox.len())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::daemon::command::Action;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_screen_that_ends_waits_until_the_daemon_has_heard_it() {
+        let (to_daemon, mut heard) = mpsc::channel(1);
+        let (to_screen, from_daemon) = mpsc::channel::<ServerMessage>(1);
+        let mut pump = LinkPump::new(Connection {
+            link: Link {
+                to_daemon,
+                from_daemon,
+            },
+            reconnect: Box::new(|| Err("never".to_owned())),
+        });
+        for number in 0..4 {
+            pump.send(ClientMessage::Do {
+                number,
+                action: Box::new(Action::Status),
+            });
+        }
+        let daemon = tokio::spawn(async move {
+            let mut count = 0;
+            while heard.recv().await.is_some() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                count += 1;
+            }
+            drop(to_screen);
+            count
+        });
+        pump.finish(Duration::from_millis(500)).await;
+        assert!(daemon.is_finished(), "the screen left before it was heard");
+        assert_eq!(daemon.await.expect("it ran"), 4);
     }
 }
