@@ -10,7 +10,7 @@ pub mod next;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use protocol::hash::ContentHash;
@@ -225,9 +225,12 @@ impl Queue {
         if !matches!(entry.state, DownloadState::Looking) {
             return;
         }
-        let doubled = timing
-            .no_source_min
-            .saturating_mul(1 << entry.tries.min(10));
+        // Room is looked for on this machine, and whoever makes some wants to see it used.
+        let doublings = match state {
+            DownloadState::DiskFull { .. } => entry.tries.min(2),
+            _ => entry.tries.min(10),
+        };
+        let doubled = timing.no_source_min.saturating_mul(1 << doublings);
         entry.tries += 1;
         let retry_at = now + doubled.min(timing.no_source_max);
         self.update(id, |entry| entry.state = state);
@@ -255,7 +258,41 @@ impl Queue {
         }
     }
 
-    /// Those that wait for a source and may try again now.
+    /// Lets those whose time has come and that have no room wait for `pause` more, the others of them
+    /// counted in by their rank; `has_room` tells for so many bytes what to free. Yields those that
+    /// say something else now.
+    pub fn wait_for_room(
+        &mut self,
+        now: Instant,
+        pause: Duration,
+        mut has_room: impl FnMut(u64) -> Result<(), String>,
+    ) -> Vec<DownloadId> {
+        let due = self.waiting.iter().filter(|(_, at)| **at <= now);
+        let due = due.filter_map(|(id, _)| self.entries.get(id));
+        let full = due.filter(|entry| matches!(entry.state, DownloadState::DiskFull { .. }));
+        let mut full: Vec<&Entry> = full.collect();
+        full.sort_unstable_by_key(|entry| entry.rank());
+        let (mut wanted_bytes, mut waits) = (0_u64, Vec::new());
+        for entry in full {
+            let missing_bytes = entry.size_bytes.saturating_sub(entry.done_bytes);
+            wanted_bytes = wanted_bytes.saturating_add(missing_bytes);
+            if let Err(reason) = has_room(wanted_bytes) {
+                let state = DownloadState::DiskFull { reason };
+                waits.push((entry.id, (entry.state != state).then_some(state)));
+            }
+        }
+        let mut changed = Vec::new();
+        for (id, state) in waits {
+            self.waiting.insert(id, now + pause);
+            if let Some(state) = state {
+                self.update(id, |entry| entry.state = state);
+                changed.push(id);
+            }
+        }
+        changed
+    }
+
+    /// Those that wait for a source or for room and may try again now.
     pub fn retry_due(&mut self, now: Instant) -> Vec<DownloadId> {
         let due = self
             .waiting

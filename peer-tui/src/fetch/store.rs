@@ -18,6 +18,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use protocol::byte_size::format_bytes;
 use protocol::hash::{ContentHash, PieceHash, PiecesRoot};
 use protocol::pieces::{PieceHasher, PieceIndex, PieceLayout, PieceSet};
 use rustix::fs::SeekFrom;
@@ -34,14 +35,14 @@ const RESERVE_BYTES: u64 = 256 * 1024 * 1024;
 pub enum StoreError {
     /// The disk is full.
     #[error(
-        "the disk of {} is full: free {} more and it goes on by itself (what came so far is kept)",
-        .path.display(),
-        protocol_size(*.wanted_bytes)
+        "disk full: free {} more, then it goes on by itself (the disk of {}; what came so far is kept)",
+        format_bytes(*.wanted_bytes),
+        .path.display()
     )]
     Full {
         /// Where.
         path: PathBuf,
-        /// Bytes still to come.
+        /// Bytes to free.
         wanted_bytes: u64,
     },
     /// What was written may be lost.
@@ -62,15 +63,6 @@ pub enum StoreError {
         /// Why not.
         reason: io::Error,
     },
-}
-
-/// Bytes as a person writes them.
-fn protocol_size(bytes: u64) -> String {
-    const UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
-    match UNITS.iter().find(|(_, unit)| bytes >= *unit) {
-        Some((name, unit)) => format!("{:.1} {name}", bytes as f64 / *unit as f64),
-        None => format!("{bytes} bytes"),
-    }
 }
 
 impl StoreError {
@@ -136,7 +128,6 @@ impl Store {
             }
             _ => (PieceSet::none(layout.count()), store.written()),
         };
-        store.check_room(folder)?;
         store.set_length(wanted)?;
         Ok(Opened {
             store,
@@ -162,12 +153,15 @@ impl Store {
             .truncate(false)
             .open(&path)
             .map_err(|reason| fail("open", &path, reason))?;
-        let map = map::take(folder, hash).map_err(|reason| fail("read map of", &path, reason))?;
         let store = Self {
             file: Arc::new(file),
             path,
             layout,
         };
+        // Before the map is taken: where there is no room it still vouches for what is there.
+        check_free(folder, store.missing_bytes())?;
+        let map =
+            map::take(folder, hash).map_err(|reason| fail("read map of", &store.path, reason))?;
         Ok((store, map))
     }
 
@@ -198,12 +192,9 @@ impl Store {
     /// When the disk is full or fails.
     pub fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<(), StoreError> {
         self.file.write_all_at(bytes, offset).map_err(|reason| {
-            StoreError::of(
-                "write",
-                &self.path,
-                self.layout.size_bytes() - offset,
-                reason,
-            )
+            let folder = self.path.parent().unwrap_or(Path::new("."));
+            let wanted = bytes_to_free(folder, self.missing_bytes().max(1));
+            StoreError::of("write", &self.path, wanted.unwrap_or(1), reason)
         })
     }
 
@@ -335,14 +326,12 @@ impl Store {
         pieces
     }
 
-    /// Room for what is missing, with a reserve left for the rest of the machine.
-    fn check_room(&self, folder: &Path) -> Result<(), StoreError> {
+    /// Bytes that take no room on the disk yet.
+    fn missing_bytes(&self) -> u64 {
         use std::os::unix::fs::MetadataExt as _;
-        let taken = self
-            .file
-            .metadata()
-            .map_or(0, |metadata| metadata.blocks() * 512);
-        check_free(folder, self.layout.size_bytes().saturating_sub(taken))
+        let metadata = self.file.metadata();
+        let taken = metadata.map_or(0, |metadata| metadata.blocks() * 512);
+        self.layout.size_bytes().saturating_sub(taken)
     }
 }
 
@@ -351,19 +340,23 @@ impl Store {
 /// # Errors
 /// [`StoreError::Full`].
 pub fn check_free(folder: &Path, missing_bytes: u64) -> Result<(), StoreError> {
-    let Ok(disk) = rustix::fs::statvfs(folder) else {
-        return Ok(());
-    };
+    match bytes_to_free(folder, missing_bytes) {
+        None => Ok(()),
+        Some(wanted_bytes) => Err(StoreError::Full {
+            path: folder.to_owned(),
+            wanted_bytes,
+        }),
+    }
+}
+
+/// How much to free before so many bytes have room beside the reserve; `None` when they have it, or
+/// the disk does not tell.
+fn bytes_to_free(folder: &Path, missing_bytes: u64) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
     let reserve = RESERVE_BYTES.min(disk.f_blocks.saturating_mul(disk.f_frsize) / 20);
     let needed = missing_bytes.saturating_add(reserve);
-    if missing_bytes > 0 && free < needed {
-        return Err(StoreError::Full {
-            path: folder.to_owned(),
-            wanted_bytes: needed - free,
-        });
-    }
-    Ok(())
+    (missing_bytes > 0 && free < needed).then(|| needed - free)
 }
 
 /// Takes an unfinished download off the disk.

@@ -246,7 +246,12 @@ impl Owner {
 
     async fn look_at_clock(&mut self) {
         let now = Instant::now();
-        for id in self.queue.retry_due(now) {
+        let folder = &self.config.downloads;
+        let has_room = |bytes| store::check_free(folder, bytes).map_err(|full| full.to_string());
+        let waits = self
+            .queue
+            .wait_for_room(now, self.config.timing.no_source_min, has_room);
+        for id in waits.into_iter().chain(self.queue.retry_due(now)) {
             self.shown.changed(id);
         }
         let running: HashSet<_> = self.running.keys().copied().collect();

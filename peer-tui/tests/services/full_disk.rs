@@ -66,7 +66,7 @@ fn a_full_disk_pauses_a_download_in_words_and_room_lets_it_go_on() {
         let row = download(&marta)?;
         Some(row["state"]["disk_full"]["reason"].as_str()?.to_owned())
     });
-    assert!(reason.contains("is full: free"), "{reason}");
+    assert!(reason.contains("disk full: free"), "{reason}");
     let told = marta.output(&["transfers"]);
     assert!(told.contains("disk full"), "{told}");
     assert!(!marta.downloads().join("boat s91.raw").is_file());
@@ -122,7 +122,7 @@ fn a_folder_of_small_files_waits_for_room_and_goes_on_by_itself() {
             .find(|state| state["disk_full"].is_object());
         Some(full?["disk_full"]["reason"].as_str()?.to_owned())
     });
-    assert!(reason.contains("is full: free"), "{reason}");
+    assert!(reason.contains("disk full: free"), "{reason}");
     let is_failed = rows().is_some_and(|rows| rows.iter().any(|state| state["failed"].is_object()));
     assert!(!is_failed, "a full disk is no failure");
     fs::remove_file(&filler).expect("room is made");

@@ -205,7 +205,7 @@ fn waits_for_a_source_or_for_room_grow_and_a_nudge_ends_them() {
         queue.nudge(None);
         assert_eq!(queue.get(id).unwrap().state, DownloadState::Queued);
     }
-    assert_eq!(waits, [5, 10, 20, 40, 60, 60]);
+    assert_eq!(waits, [5, 10, 20, 20, 60, 20]);
     queue.started(id);
     queue.stand(id, states[1].clone(), start, &timing);
     assert_eq!(queue.retry_due(start), []);
@@ -215,6 +215,44 @@ fn waits_for_a_source_or_for_room_grow_and_a_nudge_ends_them() {
         ..queue.get(id).unwrap().clone()
     };
     assert_eq!(full.restarted().state, DownloadState::Queued);
+}
+
+#[test]
+fn those_without_room_wait_short_and_say_what_to_free_now() {
+    let mut queue = Queue::default();
+    let timing = Timing::default();
+    let start = Instant::now();
+    let full = |free: &str| DownloadState::DiskFull {
+        reason: format!("free {free}"),
+    };
+    let all = ["a", "b"].map(|name| {
+        let id = add(&mut queue, name, name).unwrap();
+        queue.started(id);
+        queue.stand(id, full("?"), start, &timing);
+        queue.stopped(id, DownloadState::Queued, 1, 5);
+        id
+    });
+    let room = |free: u64| {
+        move |wanted: u64| match wanted.saturating_sub(free) {
+            0 => Ok(()),
+            more => Err(format!("free {more}")),
+        }
+    };
+    let pause = timing.no_source_min;
+    assert_eq!(queue.wait_for_room(start, pause, room(1)), [], "not yet");
+    let mut at = start;
+    for _ in 0..20 {
+        at += pause;
+        queue.wait_for_room(at, pause, room(1));
+        assert_eq!(queue.retry_due(at), []);
+        assert_eq!(queue.next_changes().0, Some(at + pause));
+    }
+    let state = |queue: &Queue, id| queue.get(id).unwrap().state.clone();
+    assert_eq!(all.map(|id| state(&queue, id)), [full("3"), full("7")]);
+    at += pause;
+    assert_eq!(queue.wait_for_room(at, pause, room(4)), [all[1]]);
+    assert_eq!(queue.retry_due(at), [all[0]], "there is room for one");
+    assert_eq!(state(&queue, all[1]), full("4"));
 }
 
 proptest! {

@@ -11,7 +11,7 @@ use protocol::pieces::{FileHashes, PieceSet};
 use super::super::partial::Resting;
 use super::super::source::blocking;
 use super::super::store::place::place;
-use super::super::store::{self, Store};
+use super::super::store::{self, Store, StoreError};
 use super::{Halt, Runner};
 
 impl Runner {
@@ -83,7 +83,9 @@ impl Runner {
         self.rest_partial(&store, root, &pieces, have.clone());
         let kept = blocking(move || store.suspend(&hash, (root, &pieces), &have)).await;
         if let Err(error) = kept {
-            self.hide_partial();
+            if matches!(error, StoreError::Unsafe { .. }) {
+                self.hide_partial();
+            }
             tracing::warn!(%error, "what came so far is checked again at the next start");
         }
     }

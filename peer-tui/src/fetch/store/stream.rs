@@ -25,7 +25,6 @@ impl Store {
     ) -> Result<(Self, u64), StoreError> {
         // The map, if there is one, knows pieces only, and is no longer true once others are written.
         let (store, _map) = Self::open_file(folder, hash, layout)?;
-        store.check_room(folder)?;
         let length = store.length()?;
         if length > layout.size_bytes() {
             store.cut()?;

@@ -187,9 +187,14 @@ pub fn trouble(status: &DownloadStatus, model: &Model) -> Option<String> {
     let remove = (Command::Remove, "remove");
     let (reason, helps) = match &status.state {
         DownloadState::NoSource { reason } => (reason.as_str(), vec![retry, more, remove]),
-        DownloadState::DiskFull { reason } | DownloadState::Failed { reason } => {
-            (reason.as_str(), vec![retry, remove])
+        // Which disk stands in the details: what to do must not be cut off.
+        DownloadState::DiskFull { reason } => {
+            let short = reason
+                .split_once(" (")
+                .map_or(reason.as_str(), |parts| parts.0);
+            (short, vec![retry, remove])
         }
+        DownloadState::Failed { reason } => (reason.as_str(), vec![retry, remove]),
         DownloadState::Cancelled { .. } => ("cancelled", vec![(Command::Undo, "undo")]),
         _ => return None,
     };
@@ -216,7 +221,8 @@ mod tests {
         let Some(TransferRow::Down(mut status)) = rows.into_iter().next() else {
             panic!("a download comes first");
         };
-        let reason = "the disk of /srv is full: free 2 GiB more".to_owned();
+        let reason = "disk full: free 2 GiB more, then it goes on by itself (the disk of /srv)";
+        let reason = reason.to_owned();
         status.state = DownloadState::DiskFull { reason };
         let (_, (word, _)) = sign_and_rate(&status);
         assert_eq!(word, "disk full");
@@ -224,5 +230,6 @@ mod tests {
         let words = trouble(&status, &app.model).expect("a reason");
         assert!(words.contains("free 2 GiB more"), "{words}");
         assert!(!words.contains("sources"), "{words}");
+        assert!(words.ends_with("by itself"), "{words}");
     }
 }
