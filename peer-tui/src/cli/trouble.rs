@@ -18,6 +18,10 @@ pub enum Exit {
     IndexUnreachable,
     /// Ctrl-C.
     Interrupted,
+    /// SIGTERM.
+    Terminated,
+    /// The terminal is gone.
+    HungUp,
 }
 
 impl Exit {
@@ -29,6 +33,8 @@ impl Exit {
             Self::NotFound => 3,
             Self::IndexUnreachable => 4,
             Self::Interrupted => 130,
+            Self::Terminated => 143,
+            Self::HungUp => 129,
         }
     }
 }
@@ -69,8 +75,13 @@ impl Trouble {
 
     /// Ctrl-C.
     pub const fn interrupted() -> Self {
+        Self::ended_by(Exit::Interrupted)
+    }
+
+    /// A signal, of which nothing needs to be said.
+    pub const fn ended_by(exit: Exit) -> Self {
         Self {
-            exit: Exit::Interrupted,
+            exit,
             message: String::new(),
         }
     }

@@ -286,3 +286,44 @@ fn the_demo_tells_itself_and_leaves_nothing() {
         .collect();
     assert_eq!(events, ["index", "peers", "search", "download", "verified"]);
 }
+
+#[test]
+fn a_signal_ends_the_demo_and_its_folder() {
+    use rustix::process::{Pid, Signal, kill_process};
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let mut line = Command::new(env!("CARGO_BIN_EXE_peer-tui"));
+        line.args(["demo", "--busy"])
+            .env("HOME", home.path())
+            .env("XDG_RUNTIME_DIR", home.path())
+            .env("TMPDIR", home.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        let mut demo = line.spawn().expect("run peer-tui");
+        wait_for("its folder is there", PATIENCE, || {
+            let mut entries = fs::read_dir(home.path()).ok()?;
+            let folder = entries.next()?.ok()?.path();
+            folder.join("nas-lena").is_dir().then_some(())
+        });
+        let id = i32::try_from(demo.id()).ok().and_then(Pid::from_raw);
+        kill_process(id.expect("a process"), signal).expect("it runs");
+        let status = demo.wait().expect("it ends");
+        assert_eq!(status.code(), Some(code), "{status}");
+        let left: Vec<_> = fs::read_dir(home.path()).expect("a folder").collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+}
+
+#[test]
+fn the_demo_makes_no_folder_to_share() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let missing = home.path().join("missing");
+    let missing = missing.to_str().expect("UTF-8");
+    check(
+        &["demo", "--share", missing],
+        home.path(),
+        1,
+        "share folder",
+    );
+    assert!(!Path::new(missing).exists());
+}

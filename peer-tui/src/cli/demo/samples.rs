@@ -53,6 +53,12 @@ const SAMPLES: &[Sample] = &[
     (MARTA, "README", 210),
 ];
 
+/// How many files all peers share together.
+pub fn count() -> u64 {
+    let holders = SAMPLES.iter().map(|(owners, ..)| owners.count_ones());
+    holders.map(u64::from).sum()
+}
+
 /// Writes the files of peer `number` below `folder`.
 ///
 /// # Errors

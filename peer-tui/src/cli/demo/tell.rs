@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::network::{NAMES, Network};
+use super::samples;
 use crate::cli::print::{self, name, size};
 use crate::cli::trouble::Trouble;
 use crate::daemon::command::Action;
@@ -19,6 +20,7 @@ use crate::fetch::{DownloadState, DownloadStatus, Wish};
 
 /// A slow machine hashes the samples in this time ten times over.
 const PATIENCE: Duration = Duration::from_mins(2);
+const CATALOGS_WAIT: Duration = Duration::from_secs(10);
 const QUERY: &str = "debian netinst";
 
 /// Tells it.
@@ -54,6 +56,7 @@ async fn tell_all(network: &Network, json: bool) -> anyhow::Result<()> {
         found.results.first().is_some_and(|file| file.sources == 3)
     })
     .await?;
+    wait_for_catalogs(you).await;
     let file = &found.results[0];
     tell_found(you, &found, json);
     let wish = Wish {
@@ -154,6 +157,15 @@ async fn search_until(
         "the sample files were not found within {} s",
         PATIENCE.as_secs()
     )
+}
+
+/// Waits until the index has told of all samples, or long enough: the figure is told, nothing hangs
+/// on it.
+async fn wait_for_catalogs(you: &Engine) {
+    let until = Instant::now() + CATALOGS_WAIT;
+    while you.header().total_files < samples::count() && Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 async fn wait_for(
