@@ -17,6 +17,9 @@ pub trait Identified: Clone {
 
     /// Its identity.
     fn key(&self) -> Self::Key;
+
+    /// What it stands for is no longer there, and it stays on the screen for now.
+    fn is_gone_now(&mut self) {}
 }
 
 /// Rows as they came from the daemon.
@@ -59,6 +62,7 @@ pub struct List<R: Identified> {
     has_moved: bool,
     waiting: Option<Page<R>>,
     waiting_count: usize,
+    gone_count: usize,
 }
 
 impl<R: Identified> Default for List<R> {
@@ -80,6 +84,7 @@ impl<R: Identified> Default for List<R> {
             has_moved: false,
             waiting: None,
             waiting_count: 0,
+            gone_count: 0,
         }
     }
 }
@@ -108,6 +113,11 @@ impl<R: Identified> List<R> {
     /// How many new rows wait to be merged.
     pub const fn waiting_count(&self) -> usize {
         self.waiting_count
+    }
+
+    /// How many rows on the screen or near it are no longer there.
+    pub const fn gone_count(&self) -> usize {
+        self.gone_count
     }
 
     /// The row at a position, if it is at hand.
@@ -151,6 +161,7 @@ impl<R: Identified> List<R> {
     pub fn follow(&mut self, page: Page<R>) {
         self.waiting = None;
         self.waiting_count = 0;
+        self.gone_count = 0;
         self.page = page;
         self.page.total = self.page.total.max(self.page.first + self.page.rows.len());
         self.invert_if_due();
@@ -165,19 +176,43 @@ impl<R: Identified> List<R> {
     }
 
     /// Takes rows without moving any that is there: known ones are refreshed in place, new ones
-    /// wait, unless they stand where none was at hand yet. Before the cursor was moved this is
-    /// [`Self::follow`].
+    /// wait, unless they stand where none was at hand yet, and those that are gone say so. Before the
+    /// cursor was moved this is [`Self::follow`].
     pub fn hold(&mut self, page: Page<R>) {
         if self.page.total == 0 || !self.has_moved && self.marks.is_empty() {
             return self.follow(page);
         }
-        let (held, count) = self.held_over(&page);
+        let (mut held, count) = self.held_over(&page);
         let grown = page.total.saturating_sub(self.page.total);
         self.waiting_count = count.max(grown);
+        self.gone_count = self.tell_gone(&mut held, &page, count);
         (self.page.first, self.page.rows) = run_around(held, self.cursor);
-        self.waiting = (self.waiting_count > 0).then_some(page);
+        self.waiting = (self.waiting_count > 0 || self.gone_count > 0).then_some(page);
         self.invert_if_due();
         self.settle();
+    }
+
+    /// Tells those of the `held` rows that `page` has no more, where that is sure: it is the whole
+    /// list, or the list is shorter by as many, `new_count` of others counted in.
+    fn tell_gone(&self, held: &mut BTreeMap<usize, R>, page: &Page<R>, new_count: usize) -> usize {
+        let covered = page.first..page.first + page.rows.len();
+        let is_whole = page.first == 0 && page.rows.len() >= page.total;
+        let is_missing = |at: usize, row: &R| {
+            let key = row.key();
+            (is_whole || covered.contains(&at)) && page.rows.iter().all(|new| new.key() != key)
+        };
+        let missing = held.iter().filter(|(at, row)| is_missing(**at, row));
+        let missing: Vec<usize> = missing.map(|(at, _)| *at).collect();
+        let lost_count = (self.page.total + new_count).saturating_sub(page.total);
+        if !is_whole && missing.len() > lost_count {
+            return 0;
+        }
+        for at in &missing {
+            if let Some(row) = held.get_mut(at) {
+                row.is_gone_now();
+            }
+        }
+        missing.len()
     }
 
     /// Rows by position: those near the screen as they are, the others from `page`; and how many
@@ -241,6 +276,7 @@ impl<R: Identified> List<R> {
         self.top = 0;
         self.waiting = None;
         self.waiting_count = 0;
+        self.gone_count = 0;
         self.settle();
     }
 

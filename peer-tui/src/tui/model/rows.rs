@@ -22,6 +22,10 @@ impl Identified for ResultRow {
     fn key(&self) -> ContentHash {
         self.hash
     }
+
+    fn is_gone_now(&mut self) {
+        self.sources = 0;
+    }
 }
 
 impl Identified for TransferRow {

@@ -165,6 +165,9 @@ pub fn result_row(
     let name = format::shown(&row.name);
     let note = note(row, name.is_odd);
     let mut shown = Name::of(&name.text, name.is_odd, is_selected);
+    if row.sources == 0 {
+        shown.token = Token::Dim;
+    }
     if name.is_odd && (row.own != Own::None || table.place_of(NOTE).is_none()) {
         // The note has no room for both, or is not there.
         shown.tail = odd_tail(table);
@@ -239,6 +242,14 @@ fn status(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
             let merge = merge.map_or_else(String::new, |hint| format!(" ( {hint})"));
             let counted = format::counted(count as u64, "new result");
             words.push(format!("{counted} waiting{merge}"));
+        }
+    }
+    match list.gone_count() {
+        0 => {}
+        count => {
+            let takes = model.hint_in(Context::RESULTS, Command::Merge, "takes away");
+            let takes = takes.map_or_else(String::new, |hint| format!(" ( {hint})"));
+            words.push(format!("{} gone{takes}", format::count(count as u64)));
         }
     }
     match list.mark_count() {

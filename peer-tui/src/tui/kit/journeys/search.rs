@@ -115,6 +115,29 @@ fn nothing_moves_under_the_cursor() {
 }
 
 #[test]
+fn rows_that_are_gone_say_so_and_go_when_asked() {
+    let mut app = TestApp::new(120, 36);
+    app.find(&["a", "b", "c"]);
+    app.keys("Esc j");
+    app.find(&["a"]);
+    assert_eq!(app.selected(), "b");
+    let line = app.line("2 gone");
+    assert!(line.contains("2 gone ( . takes away)"), "{line}");
+    for name in ["b", "c"] {
+        let row = app.line(&format!(" {name} "));
+        assert!(row.contains(" 0 "), "{row}");
+    }
+    assert_ne!(app.style_of("c   "), app.style_of("a   "), "dimmed");
+    app.wait(1);
+    app.line("nobody who is online has it any more");
+    app.find(&["a", "c"]);
+    app.line("1 gone");
+    app.keys(".");
+    assert_eq!(app.model.search.list.total(), 2);
+    assert!(!app.screen().contains("gone"));
+}
+
+#[test]
 fn a_long_list_is_scrolled_through_windows() {
     let mut app = TestApp::filled(80, 24);
     app.keys("Esc G");

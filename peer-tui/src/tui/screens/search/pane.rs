@@ -46,6 +46,10 @@ pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     ];
     let content = search.content.as_ref();
     match content.filter(|content| content.hash == row.hash) {
+        _ if row.sources == 0 => {
+            let words = "0: nobody who is online has it any more";
+            lines.push(("Sources", words.to_owned()));
+        }
         Some(content) => lines.extend(holders(content, row, model)),
         None => lines.push(("Sources", format::count(row.sources))),
     }
@@ -100,6 +104,7 @@ fn holders(content: &ContentInfo, row: &ResultRow, model: &Model) -> Vec<(&'stat
 
 fn you(row: &ResultRow, model: &Model) -> String {
     match row.own {
+        Own::None if row.sources == 0 => "do not have it".to_owned(),
         Own::None => {
             let words = format!("downloads {}", format::size(row.size_bytes));
             let context = if model.search.is_typing() {
