@@ -144,15 +144,20 @@ pub fn peers(layers: &Layers, json: bool) -> Result<(), Trouble> {
     };
     // A daemon that has just started asks for the list once it is registered, at the index that it
     // finds or hosts.
-    let (mut is_coming, mut known) = (true, None);
+    let (mut is_coming, mut known, mut index) = (true, None, String::new());
     let peers = first(layers, watch, |update| {
         if let Some(header) = &update.header {
             is_coming = !matches!(header.link, LinkState::Lost { .. });
+            index.clone_from(&header.index);
         }
         known = update.peers.or_else(|| known.take());
         known.take_if(|peers| !is_coming || !peers.rows.is_empty())
     });
     let rows = peers?.rows;
+    if !is_coming {
+        let index = name(&index);
+        eprintln!("peer-tui: the index {index} does not answer: this is what it told last");
+    }
     if json {
         print::json(&rows);
         return Ok(());
@@ -166,7 +171,7 @@ pub fn peers(layers: &Layers, json: bool) -> Result<(), Trouble> {
         vec![
             name(&peer.name),
             peer.id.short(),
-            peer_state(peer).to_owned(),
+            peer_state(peer, is_coming).to_owned(),
             peer.address.clone(),
             peer.shared_files.to_string(),
             size(peer.shared_bytes),
@@ -177,11 +182,14 @@ pub fn peers(layers: &Layers, json: bool) -> Result<(), Trouble> {
     Ok(())
 }
 
-const fn peer_state(peer: &PeerRow) -> &'static str {
+/// What is known of a peer; of an index that is away it is what was known last.
+const fn peer_state(peer: &PeerRow, is_fresh: bool) -> &'static str {
     if peer.is_me {
         "this one"
     } else if peer.is_blocked {
         "blocked"
+    } else if peer.is_online && !is_fresh {
+        "was online"
     } else if peer.is_online {
         "online"
     } else {

@@ -26,7 +26,7 @@ use super::board::Revisions;
 use super::command::{Action, ClientMessage, SOCKET_VERSION, Watch};
 use super::engine::{Engine, Interest};
 use super::peers::PeerBook;
-use super::state::{ServerMessage, Update};
+use super::state::{LinkState, ServerMessage, Update};
 
 /// Between updates because of changes: 30 a second is what an eye follows. What a screen asked for
 /// is sent at once.
@@ -237,7 +237,9 @@ impl Session {
         if is_new && self.is_watching_peers() {
             let now = Instant::now();
             self.note_peers(now);
-            self.stale = Some(Stale {
+            // An index that is away sends no fresh list: the last one is shown at once.
+            let is_lost = matches!(engine.header().link, LinkState::Lost { .. });
+            self.stale = (!is_lost).then(|| Stale {
                 revision: engine.board().read_peers(PeerBook::revision),
                 until: now + PEERS_WAIT,
             });

@@ -55,3 +55,32 @@ async fn what_a_screen_asked_for_before_it_left_is_done() {
     }
     engine.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn known_peers_are_shown_at_once_while_the_index_is_away() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let engine = engine(folder.path()).await;
+    let is_lost = async {
+        while !matches!(engine.header().link, LinkState::Lost { .. }) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(10), is_lost).await;
+    assert!(waited.is_ok(), "nobody listens there");
+    let (to_session, from_client) = mpsc::channel(4);
+    let (to_client, mut from_session) = mpsc::channel(4);
+    let session = tokio::spawn(run(engine.clone(), from_client, to_client));
+    let watch = Watch {
+        peers: Some(crate::daemon::command::PeersWatch::default()),
+        ..Watch::default()
+    };
+    let message = ClientMessage::Watch(Box::new(watch));
+    to_session.send(message).await.expect("it listens");
+    let Some(ServerMessage::Update(update)) = from_session.recv().await else {
+        panic!("the first message is an update");
+    };
+    assert!(update.peers.is_some(), "the list waits for the index");
+    drop(to_session);
+    session.await.expect("it ends");
+    engine.stop().await;
+}
