@@ -121,6 +121,7 @@ fn show(task: &Task, state: DownloadState, done_bytes: u64) {
         done_bytes,
         rate_bytes: 0,
         sources: (1, 1),
+        got: Vec::new(),
     };
     // Looked at when the owner shows things: nobody needs to be woken.
     task.live.send_replace(live);

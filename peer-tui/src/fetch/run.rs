@@ -90,6 +90,8 @@ pub struct Live {
     pub rate_bytes: u64,
     /// Sources in use and known.
     pub sources: (u32, u32),
+    /// Verified bytes from each peer in this run.
+    pub got: Vec<(PeerId, u64)>,
 }
 
 /// What a running download may be told.
@@ -297,6 +299,7 @@ impl Runner {
             done_bytes: self.done_bytes,
             rate_bytes: self.job.rate(Instant::now()),
             sources: self.job.source_counts(),
+            got: self.job.got(),
         };
         self.task.live.send_if_modified(|shown| {
             let is_news = *shown != live;

@@ -303,6 +303,24 @@ async fn a_source_with_a_limit_gives_no_more_and_the_others_the_rest() {
 }
 
 #[tokio::test]
+async fn what_came_from_a_peer_counts_while_the_download_goes_on() {
+    let mut network = Network::start().await;
+    let content = network
+        .share("x.bin", 6 * PIECE, &[Way::StopsAfter(3)])
+        .await;
+    let holder = content.wish();
+    let id = network.fetch.enqueue(holder).await.unwrap();
+    let some = 2 * PIECE as u64;
+    network.until(id, |one| one.done_bytes >= some).await;
+    network
+        .wait(|network| network.fetch.view().got_bytes.values().sum::<u64>() >= some)
+        .await;
+    let view = network.fetch.view();
+    assert_eq!(view.active_count, 1, "it still runs");
+    assert!(view.fetched_bytes >= some, "{}", view.fetched_bytes);
+}
+
+#[tokio::test]
 async fn a_defect_costs_one_download_a_sentence_and_no_place() {
     let mut network = Network::start().await;
     let bad = network.share("bad.bin", 8 * PIECE, &[Way::Honest]).await;

@@ -39,6 +39,7 @@ impl Owner {
             done_bytes: entry.done_bytes,
             rate_bytes: 0,
             sources: (0, 0),
+            got: Vec::new(),
         };
         let (live_out, live) = watch::channel(live);
         let (orders, inbox) = mpsc::channel(RUN_ORDERS_COUNT);

@@ -27,7 +27,10 @@ pub(super) struct Shown {
     finished_count: u64,
     fetched_bytes: u64,
     short_bytes: u64,
+    /// Of runs that have ended.
     got_bytes: Arc<HashMap<PeerId, u64>>,
+    /// With those that go on.
+    shown_got_bytes: Arc<HashMap<PeerId, u64>>,
     looks: BTreeMap<DownloadId, Closely>,
 }
 
@@ -44,6 +47,7 @@ impl Shown {
             fetched_bytes: saved.fetched_bytes,
             short_bytes: 0,
             got_bytes: Arc::new(saved.got_bytes.clone().into_iter().collect()),
+            shown_got_bytes: Arc::default(),
             looks: BTreeMap::new(),
         }
     }
@@ -141,6 +145,7 @@ impl Shown {
         self.has_ended = false;
         self.last_at = Some(Instant::now());
         self.revision += u64::from(is_news);
+        let coming_bytes = self.show_got(running);
         FetchView {
             revision: self.revision,
             downloads: self.statuses.values().cloned().collect(),
@@ -151,10 +156,29 @@ impl Shown {
                 .sum(),
             active_count: running.len(),
             finished_count: self.finished_count,
-            fetched_bytes: self.fetched_bytes,
+            fetched_bytes: self.fetched_bytes + coming_bytes,
             short_bytes: self.short_bytes,
-            got_bytes: self.got_bytes.clone(),
+            got_bytes: self.shown_got_bytes.clone(),
         }
+    }
+
+    /// Adds what runs have so far to what came from each peer; their sum.
+    fn show_got(&mut self, running: &HashMap<DownloadId, Running>) -> u64 {
+        let mut coming_bytes = 0;
+        let mut all = None;
+        for run in running.values() {
+            for (peer, bytes) in &run.live.borrow().got {
+                let all = all.get_or_insert_with(|| HashMap::clone(&self.got_bytes));
+                *all.entry(*peer).or_default() += bytes;
+                coming_bytes += bytes;
+            }
+        }
+        match all {
+            None => self.shown_got_bytes = self.got_bytes.clone(),
+            Some(all) if all != *self.shown_got_bytes => self.shown_got_bytes = Arc::new(all),
+            Some(_) => {}
+        }
+        coming_bytes
     }
 }
 
