@@ -39,6 +39,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use protocol::hash::{ContentHash, PieceHash, PiecesRoot};
+use protocol::ids::PeerId;
 use protocol::pieces::{PieceLayout, PieceSet};
 use protocol::search::{SearchParams, SearchResponse};
 use protocol::stats::NetworkStats;
@@ -99,6 +100,8 @@ pub struct UploadStatus {
     pub size_bytes: u64,
     /// To whom.
     pub client: SocketAddr,
+    /// Who that one says it is: shown so, and believed for nothing else.
+    pub told: Option<PeerId>,
     /// Bytes sent to this client of this content, in all recent requests together.
     pub sent_bytes: u64,
     /// Bytes a second, lately.
@@ -257,9 +260,9 @@ impl Serve {
         self.app.uploads.watch()
     }
 
-    /// Bytes sent to this address since the start.
-    pub fn sent_to(&self, client: IpAddr) -> u64 {
-        self.app.uploads.sent_to(client)
+    /// Bytes sent since the start to whoever says so of itself at an address.
+    pub fn sent_to(&self, address: IpAddr, told: Option<PeerId>) -> u64 {
+        self.app.uploads.sent_to(address, told)
     }
 
     /// Bytes a second over all uploads from now on, running ones too.

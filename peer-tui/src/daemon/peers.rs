@@ -136,6 +136,14 @@ impl PeerBook {
         }
     }
 
+    /// The peer that a client at this address says it is, else the only online one there.
+    pub fn client(&self, address: IpAddr, told: Option<PeerId>) -> Option<&Arc<Peer>> {
+        let told = told
+            .filter(|id| *id != self.me)
+            .and_then(|id| self.get(&id));
+        told.or_else(|| self.at_address(address))
+    }
+
     /// Takes the bytes that went to a peer since the start; true when that is news.
     pub fn set_gave(&mut self, id: &PeerId, bytes: u64) -> bool {
         self.gave_bytes.insert(*id, bytes) != Some(bytes)
@@ -359,5 +367,24 @@ mod tests {
         assert_eq!(book.at_address(mapped).map(|peer| peer.id), Some(nas));
         book.show(Arc::default());
         assert_eq!(book.latency_ms(&nas), None);
+    }
+
+    #[test]
+    fn peers_that_share_an_address_are_told_apart_by_what_they_say() {
+        let id = |number| PeerId::from_bytes([number; 32]);
+        let mut table = PeerTable::default();
+        let mut twins = [peer(4, "one", true), peer(5, "other", true)];
+        for twin in &mut twins {
+            twin.address = "127.0.0.1".to_owned();
+        }
+        table.replace(twins);
+        let mut book = PeerBook::new(id(1), BTreeSet::new());
+        book.show(Arc::new(table));
+        let here: IpAddr = "127.0.0.1".parse().unwrap();
+        let named = |told| book.client(here, told).map(|peer| peer.name.as_str());
+        assert_eq!(named(Some(id(4))), Some("one"));
+        assert_eq!(named(Some(id(5))), Some("other"));
+        assert_eq!(named(Some(id(9))), None, "nobody knows that one");
+        assert_eq!(named(None), None);
     }
 }

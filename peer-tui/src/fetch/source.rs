@@ -100,6 +100,8 @@ pub struct Http {
     own_limit: RateLimit,
     /// Of each source.
     of_peers: RateLimits<PeerId>,
+    /// What sources are told of who asks: they show it, and several peers may share an address.
+    own_id: PeerId,
 }
 
 impl Http {
@@ -111,6 +113,7 @@ impl Http {
         timing: Timing,
         limit: RateLimit,
         of_peers: RateLimits<PeerId>,
+        own_id: PeerId,
     ) -> reqwest::Result<Self> {
         let client = Client::builder()
             .user_agent(concat!("peer-tui/", env!("CARGO_PKG_VERSION")))
@@ -128,6 +131,7 @@ impl Http {
             limit,
             own_limit: RateLimit::new(None),
             of_peers,
+            own_id,
         })
     }
 
@@ -162,6 +166,7 @@ impl Http {
         let mut request = self
             .client
             .get(url)
+            .header(routes::PEER_ID_HEADER, self.own_id.to_string())
             .header("accept-encoding", "identity")
             .header("want-repr-digest", "sha-256=9");
         for (name, value) in headers {

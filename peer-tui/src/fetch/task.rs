@@ -149,11 +149,13 @@ pub async fn start(
     });
     let saved = saved.await?;
     let (limit, of_peers) = (outlets.limit.clone(), outlets.peer_limits.clone());
-    let http = Http::new(config.timing, limit, of_peers).map_err(|error| FetchError::Io {
-        operation: "make an HTTP client for",
-        path: config.downloads.clone(),
-        reason: error.to_string(),
-    })?;
+    let own_id = holders.own_id();
+    let http =
+        Http::new(config.timing, limit, of_peers, own_id).map_err(|error| FetchError::Io {
+            operation: "make an HTTP client for",
+            path: config.downloads.clone(),
+            reason: error.to_string(),
+        })?;
     let shared = Shared {
         folder: config.downloads.join(FOLDER),
         http,

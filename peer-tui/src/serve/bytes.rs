@@ -136,6 +136,7 @@ async fn part(call: Call, opened: Opened, range: ByteRange) -> Result<Response, 
 
 async fn stream_out(call: Call, opened: Opened, range: ByteRange) -> Result<Response, Problem> {
     let is_checked = checks(&call);
+    let client = call.client();
     let app = call.app;
     let remote = call.connection.remote;
     let layout = PieceLayout::of_size(opened.size_bytes);
@@ -147,7 +148,7 @@ async fn stream_out(call: Call, opened: Opened, range: ByteRange) -> Result<Resp
         name: opened.name.clone(),
         size_bytes: opened.size_bytes,
     };
-    let sending = app.uploads.begin(subject, remote);
+    let sending = app.uploads.begin(subject, client);
     let stamp = opened.stamp();
     let id = match &opened.shared {
         Some(shared) => shared.id,

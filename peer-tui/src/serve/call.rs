@@ -8,6 +8,7 @@ use http::{HeaderMap, Method};
 use hyper::upgrade::OnUpgrade;
 use protocol::file::FileInfo;
 use protocol::problem::{Problem, Slug};
+use protocol::routes::PEER_ID_HEADER;
 use tokio_util::sync::CancellationToken;
 
 use super::buffers::Buffers;
@@ -17,7 +18,7 @@ use super::metrics::Metrics;
 use super::open_files::OpenFiles;
 use super::slots::Slots;
 use super::spread::Spread;
-use super::uploads::Uploads;
+use super::uploads::{Client, Uploads};
 use super::{Network, PartialContents};
 use crate::identity::Identity;
 use crate::rate::{RateLimit, RateLimits};
@@ -133,6 +134,16 @@ impl Call {
             let detail = format!("{name} takes a whole number");
             Problem::new(Slug::InvalidParameter, detail).at(name)
         })
+    }
+
+    /// Who asks, as far as that is seen or told.
+    pub fn client(&self) -> Client {
+        let told = self.headers.get(PEER_ID_HEADER);
+        let told = told.and_then(|told| told.to_str().ok()?.parse().ok());
+        Client {
+            address: self.connection.remote,
+            told,
+        }
     }
 
     /// HEAD: headers as for GET, no body.

@@ -5,7 +5,6 @@
 //! no longer what was hashed stands as missing. Memory an answer: two chunks. Unfinished downloads
 //! are not looked for: they are no small files.
 
-use std::net::SocketAddr;
 use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 
@@ -24,7 +23,7 @@ use super::bytes::take_slot;
 use super::call::{App, Call};
 use super::slots::Slot;
 use super::stream::{self, Chunks, Cut};
-use super::uploads::Subject;
+use super::uploads::{Client, Subject};
 use crate::rate::RateLimit;
 use crate::share::SharedFile;
 use crate::share::open::{open_below, stamp_of};
@@ -49,10 +48,11 @@ pub(super) async fn many(call: Call) -> Result<Response, Problem> {
         let slot = take_slot(&call.app, remote.ip(), 0).await?;
         let of_client = call.app.client_limits.of(remote.ip());
         let (chunks, body) = mpsc::channel(1);
+        let client = call.client();
         let sender = Sender {
             limits: [call.app.limit.clone(), of_client],
             app: call.app,
-            remote,
+            client,
             chunks,
             slot,
         };
@@ -70,7 +70,7 @@ pub(super) async fn many(call: Call) -> Result<Response, Problem> {
 /// Sends one answer.
 struct Sender {
     app: Arc<App>,
-    remote: SocketAddr,
+    client: Client,
     chunks: mpsc::Sender<std::io::Result<Bytes>>,
     slot: Slot,
     limits: [RateLimit; 2],
@@ -143,7 +143,7 @@ impl Sender {
             name: name.to_owned(),
             size_bytes,
         };
-        app.uploads.begin(subject, self.remote).count(size_bytes);
+        app.uploads.begin(subject, self.client).count(size_bytes);
         app.feed.upload(file.id, name.to_owned(), size_bytes);
     }
 }

@@ -65,7 +65,7 @@ async fn files_are_had_whole_and_in_part_by_content_id_and_name() {
     let status = kit.serve.status();
     assert_eq!(status.total_bytes, 5 * 2_800_000 + 1000);
     assert_eq!(
-        kit.serve.sent_to("127.0.0.1".parse().unwrap()),
+        kit.serve.sent_to("127.0.0.1".parse().unwrap(), None),
         status.total_bytes
     );
     let none = "0".repeat(64);

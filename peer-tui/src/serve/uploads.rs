@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use protocol::hash::ContentHash;
+use protocol::ids::PeerId;
 use tokio::sync::watch;
 
 use super::UploadStatus;
@@ -36,10 +37,28 @@ pub struct Subject {
     pub size_bytes: u64,
 }
 
+/// To whom an answer goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Client {
+    /// Where it connected from.
+    pub address: SocketAddr,
+    /// Who it says it is: shown so, and believed for nothing else.
+    pub told: Option<PeerId>,
+}
+
+/// Those who say the same at one address.
+type ClientKey = (IpAddr, Option<PeerId>);
+
+impl Client {
+    fn key(&self) -> ClientKey {
+        (self.address.ip(), self.told)
+    }
+}
+
 #[derive(Debug)]
 struct Row {
     subject: Subject,
-    client: SocketAddr,
+    client: Client,
     sent_bytes: u64,
     open_requests: usize,
     last_at: Instant,
@@ -48,8 +67,8 @@ struct Row {
 
 #[derive(Debug)]
 struct Book {
-    rows: HashMap<(IpAddr, ContentHash), Row>,
-    by_client: HashMap<IpAddr, u64>,
+    rows: HashMap<(ClientKey, ContentHash), Row>,
+    by_client: HashMap<ClientKey, u64>,
     total_uploads: u64,
     total_bytes: u64,
     meter: RateMeter,
@@ -71,7 +90,7 @@ pub struct Uploads {
 #[derive(Debug)]
 pub struct Sending {
     uploads: Uploads,
-    key: (IpAddr, ContentHash),
+    key: (ClientKey, ContentHash),
 }
 
 /// Sums of the book.
@@ -107,9 +126,9 @@ impl Uploads {
     }
 
     /// An answer to `client` begins.
-    pub fn begin(&self, subject: Subject, client: SocketAddr) -> Sending {
+    pub fn begin(&self, subject: Subject, client: Client) -> Sending {
         let now = Instant::now();
-        let key = (client.ip(), subject.hash);
+        let key = (client.key(), subject.hash);
         let mut book = self.lock();
         book.total_uploads += 1;
         let row = book.rows.entry(key).or_insert_with(|| Row {
@@ -152,7 +171,8 @@ impl Uploads {
             hash: row.subject.hash,
             name: row.subject.name.clone(),
             size_bytes: row.subject.size_bytes,
-            client: row.client,
+            client: row.client.address,
+            told: row.client.told,
             sent_bytes: row.sent_bytes,
             rate_bytes: row.meter.rate(now),
         });
@@ -166,10 +186,10 @@ impl Uploads {
         }
     }
 
-    /// Bytes sent to an address since the start.
-    pub fn sent_to(&self, client: IpAddr) -> u64 {
-        let client = client.to_canonical();
-        self.lock().by_client.get(&client).copied().unwrap_or(0)
+    /// Bytes sent since the start to whoever says so of itself at an address.
+    pub fn sent_to(&self, address: IpAddr, told: Option<PeerId>) -> u64 {
+        let key = (address.to_canonical(), told);
+        self.lock().by_client.get(&key).copied().unwrap_or(0)
     }
 
     /// Changes as rows come and go, and once a second while bytes go out.
@@ -278,17 +298,28 @@ mod tests {
             name: "x".to_owned(),
             size_bytes: 50,
         };
-        let client: SocketAddr = "10.0.0.2:4000".parse().unwrap();
-        let again: SocketAddr = "10.0.0.2:4001".parse().unwrap();
+        let at = |address: &str, told: Option<u8>| Client {
+            address: address.parse().unwrap(),
+            told: told.map(|number| PeerId::from_bytes([number; 32])),
+        };
+        let client = at("10.0.0.2:4000", None);
+        let again = at("10.0.0.2:4001", None);
         let first = uploads.begin(subject.clone(), client);
         first.count(20);
         drop(first);
-        let second = uploads.begin(subject, again);
+        let second = uploads.begin(subject.clone(), again);
         second.count(30);
         let sums = uploads.sums();
         assert_eq!((sums.total_uploads, sums.total_bytes), (7, 150));
         assert_eq!(sums.active.len(), 1);
         assert_eq!(sums.active[0].sent_bytes, 50);
-        assert_eq!(uploads.sent_to(client.ip()), 50);
+        let address = client.address.ip();
+        assert_eq!(uploads.sent_to(address, None), 50);
+        let other = at("10.0.0.2:4002", Some(7));
+        let third = uploads.begin(subject, other);
+        third.count(5);
+        assert_eq!(uploads.sums().active.len(), 2, "two peers of one address");
+        assert_eq!(uploads.sent_to(address, None), 50);
+        assert_eq!(uploads.sent_to(address, other.told), 5);
     }
 }

@@ -1,14 +1,15 @@
 //! Brings transfers and shares to the board: a change of what there is at once, figures once a
 //! second and only while something moves.
 
-use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
+use std::collections::{HashMap, HashSet};
 use std::hash::{Hash as _, Hasher as _};
 use std::mem::discriminant;
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use protocol::ids::PeerId;
 use tokio::time::Instant;
 
 use super::Engine;
@@ -167,21 +168,26 @@ impl Pump {
 
     /// Takes what went to each peer that is served now.
     fn count_gave(engine: &Engine, serve: &ServeStatus) {
-        let clients: HashSet<IpAddr> = serve
+        let clients: HashSet<(IpAddr, Option<PeerId>)> = serve
             .active
             .iter()
-            .map(|upload| upload.client.ip())
-            .collect();
-        let gave: Vec<(IpAddr, u64)> = clients
-            .into_iter()
-            .map(|client| (client, engine.0.serve.sent_to(client)))
+            .map(|upload| (upload.client.ip(), upload.told))
             .collect();
         engine.board().change_peers(|book| {
+            let mut gave: HashMap<PeerId, u64> = HashMap::new();
+            for (address, told) in clients {
+                let Some(id) = book.client(address, told).map(|peer| peer.id) else {
+                    continue;
+                };
+                // What went there before it said who it is counts, where that is sure.
+                let is_alone = book.at_address(address).is_some_and(|peer| peer.id == id);
+                let sent = |told| engine.0.serve.sent_to(address, told);
+                let unnamed = if is_alone { sent(None) } else { 0 };
+                gave.insert(id, sent(Some(id)) + unnamed);
+            }
             let mut is_changed = false;
-            for (client, bytes) in gave {
-                if let Some(id) = book.at_address(client).map(|peer| peer.id) {
-                    is_changed |= book.set_gave(&id, bytes);
-                }
+            for (id, bytes) in gave {
+                is_changed |= book.set_gave(&id, bytes);
             }
             is_changed
         });
@@ -202,7 +208,7 @@ fn shape(fetch: &FetchView, serve: &ServeStatus) -> u64 {
             .hash(&mut hasher);
     }
     for upload in &serve.active {
-        (upload.client, upload.hash).hash(&mut hasher);
+        (upload.client, upload.told, upload.hash).hash(&mut hasher);
     }
     hasher.finish()
 }
@@ -211,7 +217,7 @@ fn row(engine: &Engine, upload: &UploadStatus) -> TransferRow {
     let ip = upload.client.ip();
     let name = engine
         .board()
-        .read_peers(|book| book.at_address(ip).map(|peer| peer.name.clone()));
+        .read_peers(|book| book.client(ip, upload.told).map(|peer| peer.name.clone()));
     TransferRow::Up {
         hash: upload.hash,
         name: upload.name.clone(),

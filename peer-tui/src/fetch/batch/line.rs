@@ -14,7 +14,7 @@ use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use protocol::contents;
 use protocol::hash::ContentHash;
-use protocol::routes;
+use protocol::routes::{self, PEER_ID_HEADER};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
@@ -104,6 +104,7 @@ impl Line {
         let request = http::Request::get(path)
             .header(HOST, &self.host)
             .header(USER_AGENT, concat!("peer-tui/", env!("CARGO_PKG_VERSION")))
+            .header(PEER_ID_HEADER, shared.holders.own_id().to_string())
             .header(ACCEPT_ENCODING, "identity")
             .body(Empty::new())
             .map_err(|error| broken(&error))?;

@@ -36,7 +36,10 @@ impl Body {
         range: ByteRange,
         size_bytes: u64,
     ) -> Result<Self, Fault> {
-        let turn = http.lines.ask(place, range, &http.timing).await?;
+        let turn = http
+            .lines
+            .ask(place, range, &http.timing, &http.own_id)
+            .await?;
         let answer = turn.answer(place, &http.timing).await?;
         let head = &answer.head;
         check_part(head.status, &head.headers, &place.hash, (range, size_bytes))?;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf as _, BufMut as _, BytesMut};
+use protocol::ids::PeerId;
 use protocol::routes;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -59,13 +60,15 @@ pub(super) struct Answer {
 
 /// The request for a range of a content. Whatever comes is compared with its hash: a source that is
 /// told so need not copy it.
-pub(super) fn request_of(place: &Place, range: ByteRange) -> String {
+pub(super) fn request_of(place: &Place, range: ByteRange, own_id: &PeerId) -> String {
     format!(
         "GET {} HTTP/1.1\r\nhost: {}\r\nuser-agent: peer-tui/{}\r\naccept: */*\r\n\
-         accept-encoding: identity\r\nwant-repr-digest: sha-256=9\r\nrange: {}\r\n\r\n",
+         accept-encoding: identity\r\nwant-repr-digest: sha-256=9\r\n{}: {own_id}\r\n\
+         range: {}\r\n\r\n",
         routes::content(&place.hash),
         place.address,
         env!("CARGO_PKG_VERSION"),
+        routes::PEER_ID_HEADER,
         range.to_range_header(),
     )
 }

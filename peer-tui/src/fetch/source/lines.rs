@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use protocol::hash::ContentHash;
+use protocol::ids::PeerId;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
@@ -53,7 +54,7 @@ struct Inner {
 pub(super) struct Lines(Arc<Mutex<Inner>>);
 
 impl Lines {
-    /// Asks for a range, behind what was asked for of the same content.
+    /// Asks for a range, behind what was asked for of the same content; `own_id` is told.
     ///
     /// # Errors
     /// When there is no connection and none can be made.
@@ -62,8 +63,9 @@ impl Lines {
         place: &Place,
         range: ByteRange,
         timing: &Timing,
+        own_id: &PeerId,
     ) -> Result<Turn, Fault> {
-        let request = request_of(place, range);
+        let request = request_of(place, range, own_id);
         let (stream, before) = match self.take(place) {
             Some((stream, last)) => (stream, Some(last)),
             None => (connect(place, timing.connect).await?, None),

@@ -41,7 +41,8 @@ impl Source {
 
     async fn ask_at(&self, place: &Place, first: u64) -> Turn {
         let (range, timing) = (ByteRange::new(first, first + 9, 1000), Timing::default());
-        let asked = self.lines.ask(place, range.unwrap(), &timing);
+        let own_id = PeerId::from_bytes([9; 32]);
+        let asked = self.lines.ask(place, range.unwrap(), &timing, &own_id);
         asked.await.unwrap()
     }
 
