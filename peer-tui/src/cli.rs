@@ -47,7 +47,7 @@ fn run(arguments: Arguments) -> Result<(), Trouble> {
     let layers = arguments.layers()?;
     Config::check(&layers)?;
     match arguments.command {
-        None => screen::run(&layers),
+        None => screen::run(&layers, json),
         Some(Command::Daemon { background, .. }) => daemon::run(&layers, background),
         Some(Command::Demo { busy }) => demo::run(&layers, busy, json),
         Some(Command::Search(search)) => search::run(&layers, &search, json),

@@ -12,14 +12,23 @@ use crate::daemon::command::Action;
 use crate::daemon::state::Reply;
 use crate::tui::{self, Connection, ScreenOptions};
 
-/// Opens the screen.
+const COMMANDS: &str = "Commands that need no screen:
+  peer-tui daemon          share, serve and fetch in the foreground
+  peer-tui search QUERY    search the network
+  peer-tui get QUERY       download and wait
+  peer-tui status          how it stands
+  peer-tui stop            end the daemon
+  peer-tui --help          all of them
+";
+
+/// Opens the screen. With `json` nothing for people goes to standard output where there is none.
 ///
 /// # Errors
 /// When the daemon cannot be started or the terminal cannot be used.
-pub fn run(layers: &Layers) -> Result<(), Trouble> {
+pub fn run(layers: &Layers, json: bool) -> Result<(), Trouble> {
     let config = Config::from_layers(layers)?;
     if let Err(reason) = tui::can_run_full_screen() {
-        return explain(&config, &reason);
+        return explain(&config, &reason, json);
     }
     let mut notes = Vec::new();
     let client = match spawn::attach_or_start(layers, &config)? {
@@ -88,22 +97,19 @@ fn use_index(client: &mut Client, config: &Config) -> Result<Option<String>, Tro
 }
 
 /// Where no screen can be shown: how things stand, and the commands that work everywhere.
-fn explain(config: &Config, reason: &str) -> Result<(), Trouble> {
-    if let Ok(mut client) = Client::connect(&config.data)
+fn explain(config: &Config, reason: &str, json: bool) -> Result<(), Trouble> {
+    if !json
+        && let Ok(mut client) = Client::connect(&config.data)
         && let Ok(Reply::Status(status)) = client.ask(Action::Status)
     {
         show::print_status(&status);
         print::line("");
     }
-    print::text(
-        "Commands that need no screen:\n\
-         \x20 peer-tui daemon          share, serve and fetch in the foreground\n\
-         \x20 peer-tui search QUERY    search the network\n\
-         \x20 peer-tui get QUERY       download and wait\n\
-         \x20 peer-tui status          how it stands\n\
-         \x20 peer-tui stop            end the daemon\n\
-         \x20 peer-tui --help          all of them\n",
-    );
+    if json {
+        eprint!("{COMMANDS}");
+    } else {
+        print::text(COMMANDS);
+    }
     Err(Trouble {
         exit: Exit::WrongUsage,
         message: format!("no full screen here: {reason}"),

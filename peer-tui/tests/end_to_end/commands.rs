@@ -315,6 +315,16 @@ fn a_signal_ends_the_demo_and_its_folder() {
 }
 
 #[test]
+fn without_a_terminal_json_prints_no_words_for_people() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let output = peer_tui(&["--json"], home.path());
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("peer-tui search QUERY"), "{errors}");
+}
+
+#[test]
 fn the_demo_makes_no_folder_to_share() {
     let home = tempfile::tempdir().expect("a temporary folder");
     let missing = home.path().join("missing");
