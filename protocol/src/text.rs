@@ -118,7 +118,8 @@ impl Shown {
             self.joiners = 0;
         }
         self.marks = 0;
-        self.has_base = true;
+        // A mark at the start of a name must not change the slash of its path.
+        self.has_base = character != '/';
         self.is_after_emoji = is_emoji(character);
         self.last = Some(character);
         true
@@ -252,6 +253,7 @@ mod tests {
     fn marks_need_a_base_and_are_few() {
         check("\u{301}a", "<U+0301>a");
         check("\u{301}\u{302}a", "<U+0301><U+0302>a");
+        check("odd/\u{301}lead", "odd/<U+0301>lead");
         let zalgo = format!("a{}b\u{301}", "\u{301}".repeat(6));
         let shown = format!("a{}<U+0301><U+0301>b\u{301}", "\u{301}".repeat(4));
         check(&zalgo, &shown);

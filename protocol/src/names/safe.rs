@@ -10,8 +10,10 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::split_ending;
-use crate::character::{is_control, is_invisible};
-use crate::limits::{SAFE_NAME_MAX_BYTES, SAFE_PATH_MAX_BYTES, SAFE_PATH_MAX_DEPTH};
+use crate::character::{is_control, is_invisible, is_mark, is_unknown};
+use crate::limits::{
+    MARKS_MAX_COUNT, SAFE_NAME_MAX_BYTES, SAFE_PATH_MAX_BYTES, SAFE_PATH_MAX_DEPTH,
+};
 
 /// Stands where nothing is left of a name.
 const UNNAMED: &str = "unnamed";
@@ -101,7 +103,8 @@ fn safe_part(text: &str) -> String {
 }
 
 fn one_pass(text: &str) -> String {
-    let filtered: String = text.chars().filter(|c| !is_dangerous(*c)).nfc().collect();
+    let kept = text.chars().filter(|c| !is_dangerous(*c)).nfc();
+    let filtered = without_heaps(kept);
     let trimmed = filtered
         .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '.' | '-'))
         .trim_end_matches(|c: char| c.is_whitespace() || c == '.');
@@ -112,12 +115,28 @@ fn one_pass(text: &str) -> String {
     cut_name(&free)
 }
 
+/// The text without marks that stand on nothing, and without those past the cap on one base: the
+/// ones that are not shown either.
+fn without_heaps(text: impl Iterator<Item = char>) -> String {
+    let mut marks = MARKS_MAX_COUNT;
+    let is_kept = |character: &char| {
+        if !is_mark(*character) {
+            marks = 0;
+            return true;
+        }
+        marks += 1;
+        marks <= MARKS_MAX_COUNT
+    };
+    text.filter(is_kept).collect()
+}
+
 fn is_dangerous(character: char) -> bool {
     matches!(
         character,
         '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|'
     ) || is_control(character)
         || is_invisible(character)
+        || is_unknown(character)
         // Noncharacters: macOS refuses them.
         || u32::from(character) & 0xFFFE == 0xFFFE
         || matches!(character, '\u{FDD0}'..='\u{FDEF}')
@@ -232,6 +251,20 @@ mod tests {
         check("e\u{301}.txt", "é.txt");
         check("\u{212a}.txt", "K.txt");
         check("a\u{200b}\u{301}", "á");
+    }
+
+    #[test]
+    fn what_nobody_can_read_goes_too() {
+        check("private\u{e000}.txt", "private.txt");
+        check("\u{301}lead.txt", "lead.txt");
+        check("-\u{301}\u{302}x", "x");
+        let heap = format!("q{}.txt", "\u{301}".repeat(8));
+        check(&heap, &format!("q{}.txt", "\u{301}".repeat(4)));
+        check("\u{301}", "unnamed");
+        check(
+            "\u{915}\u{94d}\u{937}\u{94d}\u{91f}\u{94d}.txt",
+            "\u{915}\u{94d}\u{937}\u{94d}\u{91f}\u{94d}.txt",
+        );
     }
 
     #[test]
