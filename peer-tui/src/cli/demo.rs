@@ -106,8 +106,9 @@ fn show(runtime: &tokio::runtime::Runtime, network: &Network) -> Result<(), Trou
         link,
         reconnect: Box::new(move || Ok(connect())),
     };
-    let notes =
-        vec!["a demo: an index and four peers in a temporary folder; q ends it all".to_owned()];
+    let notes = vec![
+        "a demo: an index and four peers in a temporary folder; Ctrl-C ends it all".to_owned(),
+    ];
     tui::run(connection, screen::options(network.folder(), notes))?;
     Ok(())
 }

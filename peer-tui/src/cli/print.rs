@@ -32,7 +32,7 @@ pub fn name(text: &str) -> String {
 
 /// `755 MiB`, `3.7 GiB`, `12 B`.
 pub fn size(bytes: u64) -> String {
-    const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    const UNITS: [&str; 7] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     let mut value = bytes as f64;
     let mut unit = 0;
     while value >= 999.5 && unit + 1 < UNITS.len() {
@@ -43,6 +43,15 @@ pub fn size(bytes: u64) -> String {
         format!("{value:.0} {}", UNITS[unit])
     } else {
         format!("{value:.1} {}", UNITS[unit])
+    }
+}
+
+/// `1 file`, `12 files`.
+pub fn counted(number: u64, noun: &str) -> String {
+    if number == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{number} {noun}s")
     }
 }
 
@@ -89,7 +98,9 @@ mod tests {
         assert_eq!(size(1023), "1.0 KiB");
         assert_eq!(size(791_674_880), "755 MiB");
         assert_eq!(size(3_900_000_000), "3.6 GiB");
-        assert_eq!(size(u64::MAX), "16384 PiB");
+        assert_eq!(size(u64::MAX), "16 EiB");
+        assert_eq!(counted(1, "file"), "1 file");
+        assert_eq!(counted(0, "file"), "0 files");
         assert_eq!(clock(35), "0:35");
         assert_eq!(clock(3723), "1:02:03");
     }

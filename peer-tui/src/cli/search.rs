@@ -91,8 +91,8 @@ fn index_of(config: &Config, runtime: &tokio::runtime::Runtime) -> Result<IndexU
             None => {
                 return Err(Trouble {
                     exit: super::trouble::Exit::IndexUnreachable,
-                    message: "no daemon runs and no index was found: name one, like \
-                              `--index http://192.168.1.5:7070`"
+                    message: "no daemon runs and no index was found: name one before the command, \
+                              like `peer-tui 192.168.1.5:7070 search WORDS`"
                         .to_owned(),
                 });
             }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::print::{self, clock, name, size};
+use super::print::{self, clock, counted, name, size};
 use super::trouble::Trouble;
 use crate::config::{Layers, data_folder};
 use crate::daemon::client::Client;
@@ -44,8 +44,10 @@ pub fn print_status(status: &Status) {
         row(
             "network",
             format!(
-                "{} of {} peers online, {} files",
-                header.online_peers, header.total_peers, header.total_files
+                "{} of {} online, {}",
+                header.online_peers,
+                counted(header.total_peers, "peer"),
+                counted(header.total_files, "file")
             ),
         ),
         row("shared", shared_words(status)),
@@ -99,8 +101,8 @@ fn index_words(header: &Header) -> String {
 fn shared_words(status: &Status) -> String {
     let header = &status.header;
     let shared = format!(
-        "{} files, {}",
-        header.shared_files,
+        "{}, {}",
+        counted(header.shared_files, "file"),
         size(status.shared_bytes)
     );
     match header.hashing_files {
@@ -315,8 +317,8 @@ pub fn shares(layers: &Layers, json: bool) -> Result<(), Trouble> {
     }
     if shares.hashing_files > 0 {
         eprintln!(
-            "{} files ({}) are being hashed",
-            shares.hashing_files,
+            "being hashed: {} ({})",
+            counted(shares.hashing_files, "file"),
             size(shares.hashing_bytes)
         );
     }

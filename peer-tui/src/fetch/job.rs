@@ -364,6 +364,7 @@ impl Job {
             0 if self.refused_count > 0 => {
                 "those who have it are blocked or sent wrong bytes before".to_owned()
             }
+            0 if self.away.is_empty() => "nobody shares it any more".to_owned(),
             0 => "nobody who has it is online".to_owned(),
             _ if corrupt == all => "everybody who has it sent wrong bytes".to_owned(),
             _ => "none of those who have it answers".to_owned(),

@@ -138,7 +138,7 @@ fn tail(text: &str, columns: usize) -> String {
     parts.concat()
 }
 
-const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+const UNITS: [&str; 7] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
 /// (value below 1,000 in a unit, position of the unit in [`UNITS`]).
 fn scaled(bytes: u64) -> (f64, usize) {
@@ -305,7 +305,7 @@ mod tests {
             (96 * 1024, "96 KiB"),
             (791_674_880, "755 MiB"),
             (3_972_844_748, "3.7 GiB"),
-            (u64::MAX, "16384 PiB"),
+            (u64::MAX, "16 EiB"),
         ] {
             assert_eq!(size(bytes), expected);
         }

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use crate::cli::print::{clock, name, size};
+use crate::cli::print::{clock, counted, name, size};
 use crate::daemon::sections::results::percent;
 use crate::fetch::DownloadStatus;
 
@@ -35,7 +35,7 @@ impl Progress {
     /// Draws how many are left.
     pub fn show_left(&mut self, left_count: usize) {
         if self.is_shown {
-            self.draw(format!("{left_count} files left"));
+            self.draw(format!("{} left", counted(left_count as u64, "file")));
         }
     }
 

@@ -42,12 +42,10 @@ impl Engine {
         self.read_folder(&id, folder, &mut queue).await?;
         self.queue_folder(&mut queue).await?;
         if queue.ids.is_empty() && queue.already == 0 {
-            let place = if folder.is_empty() {
-                "anything"
-            } else {
-                folder
-            };
-            return Err(not_found(format!("{peer} does not share {place}")));
+            return Err(not_found(match folder {
+                "" => format!("{peer} does not share anything"),
+                folder => format!("{peer} does not share `{folder}`"),
+            }));
         }
         let name = self.board().read_peers(|book| {
             let name = book.get(&id).map(|peer| peer.name.clone());

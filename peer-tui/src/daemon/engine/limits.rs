@@ -29,7 +29,13 @@ impl Engine {
             down: before.down,
             up: before.up,
         };
-        done("limits set".to_owned(), Some(undo))
+        let note = if limits == Limits::default() {
+            "no limit".to_owned()
+        } else {
+            let (down, up) = (in_words(limits.down), in_words(limits.up));
+            format!("limits: down {down}, up {up}")
+        };
+        done(note, Some(undo))
     }
 
     fn apply_limits(&self, limits: Limits) {

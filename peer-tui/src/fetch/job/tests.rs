@@ -107,4 +107,14 @@ fn refused_offline_own_and_odd_addresses_are_no_sources() {
     job.learn(&told, |one| *one == peer(4));
     let away = why("nobody who has it is online");
     assert_eq!(job.verdict(Instant::now()), away);
+    let mut withdrawn = content(&[Some(1)]);
+    withdrawn.sources[0].peer = peer(0);
+    let mut job = Job::new(PieceLayout::of_size(4 * PIECE), peer(0), SEC, 1);
+    job.learn(&withdrawn, |_| false);
+    let nobody = why("nobody shares it any more");
+    assert_eq!(
+        job.verdict(Instant::now()),
+        nobody,
+        "this peer alone has a part"
+    );
 }

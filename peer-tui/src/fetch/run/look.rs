@@ -33,7 +33,7 @@ impl Runner {
         self.wants_look = false;
         let content = match answer {
             Ok(Some(content)) => content,
-            Ok(None) => return Err(Halt::NoSource("nobody has shared it yet".to_owned())),
+            Ok(None) => return Err(Halt::NoSource("nobody shares it now".to_owned())),
             Err(IndexError::Unreachable { .. }) => {
                 let reason = "the index does not answer, so nobody knows who has it";
                 return Err(Halt::NoSource(reason.to_owned()));

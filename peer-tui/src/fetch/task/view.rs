@@ -10,7 +10,7 @@ use super::super::handle::{FetchView, SHORT_RUN};
 use super::super::queue::file::Saved;
 use super::super::queue::{Entry, Queue};
 use super::super::run::{Closely, Ended};
-use super::super::{DownloadId, DownloadState, DownloadStatus};
+use super::super::{DownloadId, DownloadState, DownloadStatus, SourceState};
 use super::Running;
 
 /// Ended downloads whose last close look is kept.
@@ -131,7 +131,10 @@ impl Shown {
                 is_news |= self.statuses.remove(id).is_some();
                 continue;
             };
-            let status = status(entry, running.get(id));
+            let mut status = status(entry, running.get(id));
+            if !running.contains_key(id) {
+                self.add_known_sources(&mut status);
+            }
             if self.statuses.get(id) != Some(&status) {
                 self.statuses.insert(*id, status);
                 is_news = true;
@@ -160,6 +163,22 @@ impl Shown {
             short_bytes: self.short_bytes,
             got_bytes: self.shown_got_bytes.clone(),
         }
+    }
+
+    /// A download that stands tells the sources that it had when it ran last.
+    fn add_known_sources(&self, status: &mut Arc<DownloadStatus>) {
+        let stands = matches!(
+            status.state,
+            DownloadState::Paused | DownloadState::Queued | DownloadState::DiskFull { .. }
+        );
+        let Some(look) = self.looks.get(&status.id).filter(|_| stands) else {
+            return;
+        };
+        let there = look.sources.iter();
+        let count = there
+            .filter(|source| source.state != SourceState::Offline)
+            .count();
+        Arc::make_mut(status).sources.1 = u32::try_from(count).unwrap_or(u32::MAX);
     }
 
     /// Adds what runs have so far to what came from each peer; their sum.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use protocol::byte_size::parse_bytes;
 use protocol::category::Category;
 use protocol::ids::PeerId;
 
@@ -117,6 +118,25 @@ pub struct SearchFilterForm {
     pub max_size: Line,
     /// Focused field, 0 to 2.
     pub field: usize,
+}
+
+impl SearchFilterForm {
+    /// Whether the smallest size is larger than the largest one.
+    pub fn is_reversed(&self) -> bool {
+        let size = |line: &Line| parse_bytes(line.text()).ok();
+        let (min, max) = (size(&self.min_size), size(&self.max_size));
+        min.zip(max).is_some_and(|(min, max)| min > max)
+    }
+
+    /// The first field that is not right.
+    pub fn bad_field(&self) -> Option<usize> {
+        let is_bad = |line: &Line| !line.is_empty() && parse_bytes(line.text()).is_err();
+        match () {
+            () if is_bad(&self.min_size) => Some(1),
+            () if is_bad(&self.max_size) || self.is_reversed() => Some(2),
+            () => None,
+        }
+    }
 }
 
 /// A question.

@@ -136,7 +136,8 @@ fn peer(
 ) {
     let name = format::shown(&row.name);
     let mut shown = Name::of(&name.text, name.is_odd, is_selected);
-    shown.tail = if row.is_me { " (you)" } else { "" };
+    let is_told = row.is_me && row.name != "you";
+    shown.tail = if is_told { " (you)" } else { "" };
     table.name(canvas, y, 0, &shown);
     let (state, token) = state(row, model);
     table.cell(canvas, y, "State", &state, token);

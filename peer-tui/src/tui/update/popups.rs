@@ -186,7 +186,11 @@ impl Turn<'_> {
 
     fn filter_form_key(&mut self, mut form: SearchFilterForm, key: Key) {
         match key.code {
-            Code::Enter => return,
+            Code::Enter => match form.bad_field() {
+                // Nothing that was typed goes without a word.
+                Some(bad) => form.field = bad,
+                None => return,
+            },
             Code::Up | Code::BackTab => form.field = form.field.saturating_sub(1),
             Code::Down | Code::Tab => form.field = (form.field + 1).min(2),
             Code::Right | Code::Char(' ') if form.field == 0 => {
@@ -212,8 +216,12 @@ impl Turn<'_> {
         self.model.popup = Some(Popup::SearchFilter(form));
     }
 
-    /// The results follow the form while it is filled in; a size that does not read is no limit.
+    /// The results follow the form while it is filled in; a size that does not read is no limit, and
+    /// two that contradict each other wait for the next letter.
     fn apply_filter(&mut self, form: &SearchFilterForm) {
+        if form.is_reversed() {
+            return;
+        }
         let size = |line: &Line| parse_bytes(line.text()).ok();
         let wanted = (form.category, size(&form.min_size), size(&form.max_size));
         let search = &mut self.model.search;

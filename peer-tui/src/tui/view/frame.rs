@@ -145,14 +145,19 @@ pub(super) fn one_line(model: &Model, canvas: &mut Canvas<'_>) {
         ),
         _ => "connecting".to_owned(),
     };
-    let x = canvas.put(0, 0, &words, Token::Text);
+    let x = canvas.put(0, 0, &words, Token::Text) + 2;
     let (width, height) = model.size;
-    let words = "window too small";
-    if height == 1 {
-        canvas.put(x + 2, 0, words, Token::Dim);
+    let (why, least) = ("window too small", "(40x12)");
+    let whole = format!("{why} {least}");
+    if x + columns(&whole) <= width {
+        canvas.put(x, 0, &whole, Token::Dim);
         return;
     }
-    canvas.put(0, 1, words, Token::Dim);
+    if height == 1 {
+        canvas.put(x, 0, why, Token::Dim);
+        return;
+    }
+    canvas.put(0, 1, why, Token::Dim);
     canvas.put(0, 2, &format!("({width}x{height} of 40x12)"), Token::Dim);
 }
 

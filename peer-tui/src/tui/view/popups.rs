@@ -198,6 +198,8 @@ fn filter_form(form: &SearchFilterForm, canvas: &mut Canvas<'_>) -> Option<Posit
         let is_bad = !line.is_empty() && protocol::byte_size::parse_bytes(line.text()).is_err();
         let (words, token) = if is_bad {
             ("such as 700M or 2G", Token::Warn)
+        } else if form.is_reversed() && index == 2 {
+            ("smaller size first", Token::Warn)
         } else {
             ("any where empty", Token::Dim)
         };

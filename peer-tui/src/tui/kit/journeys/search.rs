@@ -115,6 +115,30 @@ fn nothing_moves_under_the_cursor() {
 }
 
 #[test]
+fn the_filter_form_keeps_what_cannot_be_until_it_is_right() {
+    let mut app = TestApp::filled(80, 24);
+    app.letters("deb");
+    app.keys("^F Tab");
+    app.letters("5M");
+    app.keys("Tab");
+    app.letters("1M");
+    app.line("smaller size first");
+    let sizes = |app: &TestApp| {
+        let search = app.watch().search.expect("a search");
+        (search.min_size, search.max_size)
+    };
+    assert_eq!(sizes(&app), (Some(5 << 20), None), "the last that can be");
+    app.keys("Enter");
+    assert!(app.model.popup.is_some(), "nothing goes without a word");
+    app.letters("x");
+    app.keys("Enter");
+    app.line("such as 700M or 2G");
+    app.keys("BS BS BS Enter");
+    assert!(app.model.popup.is_none());
+    assert_eq!(sizes(&app), (Some(5 << 20), None));
+}
+
+#[test]
 fn rows_that_are_gone_say_so_and_go_when_asked() {
     let mut app = TestApp::new(120, 36);
     app.find(&["a", "b", "c"]);

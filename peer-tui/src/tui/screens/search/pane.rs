@@ -55,7 +55,11 @@ pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     }
     lines.push(("You", you(row, model)));
     if name.is_odd {
-        let words = "odd: it holds characters that are not shown, such as the marked ones";
+        let words = if row.name.contains(char::REPLACEMENT_CHARACTER) {
+            "odd: it is not UTF-8, or was damaged on its way"
+        } else {
+            "odd: it holds characters that are not shown, such as the marked ones"
+        };
         lines.push(("Name", words.to_owned()));
     }
     parts::pane(area, &name.text, &lines, canvas);
