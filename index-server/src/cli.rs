@@ -10,6 +10,7 @@ mod settings;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use protocol::text::lines;
 
 use self::documents::Document;
 use self::settings::Settings;
@@ -64,7 +65,7 @@ pub fn run() -> ExitCode {
     match settings.resolve() {
         Ok((config, logging)) => ended(work(config, &logging)),
         Err(error) => {
-            eprintln!("error: {}", in_words(&error));
+            eprintln!("error: {}", lines(&in_words(&error)));
             ExitCode::from(WRONG_USAGE)
         }
     }
@@ -74,7 +75,7 @@ fn ended(outcome: anyhow::Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::from(DONE),
         Err(error) => {
-            eprintln!("error: {}", in_words(&error));
+            eprintln!("error: {}", lines(&in_words(&error)));
             ExitCode::from(FAILED)
         }
     }

@@ -3,8 +3,12 @@
 
 use std::io::IsTerminal;
 
+use protocol::text::one_line;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::FormatFields;
+use tracing_subscriber::fmt::format::debug_fn;
 
 use crate::config::SettingError;
 
@@ -80,6 +84,25 @@ impl Logging {
     }
 }
 
+/// How the fields of a log line for people are written: in one line that drives no terminal, whoever's
+/// words are in it.
+fn safe_fields() -> impl for<'writer> FormatFields<'writer> + Send + Sync + 'static {
+    debug_fn(|out, field, value| {
+        let value = format!("{value:?}");
+        let value = one_line(&value);
+        match field.name() {
+            "message" => write!(out, "{value}"),
+            // Where a library logged it by other means than ours: of no use to a reader.
+            name if name.starts_with("log.") => Ok(()),
+            name if out.has_ansi_escapes() => {
+                write!(out, "\x1b[3m{name}\x1b[0m\x1b[2m=\x1b[0m{value}")
+            }
+            name => write!(out, "{name}={value}"),
+        }
+    })
+    .delimited(" ")
+}
+
 /// Sends log lines of the whole process to standard error.
 ///
 /// # Errors
@@ -92,7 +115,7 @@ pub fn install(logging: &Logging) -> anyhow::Result<()> {
         .with_target(false)
         .with_env_filter(logging.filter()?);
     let installed = match logging.format {
-        LogFormat::Text => lines.try_init(),
+        LogFormat::Text => lines.fmt_fields(safe_fields()).try_init(),
         LogFormat::Json => lines.json().try_init(),
     };
     installed.map_err(|error| anyhow::anyhow!("install the log: {error}"))

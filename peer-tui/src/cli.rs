@@ -32,7 +32,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
             if !trouble.message.is_empty() {
-                eprintln!("peer-tui: {}", trouble.message);
+                print::note(&format!("peer-tui: {}", trouble.message));
             }
             ExitCode::from(trouble.exit.code())
         }

@@ -32,6 +32,35 @@ pub fn clean(text: &str) -> CleanText<'_> {
             is_odd: false,
         };
     }
+    let (cleaned, is_odd) = without_danger(text);
+    let text = match cleaned {
+        Some(cleaned) => cut(&cleaned).map_or(Cow::Owned(cleaned), Cow::Owned),
+        None => cut(text).map_or(Cow::Borrowed(text), Cow::Owned),
+    };
+    CleanText { text, is_odd }
+}
+
+/// The same for what is bounded by who wrote it: one line of any length, a log line or a message.
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    without_danger(text)
+        .0
+        .map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+/// The same for text of many lines: what ends a line (`\n`) goes on ending it.
+pub fn lines(text: &str) -> Cow<'_, str> {
+    if text
+        .split('\n')
+        .all(|line| without_danger(line).0.is_none())
+    {
+        return Cow::Borrowed(text);
+    }
+    let lines: Vec<Cow<'_, str>> = text.split('\n').map(one_line).collect();
+    Cow::Owned(lines.join("\n"))
+}
+
+/// The text with what is dangerous made visible, or `None` where nothing is, and whether it is odd.
+fn without_danger(text: &str) -> (Option<String>, bool) {
     let mut shown = Shown::default();
     let mut rest = text.chars();
     let mut cleaned: Option<String> = None;
@@ -51,11 +80,7 @@ pub fn clean(text: &str) -> CleanText<'_> {
         }
         kept_bytes += character.len_utf8();
     }
-    let text = match cleaned {
-        Some(cleaned) => cut(&cleaned).map_or(Cow::Owned(cleaned), Cow::Owned),
-        None => cut(text).map_or(Cow::Borrowed(text), Cow::Owned),
-    };
-    CleanText { text, is_odd }
+    (cleaned, is_odd)
 }
 
 /// Makes bytes safe to show that may not be UTF-8: each bad byte stands as `<xFF>`.
@@ -282,6 +307,19 @@ mod tests {
             let cleaned = clean(&letter.repeat(2000)).text.into_owned();
             assert_eq!(cleaned, format!("{}…", letter.repeat(1023)));
         }
+    }
+
+    #[test]
+    fn longer_text_is_shown_whole_and_keeps_its_lines_where_it_may() {
+        let long = "é".repeat(2_000);
+        assert!(matches!(one_line(&long), Cow::Borrowed(text) if text == long));
+        assert_eq!(one_line("a\n\x1b[2J"), "a<LF><ESC>[2J");
+        let table = "NAME  SIZE\né     1 B\n";
+        assert!(matches!(lines(table), Cow::Borrowed(text) if text == table));
+        assert_eq!(
+            lines("a\n\u{202e}b\r\n\u{301}"),
+            "a\n<U+202E>b<CR>\n<U+0301>"
+        );
     }
 
     fn hostile() -> impl Strategy<Value = String> {

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Subcommand};
 use clap_complete::Shell;
 use clap_mangen::Man;
+use protocol::text::one_line;
 
 use super::{Arguments, DONE, FAILED, WRONG_USAGE};
 use crate::http::openapi;
@@ -37,7 +38,7 @@ impl Document {
         let text = match self.text() {
             Ok(text) => text,
             Err(advice) => {
-                eprintln!("error: {advice}");
+                eprintln!("error: {}", one_line(&advice));
                 return ExitCode::from(WRONG_USAGE);
             }
         };

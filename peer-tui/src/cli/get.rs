@@ -128,7 +128,7 @@ fn get_folder(
         queued(&note, &ids, json);
         return Ok(());
     }
-    eprintln!("{}", print::name(&note));
+    print::note(&print::name(&note));
     report(&follow::follow(&mut client, &ids)?, json);
     Ok(())
 }
@@ -164,7 +164,7 @@ fn report(landed: &[Landed], json: bool) {
                 "path": file.path,
             }));
         } else {
-            print::line(&file.path.display().to_string());
+            print::path(&file.path);
         }
     }
 }

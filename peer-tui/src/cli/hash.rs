@@ -59,10 +59,10 @@ fn entries(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 }
 
 fn complain(path: &Path, reason: &str) -> usize {
-    eprintln!(
+    print::note(&format!(
         "peer-tui: {}: {reason}",
         print::name(&path.to_string_lossy())
-    );
+    ));
     1
 }
 

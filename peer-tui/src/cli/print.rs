@@ -1,27 +1,53 @@
-//! Text for people: sizes, tables, and names made safe. A reader that goes away (`| head`) is no
-//! error.
+//! Text for people: sizes, tables, and names made safe. All that the commands print goes through
+//! here, and is safe for a terminal whoever's words are in it. A reader that goes away (`| head`) is
+//! no error.
 
-use std::io::Write as _;
+use std::borrow::Cow;
+use std::io::{IsTerminal as _, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
-use protocol::text::clean;
+use protocol::text::{clean, lines, one_line};
 use serde::Serialize;
 
-/// Prints lines as they are.
-pub fn text(text: &str) {
+/// Prints what the program itself has written (a manual, a script, JSON), as it is.
+pub fn document(text: &str) {
     // A closed pipe means that nobody reads on.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
+/// Prints lines.
+pub fn text(text: &str) {
+    document(&lines(text));
+}
+
+/// Tells something beside the results: a line on standard error.
+pub fn note(words: &str) {
+    let line = format!("{}\n", one_line(words));
+    let _ = std::io::stderr().lock().write_all(line.as_bytes());
+}
+
+/// The place of a file on this disk: to a person as is safe, to a program byte by byte.
+pub fn path(path: &Path) {
+    let mut out = std::io::stdout().lock();
+    if out.is_terminal() {
+        drop(out);
+        return line(&path.to_string_lossy());
+    }
+    let _ = out.write_all(path.as_os_str().as_bytes());
+    let _ = out.write_all(b"\n");
+}
+
 /// Prints one line.
 pub fn line(line: &str) {
-    text(&format!("{line}\n"));
+    document(&format!("{}\n", one_line(line)));
 }
 
 /// Prints one JSON document on a line of its own.
 pub fn json(value: &impl Serialize) {
     match serde_json::to_string(value) {
-        Ok(document) => line(&document),
-        Err(error) => eprintln!("peer-tui: cannot print this as JSON: {error}"),
+        Ok(json) => document(&format!("{json}\n")),
+        Err(error) => note(&format!("peer-tui: cannot print this as JSON: {error}")),
     }
 }
 
@@ -67,7 +93,15 @@ pub fn clock(secs: u64) -> String {
 
 /// Columns, as wide as their widest cell; the first is the last to end a line in spaces.
 pub fn table(rows: &[Vec<String>]) {
+    text(&columns(rows));
+}
+
+fn columns(rows: &[Vec<String>]) -> String {
     use unicode_width::UnicodeWidthStr as _;
+    let rows: Vec<Vec<Cow<'_, str>>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| one_line(cell)).collect())
+        .collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let widths: Vec<usize> = (0..columns)
         .map(|column| {
@@ -76,7 +110,7 @@ pub fn table(rows: &[Vec<String>]) {
         })
         .collect();
     let mut out = String::new();
-    for row in rows {
+    for row in &rows {
         let mut cells = String::new();
         for (cell, width) in row.iter().zip(&widths) {
             cells.push_str(cell);
@@ -85,12 +119,21 @@ pub fn table(rows: &[Vec<String>]) {
         out.push_str(cells.trim_end());
         out.push('\n');
     }
-    text(&out);
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cell_adds_no_row_and_drives_no_terminal() {
+        let rows =
+            [["NAME", "X"], ["a\nforged\u{9b}2J", "b"]].map(|row| row.map(str::to_owned).to_vec());
+        let shown = columns(&rows);
+        assert_eq!(shown.lines().count(), 2, "{shown:?}");
+        assert!(shown.contains("a<LF>forged<U+009B>2J  b\n"), "{shown:?}");
+    }
 
     #[test]
     fn figures_are_short() {

@@ -127,10 +127,10 @@ pub fn run(layers: &Layers, search: &SearchArgs, json: bool) -> Result<(), Troub
         return Ok(());
     }
     if let Some(corrected) = &found.corrected {
-        eprintln!(
+        print::note(&format!(
             "nothing for `{typed}`: showing `{}` (in \"quotes\" it stays as typed)",
             name(corrected)
-        );
+        ));
     }
     let mut table = vec![
         ["NAME", "SIZE", "SOURCES", "OWNER", "HASH"]
@@ -154,7 +154,7 @@ pub fn run(layers: &Layers, search: &SearchArgs, json: bool) -> Result<(), Troub
         } else {
             "at least "
         };
-        eprintln!(
+        print::note(&format!(
             "{shown} of {least}{} matches: {}",
             found.total,
             if found.cut {
@@ -162,7 +162,7 @@ pub fn run(layers: &Layers, search: &SearchArgs, json: bool) -> Result<(), Troub
             } else {
                 "--limit shows more"
             }
-        );
+        ));
     }
     Ok(())
 }

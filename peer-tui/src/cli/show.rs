@@ -313,14 +313,14 @@ pub fn shares(layers: &Layers, json: bool) -> Result<(), Trouble> {
     }));
     print::table(&table);
     for (path, reason) in &shares.troubles {
-        eprintln!("{}: {}", name(path), name(reason));
+        print::note(&format!("{}: {}", name(path), name(reason)));
     }
     if shares.hashing_files > 0 {
-        eprintln!(
+        print::note(&format!(
             "being hashed: {} ({})",
             counted(shares.hashing_files, "file"),
             size(shares.hashing_bytes)
-        );
+        ));
     }
     Ok(())
 }

@@ -11,9 +11,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use protocol::text::one_line;
 use tokio::sync::watch;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::field::MakeExt as _;
+use tracing_subscriber::fmt::FormatFields;
+use tracing_subscriber::fmt::format::debug_fn;
 use tracing_subscriber::layer::{Context, Layer};
 
 use super::state::LogRow;
@@ -111,6 +115,25 @@ impl<S: Subscriber> Layer<S> for LogLayer {
         }
         self.ring.push(at, level, &text);
     }
+}
+
+/// How the fields of a log line for people are written: in one line that drives no terminal, whoever's
+/// words are in it.
+pub fn safe_fields() -> impl for<'writer> FormatFields<'writer> + Send + Sync + 'static {
+    debug_fn(|out, field, value| {
+        let value = format!("{value:?}");
+        let value = one_line(&value);
+        match field.name() {
+            "message" => write!(out, "{value}"),
+            // Where a library logged it by other means than ours: of no use to a reader.
+            name if name.starts_with("log.") => Ok(()),
+            name if out.has_ansi_escapes() => {
+                write!(out, "\x1b[3m{name}\x1b[0m\x1b[2m=\x1b[0m{value}")
+            }
+            name => write!(out, "{name}={value}"),
+        }
+    })
+    .delimited(" ")
 }
 
 /// Our own programs from `info` on; libraries only when something is wrong.
@@ -217,6 +240,34 @@ mod tests {
         ring.push(Timestamp::UNIX_EPOCH, "info", "\u{1b}]0;x\u{7}");
         let text = ring.read(|lines| lines.back().map(|line| line.text.clone()));
         assert!(text.is_some_and(|text| !text.contains('\u{1b}')));
+    }
+
+    #[test]
+    fn a_stranger_forges_no_line_and_drives_no_terminal() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("printed");
+        for is_coloured in [false, true] {
+            let lines = tracing_subscriber::fmt()
+                .with_writer(Mutex::new(File::create(&path).unwrap()))
+                .fmt_fields(safe_fields())
+                .with_ansi(is_coloured)
+                .finish();
+            tracing::subscriber::with_default(lines, || {
+                let words = "no\n2026 ERROR forged\x1b]0;x\x07\u{9b}2J\u{202e}";
+                let span = tracing::info_span!("call", by = %words);
+                let _inside = span.enter();
+                tracing::warn!(error = %words, count = 3, "{words}");
+            });
+            let printed = fs::read_to_string(&path).unwrap();
+            assert_eq!(printed.lines().count(), 1, "{printed}");
+            let shown = "no<LF>2026 ERROR forged<ESC>]0;x<BEL><U+009B>2J<U+202E>";
+            assert_eq!(printed.matches(shown).count(), 3, "{printed}");
+            assert!(
+                !printed.contains(['\x07', '\u{9b}', '\u{202e}']),
+                "{printed}"
+            );
+            assert_eq!(printed.contains('\x1b'), is_coloured, "{printed:?}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::engine::{Engine, EngineOptions, IndexChoice};
-use super::log::{LogFile, LogLayer, LogRing};
+use super::log::{LogFile, LogLayer, LogRing, safe_fields};
 use super::server;
 use super::socket::{self, Lock};
 use crate::config::Config;
@@ -85,6 +85,7 @@ fn start_log(config: &Config, target: LogTarget) -> anyhow::Result<LogRing> {
                 .add_directive("peer_tui=info".parse().context("log filter")?);
             let printed = tracing_subscriber::fmt::layer()
                 .with_writer(std::io::stderr)
+                .fmt_fields(safe_fields())
                 .with_ansi(is_coloured)
                 .with_target(false);
             let printed = tracing_subscriber::Layer::with_filter(printed, filter);

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use protocol::hash::ContentHash;
 
 use super::progress::Progress;
-use crate::cli::print::name;
+use crate::cli::print::{self, name};
 use crate::cli::trouble::{Exit, Trouble};
 use crate::daemon::client::Client;
 use crate::daemon::command::{TransfersWatch, Watch, Window};
@@ -164,7 +164,7 @@ fn tell_waits(mine: &[DownloadStatus], told: &mut String, progress: &mut Progres
         && reason != *told
     {
         progress.clear();
-        eprintln!("waiting: {}", name(&reason));
+        print::note(&format!("waiting: {}", name(&reason)));
         *told = reason;
     }
 }
