@@ -20,6 +20,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval_at, timeout};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
@@ -57,6 +58,9 @@ const PORTION_MAX_BYTES: usize = 16 * 1024;
 /// One reader in so many tells how long an event took to it: the figures of all would cost more
 /// than sending.
 const TELLS_ONE_IN: u64 = 16;
+/// What a client did that no WebSocket client may do (RFC 6455, section 7.4.1).
+const BROKEN: &str = "that was no frame of a WebSocket client";
+const NOT_UTF8: &str = "a text is UTF-8";
 /// For the last words on a socket that may be dead.
 const CLOSE_WAIT: Duration = Duration::from_secs(1);
 /// What a socket holds while nothing happens; readers send next to nothing.
@@ -88,6 +92,8 @@ pub struct Reader {
 enum End {
     /// The other side is gone.
     Gone,
+    /// The other side closes it: the answer to that is still to be sent.
+    Answer,
     /// We close it, for this reason.
     Close(CloseCode, &'static str),
     /// It does not read.
@@ -169,20 +175,33 @@ impl<S: Wire> Session<S> {
             Ok(never) => match never {},
             Err(end) => end,
         };
-        let frame = match end {
-            End::Gone => return,
-            End::Close(code, reason) => CloseFrame {
-                code,
-                reason: Utf8Bytes::from_static(reason),
-            },
-            End::Stuck => return self.evict().await,
-        };
-        let closing = async {
-            // A frame that was begun is ended first: what follows would be read as its rest.
-            if self.write().await.is_ok() && self.socket.close(Some(frame)).await.is_ok() {
-                // The other side answers with its own close; what it sent before is passed over.
-                while let Some(Ok(_)) = self.socket.next().await {}
+        match end {
+            End::Gone => {}
+            End::Answer => self.close(None).await,
+            End::Close(code, reason) => {
+                let reason = Utf8Bytes::from_static(reason);
+                self.close(Some(CloseFrame { code, reason })).await;
             }
+            End::Stuck => self.evict().await,
+        }
+    }
+
+    /// Ends the socket as the protocol asks: with our close frame and the answer to it, or with our
+    /// answer, which waits within the protocol; then the connection under it.
+    async fn close(&mut self, ours: Option<CloseFrame>) {
+        let closing = async {
+            match ours {
+                Some(frame) => {
+                    // A frame that was begun is ended first: what follows would be read as its rest.
+                    self.write().await?;
+                    self.socket.close(Some(frame)).await?;
+                    // The other side answers with its own; what it sent before is passed over.
+                    while let Some(Ok(_)) = self.socket.next().await {}
+                }
+                None => self.socket.flush().await?,
+            }
+            hang_up(self.socket.get_mut()).await;
+            Ok::<_, Error>(())
         };
         let _ = timeout(CLOSE_WAIT, closing).await;
     }
@@ -198,13 +217,7 @@ impl<S: Wire> Session<S> {
         if !stream.push_through(&last) {
             return;
         }
-        let ending = async {
-            let _ = stream.shutdown().await;
-            // A socket that is closed over unread bytes drops what it has still to send.
-            let mut unheard = [0; READ_BUFFER_BYTES];
-            while stream.read(&mut unheard).await.is_ok_and(|count| count > 0) {}
-        };
-        let _ = timeout(CLOSE_WAIT, ending).await;
+        let _ = timeout(CLOSE_WAIT, hang_up(stream)).await;
     }
 
     async fn talk(&mut self) -> Result<std::convert::Infallible, End> {
@@ -340,7 +353,21 @@ impl<S: Wire> Session<S> {
             Some(Err(Error::Capacity(_))) => {
                 Err(End::Close(CloseCode::Size, "a message has at most 64 KiB"))
             }
-            Some(Ok(Message::Close(_)) | Err(_)) | None => Err(End::Gone),
+            Some(Ok(Message::Close(_))) => Err(End::Answer),
+            Some(Err(Error::Utf8(_))) => Err(End::Close(CloseCode::Invalid, NOT_UTF8)),
+            Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) => {
+                Err(End::Gone)
+            }
+            Some(Err(Error::Protocol(_))) => Err(End::Close(CloseCode::Protocol, BROKEN)),
+            Some(Err(_)) | None => Err(End::Gone),
         }
     }
+}
+
+/// Ends a connection on which all is said, once the other side has ended it, too.
+async fn hang_up(stream: &mut impl Wire) {
+    let _ = stream.shutdown().await;
+    // A socket that is closed over unread bytes drops what it has still to send.
+    let mut unheard = [0; READ_BUFFER_BYTES];
+    while stream.read(&mut unheard).await.is_ok_and(|count| count > 0) {}
 }

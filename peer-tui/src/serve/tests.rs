@@ -4,6 +4,7 @@ mod changed;
 mod checking;
 mod heads;
 mod kit;
+mod sockets;
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -35,6 +35,11 @@ impl Stage {
 
     /// A reader at the other end of a pipe of 4 KiB.
     async fn reader(&self) -> (Client, JoinHandle<()>) {
+        let (client, session) = self.session().await;
+        (client, tokio::spawn(session.run()))
+    }
+
+    async fn session(&self) -> (Client, Session<DuplexStream>) {
         let (near, far) = tokio::io::duplex(4096);
         let host = std::net::IpAddr::from([127, 0, 0, 1]);
         let vantage = Vantage {
@@ -62,9 +67,8 @@ impl Stage {
         };
         let config = WebSocketConfig::default().write_buffer_size(0);
         let socket = WebSocketStream::from_raw_socket(far, Role::Server, Some(config)).await;
-        let session = tokio::spawn(Session::new(socket, reader).run());
         let client = WebSocketStream::from_raw_socket(near, Role::Client, None).await;
-        (client, session)
+        (client, Session::new(socket, reader))
     }
 
     fn publish(&self, count: u64) {
@@ -148,6 +152,72 @@ async fn a_socket_that_answers_no_ping_is_given_up() {
         took <= latest && took + PING_SPREAD >= latest,
         "{took:?} of {latest:?}"
     );
+}
+
+#[tokio::test]
+async fn the_task_of_a_socket_is_small() {
+    let (_client, session) = Stage::new(8).session().await;
+    let bytes = size_of_val(&session.run());
+    assert!(bytes <= 4096, "{bytes}, ten thousand times");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_is_answered_with_a_close() {
+    let bye = CloseFrame {
+        code: CloseCode::Normal,
+        reason: "bye".into(),
+    };
+    let own = CloseFrame {
+        code: CloseCode::Library(4999),
+        reason: "".into(),
+    };
+    for sent in [Some(bye), Some(own), None] {
+        let stage = Stage::new(8);
+        let (mut client, session) = stage.reader().await;
+        assert_eq!(next(&mut client).await["type"], "hello");
+        client.close(sent.clone()).await.unwrap();
+        let answer = client.next().await;
+        assert!(
+            matches!(&answer, Some(Ok(Message::Close(told))) if *told == sent),
+            "{answer:?} to {sent:?}"
+        );
+        assert!(client.next().await.is_none(), "the connection ends, too");
+        drop(client);
+        session.await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn frames_that_no_client_may_send_are_told_by_code() {
+    let long_ping = [&[0x89, 0xfe, 0, 126, 0, 0, 0, 0][..], &[0; 126]].concat();
+    for (frame, code) in [
+        (
+            &[0x81, 0x82, 0, 0, 0, 0, 0xff, 0xfe][..],
+            CloseCode::Invalid,
+        ),
+        (&[0x88, 0x83, 0, 0, 0, 0, 3, 0xe8, 0xff], CloseCode::Invalid),
+        (&[0x81, 0x02, b'{', b'}'], CloseCode::Protocol),
+        (&[0xc1, 0x82, 0, 0, 0, 0, b'{', b'}'], CloseCode::Protocol),
+        (&[0x83, 0x80, 0, 0, 0, 0], CloseCode::Protocol),
+        (&[0x8b, 0x80, 0, 0, 0, 0], CloseCode::Protocol),
+        (&[0x80, 0x80, 0, 0, 0, 0], CloseCode::Protocol),
+        (&[0x09, 0x80, 0, 0, 0, 0], CloseCode::Protocol),
+        (&[0x88, 0x81, 0, 0, 0, 0, 3], CloseCode::Protocol),
+        (&[0x88, 0x82, 0, 0, 0, 0, 3, 0xe7], CloseCode::Protocol),
+        (&long_ping, CloseCode::Protocol),
+    ] {
+        let stage = Stage::new(8);
+        let (mut client, session) = stage.reader().await;
+        assert_eq!(next(&mut client).await["type"], "hello");
+        client.get_mut().write_all(frame).await.unwrap();
+        let end = client.next().await;
+        assert!(
+            matches!(&end, Some(Ok(Message::Close(Some(told)))) if told.code == code),
+            "{end:?} to {frame:x?}"
+        );
+        drop(client);
+        session.await.unwrap();
+    }
 }
 
 #[tokio::test(start_paused = true)]
