@@ -1,8 +1,9 @@
 //! Log lines on standard error. Installed by the program, never by the library: a peer that hosts
 //! an index has its own.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write as _};
 
+use protocol::json::escaped;
 use protocol::text::one_line;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::MakeExt;
@@ -84,6 +85,21 @@ impl Logging {
     }
 }
 
+/// Standard error for lines of JSON: what drives a terminal leaves escaped.
+struct EscapedLines;
+
+impl io::Write for EscapedLines {
+    /// Takes whole lines: a character is not cut in two.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        io::stderr().write_all(&escaped(line.to_vec()))?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
 /// How the fields of a log line for people are written: in one line that drives no terminal, whoever's
 /// words are in it.
 fn safe_fields() -> impl for<'writer> FormatFields<'writer> + Send + Sync + 'static {
@@ -116,7 +132,7 @@ pub fn install(logging: &Logging) -> anyhow::Result<()> {
         .with_env_filter(logging.filter()?);
     let installed = match logging.format {
         LogFormat::Text => lines.fmt_fields(safe_fields()).try_init(),
-        LogFormat::Json => lines.json().try_init(),
+        LogFormat::Json => lines.json().with_writer(|| EscapedLines).try_init(),
     };
     installed.map_err(|error| anyhow::anyhow!("install the log: {error}"))
 }

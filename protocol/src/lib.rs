@@ -4,7 +4,7 @@
 //! index, the peer, the screen and every test agree on one meaning of a name, a range or a query.
 //!
 //! Where to look: ids and hashes in [`ids`] and [`hash`]; what a file is cut into in [`pieces`];
-//! names that are safe to show ([`text`]) and to write ([`names`]); wire objects in [`peer`],
+//! names that are safe to show ([`text`], and [`json`]) and to write ([`names`]); wire objects in [`peer`],
 //! [`mod@file`], [`contents`], [`search`], [`stats`] and [`event`]; what a registration must obey in
 //! [`registration`]; the search grammar in [`query`]; refusals in [`problem`]; what a request
 //! must look like in [`door`]; every cap in [`limits`]; every URL in [`routes`].
@@ -21,6 +21,7 @@ pub mod event;
 pub mod file;
 pub mod hash;
 pub mod ids;
+pub mod json;
 pub mod limits;
 pub mod machine;
 pub mod names;

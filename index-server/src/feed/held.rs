@@ -9,6 +9,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use jiff::Timestamp;
 use protocol::event::{Envelope, Event, FileRemoved, FilesChanged, Topic};
 use protocol::file::FileInfo;
+use protocol::json;
 
 use crate::feed::{Change, FileNews};
 use crate::view::{PeerAddress, PeerEntry, Vantage, file_to_wire};
@@ -157,7 +158,7 @@ fn show(news: &FileNews, vantage: &Vantage) -> FileInfo {
 /// the envelope has no JSON form.
 pub fn frame(envelope: &Envelope) -> Option<Bytes> {
     const FINAL_TEXT: u8 = 0x81;
-    let text = serde_json::to_vec(envelope).ok()?;
+    let text = json::escaped(serde_json::to_vec(envelope).ok()?);
     let mut frame = BytesMut::with_capacity(text.len() + 10);
     frame.put_u8(FINAL_TEXT);
     match (u8::try_from(text.len()), u16::try_from(text.len())) {

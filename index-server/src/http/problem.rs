@@ -5,6 +5,7 @@
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode};
 use protocol::door;
+use protocol::json;
 use protocol::problem::{Problem, Slug};
 use warp::reply::Response;
 
@@ -32,7 +33,7 @@ fn retry_after_secs(slug: Slug) -> Option<u64> {
 pub fn respond(refusal: &Refusal) -> Response {
     let mut problem = Problem::new(refusal.slug, refusal.detail.clone());
     problem.pointer.clone_from(&refusal.pointer);
-    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    let body = json::escaped(serde_json::to_vec(&problem).unwrap_or_default());
     let mut response = Response::new(body.into());
     *response.status_mut() =
         StatusCode::from_u16(refusal.slug.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -6,6 +6,7 @@ use std::fmt::Display;
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
+use protocol::json::escape_hidden;
 use protocol::problem::Slug;
 use serde::Serialize;
 use warp::reply::Response;
@@ -38,6 +39,7 @@ pub fn json_behind<T: Serialize>(
         return Err(internal(&"its parts do not fit together"));
     }
     body.drain(written..written + start.len());
+    escape_hidden(&mut body, written);
     let mut response = Response::new(body.into());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

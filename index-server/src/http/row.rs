@@ -14,6 +14,7 @@ use jiff::fmt::temporal::DateTimePrinter;
 use protocol::category::Category;
 use protocol::hash::{ContentHash, PiecesRoot};
 use protocol::ids::{FileId, PeerId};
+use protocol::json;
 
 /// A [`FileInfo`](protocol::file::FileInfo) in borrowed parts.
 #[derive(Debug, Clone, Copy)]
@@ -149,6 +150,7 @@ fn text(pieces: &[&str], out: &mut Vec<u8>) {
             let _ = serde_json::to_writer(&mut *out, piece);
             out.pop();
             out.remove(start);
+            json::escape_hidden(out, start);
         }
     }
     out.push(b'"');
@@ -156,8 +158,14 @@ fn text(pieces: &[&str], out: &mut Vec<u8>) {
 
 /// Whether a text stands in JSON as it is. Looks at all of it in any case, many bytes at a time.
 fn is_plain(text: &str) -> bool {
-    let odd = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
-    !text.bytes().fold(false, |any, byte| any | odd(byte))
+    let is_mark = |byte: u8| byte == b'"' || byte == b'\\';
+    // As a signed number a byte past ASCII is below zero: one comparison finds it and controls.
+    let odd = |byte: u8| byte.cast_signed() < 32 || byte == 0x7F || is_mark(byte);
+    if !text.bytes().fold(false, |any, byte| any | odd(byte)) {
+        return true;
+    }
+    let odd = |byte: u8| byte < b' ' || is_mark(byte);
+    !text.bytes().fold(false, |any, byte| any | odd(byte)) && !json::has_hidden(text.as_bytes())
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ impl Document {
                 let words = "--json: manual and completions are text, only keys are JSON too";
                 return Err(Trouble::usage(words));
             }
-            (_, false) => print::document(&self.text()?),
+            (_, false) => print::document(self.text()?),
         }
         Ok(())
     }

@@ -7,18 +7,19 @@ use std::io::{IsTerminal as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
+use protocol::json::escaped;
 use protocol::text::{clean, lines, one_line};
 use serde::Serialize;
 
 /// Prints what the program itself has written (a manual, a script, JSON), as it is.
-pub fn document(text: &str) {
+pub fn document(text: impl AsRef<[u8]>) {
     // A closed pipe means that nobody reads on.
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    let _ = std::io::stdout().lock().write_all(text.as_ref());
 }
 
 /// Prints lines.
 pub fn text(text: &str) {
-    document(&lines(text));
+    document(lines(text).as_bytes());
 }
 
 /// Tells something beside the results: a line on standard error.
@@ -40,13 +41,16 @@ pub fn path(path: &Path) {
 
 /// Prints one line.
 pub fn line(line: &str) {
-    document(&format!("{}\n", one_line(line)));
+    document(format!("{}\n", one_line(line)));
 }
 
 /// Prints one JSON document on a line of its own.
 pub fn json(value: &impl Serialize) {
-    match serde_json::to_string(value) {
-        Ok(json) => document(&format!("{json}\n")),
+    match serde_json::to_vec(value).map(escaped) {
+        Ok(mut json) => {
+            json.push(b'\n');
+            document(&json);
+        }
         Err(error) => note(&format!("peer-tui: cannot print this as JSON: {error}")),
     }
 }

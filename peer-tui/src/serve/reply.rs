@@ -4,6 +4,7 @@
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Method, StatusCode};
 use protocol::door;
+use protocol::json::escaped;
 use protocol::problem::{Problem, Slug};
 use serde::Serialize;
 use warp::reply::Response;
@@ -12,7 +13,7 @@ use warp::reply::Response;
 pub fn json<T: Serialize>(value: &T) -> Result<Response, Problem> {
     let body = serde_json::to_vec(value)
         .map_err(|error| Problem::new(Slug::Internal, format!("encode the answer: {error}")))?;
-    let mut response = Response::new(body.into());
+    let mut response = Response::new(escaped(body).into());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -29,7 +30,7 @@ pub fn text(content_type: &'static str, body: impl Into<String>) -> Response {
 
 /// The answer that tells of a refusal.
 pub fn problem(problem: &Problem) -> Response {
-    let body = serde_json::to_vec(problem).unwrap_or_default();
+    let body = escaped(serde_json::to_vec(problem).unwrap_or_default());
     let mut response = Response::new(body.into());
     *response.status_mut() =
         StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -10,6 +10,7 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use protocol::event::{Envelope, Event, Goodbye, Resync, Subscribe, Topic};
+use protocol::json::escaped;
 use protocol::limits::SOCKET_MESSAGE_MAX_BYTES;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -172,8 +173,9 @@ fn now(seq: u64, event: Event) -> Envelope {
 }
 
 async fn send(socket: &mut Socket, envelope: &Envelope) -> Result<(), End> {
-    let text = serde_json::to_string(envelope).map_err(|_| End::Gone)?;
-    write(socket, Message::text(text)).await
+    let text = serde_json::to_vec(envelope).map_err(|_| End::Gone)?;
+    let text = Utf8Bytes::try_from(escaped(text)).map_err(|_| End::Gone)?;
+    write(socket, Message::Text(text)).await
 }
 
 async fn write(socket: &mut Socket, message: Message) -> Result<(), End> {
