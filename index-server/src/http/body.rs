@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use futures::{Stream, StreamExt};
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use protocol::limits::JSON_BODY_MAX_BYTES;
 use protocol::problem::Slug;
 use serde::de::DeserializeOwned;
@@ -144,6 +144,10 @@ impl RequestBody {
     /// (JSON of another shape), and those of [`Self::next`].
     pub async fn json<T: DeserializeOwned>(&mut self, headers: &HeaderMap) -> Result<T, Refusal> {
         require_json_type(headers)?;
+        // Before the first look at the body, which asks for it (`Expect: 100-continue`).
+        if declared_bytes(headers).is_some_and(|bytes| bytes > JSON_BODY_MAX_BYTES as u64) {
+            return Err(too_large());
+        }
         let wait = Duration::from_secs(JSON_BODY_SECS);
         let whole = timeout(wait, self.whole_json()).await.map_err(|_| {
             let detail = format!("the body was not there as a whole after {JSON_BODY_SECS} s");
@@ -157,15 +161,24 @@ impl RequestBody {
         while let Some(bytes) = self.next().await? {
             if whole.len() + bytes.len() > JSON_BODY_MAX_BYTES {
                 self.drain().await;
-                return Err(Refusal::new(
-                    Slug::BodyTooLarge,
-                    format!("a JSON body has at most {JSON_BODY_MAX_BYTES} bytes"),
-                ));
+                return Err(too_large());
             }
             whole.extend_from_slice(&bytes);
         }
         Ok(whole)
     }
+}
+
+fn too_large() -> Refusal {
+    Refusal::new(
+        Slug::BodyTooLarge,
+        format!("a JSON body has at most {JSON_BODY_MAX_BYTES} bytes"),
+    )
+}
+
+/// How long the body says it is.
+fn declared_bytes(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// The type without parameters, lower case; empty where there is none.
@@ -245,6 +258,23 @@ mod tests {
         assert_eq!((now() - started).as_secs(), JSON_BODY_SECS);
         let mut slow_but_short = trickle(14, Duration::from_secs(1));
         let read = slow_but_short.json::<RegisterRequest>(&headers).await;
+        assert_eq!(read.unwrap_err().slug, Slug::InvalidJson, "it was read");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_says_it_is_too_large_is_not_looked_at() {
+        let unseen = futures::stream::poll_fn(|_| -> std::task::Poll<Option<Result<Bytes, _>>> {
+            panic!("that asks for the body")
+        });
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, "application/json".parse().unwrap());
+        headers.insert(CONTENT_LENGTH, (JSON_BODY_MAX_BYTES + 1).into());
+        let mut body = RequestBody::new(unseen);
+        let refusal = body.json::<RegisterRequest>(&headers).await.unwrap_err();
+        assert_eq!(refusal.slug, Slug::BodyTooLarge);
+        headers.insert(CONTENT_LENGTH, JSON_BODY_MAX_BYTES.into());
+        let mut at_most = trickle(1, Duration::from_millis(1));
+        let read = at_most.json::<RegisterRequest>(&headers).await;
         assert_eq!(read.unwrap_err().slug, Slug::InvalidJson, "it was read");
     }
 

@@ -31,6 +31,10 @@ pub const KEEP_ALIVE_IDLE: Duration = Duration::from_mins(1);
 
 /// A client that takes nothing of an answer for so long is not reading it.
 pub const WRITE_STALL: Duration = Duration::from_secs(30);
+/// What is read and thrown away behind the last answer where a body was left unread: a connection
+/// that is closed over unread bytes is reset, and its client may never see the answer.
+const UNHEARD_MAX_BYTES: usize = 4 * 1024 * 1024;
+const UNHEARD: Duration = Duration::from_secs(2);
 
 /// Set for good once a head on the connection could be read in two ways.
 #[derive(Debug, Clone, Default)]
@@ -55,6 +59,8 @@ pub struct HeadGuard {
     stall: Option<Pin<Box<Sleep>>>,
     /// What is written in place of a bare refusal of hyper, until it is out.
     refused: Option<Refused>,
+    /// What may still be thrown away, once our side of the connection is closed.
+    unheard_bytes: Option<usize>,
 }
 
 impl HeadGuard {
@@ -68,6 +74,7 @@ impl HeadGuard {
             timer: Box::pin(tokio::time::sleep(first_wait)),
             stall: None,
             refused: None,
+            unheard_bytes: None,
         }
     }
 
@@ -117,6 +124,22 @@ impl HeadGuard {
         }
         self.refused = None;
         Poll::Ready(Ok(buf.len()))
+    }
+
+    /// Reads on for a moment, until the client has closed its side.
+    fn throw_away(&mut self, cx: &mut Context<'_>, mut left: usize) -> Poll<()> {
+        let mut scrap = [0; 4096];
+        loop {
+            let mut buf = ReadBuf::new(&mut scrap);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut buf) {
+                Poll::Ready(Ok(())) if !buf.filled().is_empty() && buf.filled().len() <= left => {
+                    left -= buf.filled().len();
+                    self.unheard_bytes = Some(left);
+                }
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => return self.timer.as_mut().poll(cx),
+            }
+        }
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -174,7 +197,16 @@ impl AsyncWrite for HeadGuard {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        if let Some(left) = self.unheard_bytes {
+            return self.throw_away(cx, left).map(Ok);
+        }
+        ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+        if self.place != Place::Body {
+            return Poll::Ready(Ok(()));
+        }
+        self.unheard_bytes = Some(UNHEARD_MAX_BYTES);
+        self.timer.as_mut().reset(Instant::now() + UNHEARD);
+        self.throw_away(cx, UNHEARD_MAX_BYTES).map(Ok)
     }
 
     fn poll_write_vectored(
@@ -197,8 +229,47 @@ impl AsyncWrite for HeadGuard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::io::AsyncWriteExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn an_answer_before_the_end_of_a_body_is_not_lost_in_a_reset() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let serving = tokio::spawn(async move {
+            let mut guard = HeadGuard::new(stream, HEAD_READ);
+            let mut head = [0; 512];
+            let _ = guard.read(&mut head).await.unwrap();
+            guard.write_all(b"no").await.unwrap();
+            guard.shutdown().await.unwrap();
+        });
+        let head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n";
+        client.write_all(head).await.unwrap();
+        client.write_all(&vec![b'x'; 3_000_000]).await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert_eq!(answer, "no");
+        drop(client);
+        serving.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_ends_keeps_no_connection() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut guard = HeadGuard::new(stream, HEAD_READ);
+        let head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n";
+        client.write_all(head).await.unwrap();
+        let mut read = [0; 512];
+        let _ = guard.read(&mut read).await.unwrap();
+        let started = Instant::now();
+        guard.shutdown().await.unwrap();
+        assert_eq!(started.elapsed().as_secs(), UNHEARD.as_secs());
+    }
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_that_nobody_reads_is_given_up() {
