@@ -6,13 +6,13 @@
 pub mod connection;
 pub mod permits;
 pub mod socket;
+mod turned_away;
 
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::problem::Slug;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -21,7 +21,8 @@ use tracing::{debug, warn};
 
 pub use self::connection::Connection;
 use self::connection::Service;
-use self::permits::Permits;
+use self::permits::{ALL_MAX_COUNT, Crowd, Permits};
+use self::turned_away::Porch;
 use crate::http::App;
 use crate::http::head_guard::{HEAD_READ, HEAD_READ_HURRIED};
 use crate::http::routes::routes;
@@ -34,6 +35,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const SHORTAGE: Duration = Duration::from_secs(10);
 /// The same trouble is told at most so often.
 const ACCEPT_WARNING_EVERY: Duration = Duration::from_secs(10);
+
+/// A full house is told at most so often.
+const FULL_WARNING_EVERY: Duration = Duration::from_mins(1);
 
 /// The accept loop and all that it started.
 #[derive(Debug)]
@@ -62,7 +66,9 @@ impl Listener {
             permits,
             connections: listener.connections.clone(),
             cut: listener.cut.clone(),
+            porch: Porch::default(),
             warned_at: None,
+            full_at: None,
             short_at: None,
         };
         listener.connections.spawn(acceptor.run(socket));
@@ -100,7 +106,10 @@ struct Acceptor {
     permits: Permits,
     connections: TaskTracker,
     cut: CancellationToken,
+    porch: Porch,
     warned_at: Option<Instant>,
+    /// When it was told last that all connections are taken.
+    full_at: Option<Instant>,
     /// When descriptors were short last.
     short_at: Option<Instant>,
 }
@@ -109,9 +118,13 @@ impl Acceptor {
     async fn run(mut self, socket: TcpListener) {
         let stopping = self.app.stopping().clone();
         loop {
-            // With all permits out, newcomers wait in the kernel's queue for their turn.
+            // With all permits out, newcomers are told so; where that are too many at once, they
+            // wait in the kernel's queue for their turn.
             let turn = async {
-                self.permits.wait_for_room().await;
+                tokio::select! {
+                    () = self.permits.wait_for_room() => {}
+                    () = self.porch.wait_for_room() => {}
+                }
                 socket.accept().await
             };
             let accepted = tokio::select! {
@@ -131,14 +144,13 @@ impl Acceptor {
         }
     }
 
-    fn take(&self, stream: TcpStream, remote: SocketAddr) {
+    fn take(&mut self, stream: TcpStream, remote: SocketAddr) {
         let Ok(local) = stream.local_addr() else {
             return;
         };
-        let Some(permit) = self.permits.take(remote.ip(), &self.app.metrics) else {
-            self.app.metrics.count_rejected("too-many-from-address");
-            turn_away(stream);
-            return;
+        let permit = match self.permits.take(remote.ip(), &self.app.metrics) {
+            Ok(permit) => permit,
+            Err(crowd) => return self.turn_away(stream, crowd),
         };
         let _ = stream.set_nodelay(true);
         let connection = self
@@ -151,6 +163,26 @@ impl Acceptor {
                 () = cut.cancelled() => {}
             }
         });
+    }
+
+    fn turn_away(&mut self, stream: TcpStream, crowd: Crowd) {
+        let reason = match crowd {
+            Crowd::All => "too-many",
+            Crowd::OfAddress => "too-many-from-address",
+        };
+        self.app.metrics.count_rejected(reason);
+        let now = self.app.clock.instant();
+        let is_news = self.full_at.is_none_or(|at| now - at >= FULL_WARNING_EVERY);
+        if crowd == Crowd::All && is_news {
+            self.full_at = Some(now);
+            warn!(
+                max = ALL_MAX_COUNT,
+                "all connections are taken: newcomers are answered with 503"
+            );
+        }
+        if let Some(telling) = self.porch.turn_away(stream, crowd) {
+            self.connections.spawn(telling);
+        }
     }
 
     /// Who holds descriptors without asking for anything must not keep others out for long.
@@ -186,21 +218,47 @@ fn is_about_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// Tells a client in one write, without waiting for it, that it has too many connections.
-fn turn_away(stream: TcpStream) {
-    let slug = Slug::RateLimited;
-    let body = format!(
-        "{{\"type\":\"{slug}\",\"title\":\"{}\",\"status\":{},\"detail\":\"this address has as \
-         many connections as it may have; close some\"}}",
-        slug.title(),
-        slug.status()
-    );
-    let answer = format!(
-        "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/problem+json\r\n\
-         Content-Length: {}\r\nRetry-After: 5\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    if let Ok(mut stream) = stream.into_std() {
-        let _ = stream.write(answer.as_bytes());
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, JournalChoice};
+    use crate::feed::Feed;
+    use crate::metrics::Metrics;
+    use protocol::ids::PeerId;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    /// The first line of what is answered, and all of it.
+    async fn ask(address: SocketAddr) -> (String, String) {
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        let _ = client.write_all(request).await;
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        (answer.lines().next().unwrap_or_default().to_owned(), answer)
+    }
+
+    #[tokio::test]
+    async fn a_connection_too_many_is_told_so_at_once_and_served_when_there_is_room() {
+        let mut config = Config::in_folder("/nowhere".into());
+        config.journal = JournalChoice::Memory;
+        let metrics = Metrics::new();
+        let id = PeerId::from_bytes([1; 32]);
+        let app = App::new(&config, id, Feed::new(1), Arc::clone(&metrics));
+        let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let permits = Permits::sparing_loopback().of_all(1);
+        let listener = Listener::start(socket, &Arc::new(app), permits).unwrap();
+        let held = TcpStream::connect(listener.local_addr()).await.unwrap();
+        for _ in 0..3 {
+            let asking = ask(listener.local_addr());
+            let (status, answer) = timeout(DRAIN, asking).await.expect("no silence");
+            assert_eq!(status, "HTTP/1.1 503 Service Unavailable");
+            assert!(answer.contains("\r\nRetry-After: "), "{answer}");
+        }
+        let page = metrics.encode();
+        let counted = "connections_rejected_total{reason=\"too-many\"} 3";
+        assert!(page.contains(counted), "{page}");
+        drop(held);
+        let served = async { while ask(listener.local_addr()).await.0 != "HTTP/1.1 200 OK" {} };
+        timeout(DRAIN, served).await.expect("room again");
     }
 }

@@ -42,6 +42,15 @@ pub struct Share {
     address: IpAddr,
 }
 
+/// Who has too many connections for one more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Crowd {
+    /// All together.
+    All,
+    /// This address.
+    OfAddress,
+}
+
 impl Permits {
     /// The defaults; connections over loopback are not counted by address.
     pub fn sparing_loopback() -> Self {
@@ -70,24 +79,36 @@ impl Permits {
         self
     }
 
+    /// The same for so many connections in all, which a test can have.
+    #[cfg(test)]
+    #[must_use]
+    pub fn of_all(mut self, max_count: usize) -> Self {
+        self.all = Arc::new(Semaphore::new(max_count));
+        self
+    }
+
     /// Waits until a connection may be taken.
     pub async fn wait_for_room(&self) {
         // Given back at once: only the accept loop takes permits, so it is still there then.
         let _ = self.all.acquire().await;
     }
 
-    /// A permit for a connection from `remote`, `None` when there are too many.
-    pub fn take(&self, remote: IpAddr, metrics: &Arc<Metrics>) -> Option<Permit> {
-        let one = Arc::clone(&self.all).try_acquire_owned().ok()?;
+    /// A permit for a connection from `remote`.
+    ///
+    /// # Errors
+    /// When there are too many of them.
+    pub fn take(&self, remote: IpAddr, metrics: &Arc<Metrics>) -> Result<Permit, Crowd> {
+        let one = Arc::clone(&self.all).try_acquire_owned();
+        let one = one.map_err(|_| Crowd::All)?;
         let remote = remote.to_canonical();
         let share = if self.proxies.trusts(remote) {
             None
         } else {
-            self.share(remote)?
+            self.share(remote).ok_or(Crowd::OfAddress)?
         };
         metrics.connections.inc();
         metrics.connections_accepted.inc();
-        Some(Permit {
+        Ok(Permit {
             _one: one,
             _share: share,
             metrics: Arc::clone(metrics),
@@ -145,17 +166,15 @@ mod tests {
         let metrics = Metrics::new();
         let far: IpAddr = "10.0.0.1".parse().unwrap();
         let held: Vec<_> = (0..100)
-            .filter_map(|_| permits.take(far, &metrics))
+            .filter_map(|_| permits.take(far, &metrics).ok())
             .collect();
         assert_eq!(held.len(), ADDRESS_MAX_COUNT);
-        assert!(
-            permits
-                .take("10.0.0.2".parse().unwrap(), &metrics)
-                .is_some()
-        );
+        assert!(permits.take("10.0.0.2".parse().unwrap(), &metrics).is_ok());
+        let refused = permits.take(far, &metrics);
+        assert_eq!(refused.unwrap_err(), Crowd::OfAddress);
         drop(held);
         assert!(permits.by_address.lock().unwrap().is_empty());
-        assert!(permits.take(far, &metrics).is_some());
+        assert!(permits.take(far, &metrics).is_ok());
     }
 
     #[test]
@@ -165,7 +184,7 @@ mod tests {
         let permits =
             Permits::sparing_loopback().behind(Proxies::new(vec!["10.0.0.1/32".parse().unwrap()]));
         let connections: Vec<_> = (0..100)
-            .filter_map(|_| permits.take(proxy, &metrics))
+            .filter_map(|_| permits.take(proxy, &metrics).ok())
             .collect();
         assert_eq!(connections.len(), 100);
         let shares: Vec<_> = (0..100).filter_map(|_| permits.share(client)).collect();
@@ -180,7 +199,7 @@ mod tests {
         let near: IpAddr = "::ffff:127.0.0.1".parse().unwrap();
         let count = |permits: Permits| {
             let held: Vec<_> = (0..100)
-                .filter_map(|_| permits.take(near, &metrics))
+                .filter_map(|_| permits.take(near, &metrics).ok())
                 .collect();
             held.len()
         };
