@@ -43,7 +43,8 @@ const fn denied<T>(slug: Slug, detail: &'static str) -> Result<T, Denied> {
 /// The one host that a request names; `None` before HTTP/1.1, whose clients are no browsers.
 ///
 /// # Errors
-/// `invalid-request` when there is none, or two of them.
+/// `invalid-request` when there is none, or two of them; `forbidden-host` when it is no plain host
+/// and port.
 pub fn host(head: &request::Parts) -> Result<Option<Authority>, Denied> {
     let mut hosts = head.headers.get_all(HOST).iter();
     let value = match (hosts.next(), hosts.next()) {
@@ -61,7 +62,26 @@ pub fn host(head: &request::Parts) -> Result<Option<Authority>, Denied> {
         let detail = "the request names one host and its Host header another";
         return denied(Slug::InvalidRequest, detail);
     }
+    if !is_plain(&host) {
+        let detail = "the Host header names more than a host and a port; use the address alone";
+        return denied(Slug::ForbiddenHost, detail);
+    }
     Ok(Some(host))
+}
+
+/// Whether it is a host, and a port where there is one: nobody's name before it, and no port that
+/// cannot be.
+fn is_plain(authority: &Authority) -> bool {
+    let Some(rest) = authority.as_str().strip_prefix(authority.host()) else {
+        return false;
+    };
+    match rest.strip_prefix(':') {
+        None => rest.is_empty(),
+        Some(port) => {
+            let is_number = port.bytes().all(|byte| byte.is_ascii_digit());
+            port.is_empty() || is_number && port.parse::<u16>().is_ok_and(|port| port > 0)
+        }
+    }
 }
 
 /// A page may change things and watch the feed only of the place it came from; reading is free.
@@ -93,7 +113,8 @@ pub fn check_changing_origin(
         .to_str()
         .ok()
         .and_then(|text| text.strip_prefix("http://"))
-        .and_then(|text| text.parse::<Authority>().ok());
+        .and_then(|text| text.parse::<Authority>().ok())
+        .filter(is_plain);
     let port = |authority: &Authority| authority.port_u16().unwrap_or(80);
     let is_same = authority.zip(host).is_some_and(|(origin, host)| {
         origin.host().eq_ignore_ascii_case(host.host()) && port(&origin) == port(host)
@@ -187,6 +208,19 @@ mod tests {
             let denied = named(lines).unwrap_err();
             assert_eq!(denied.slug, Slug::InvalidRequest, "{lines:?}");
         }
+        for host in [
+            "a@attic",
+            "a:1@attic:80",
+            "attic:abc",
+            "attic:99999",
+            "attic:0",
+        ] {
+            let denied = named(&["GET /", &format!("host: {host}")]).unwrap_err();
+            assert_eq!(denied.slug, Slug::ForbiddenHost, "{host}");
+        }
+        for host in ["[::1]:7071", "[::1]", "attic:", "attic:65535"] {
+            assert_eq!(named(&["GET /", &format!("host: {host}")]).unwrap(), host);
+        }
         let mut old = head(&["GET /"]);
         old.version = Version::HTTP_10;
         assert_eq!(host(&old), Ok(None));
@@ -204,6 +238,7 @@ mod tests {
             "origin: http://evil.example",
             "origin: https://10.0.0.1:7071",
             "origin: http://10.0.0.1",
+            "origin: http://a@10.0.0.1:7071",
             "origin: null",
         ] {
             assert!(!passes(&["POST /x", here, origin]), "{origin}");

@@ -175,6 +175,9 @@ mod tests {
             "127.0.0.1.evil.example",
             "attic.evil",
             "localhost.evil",
+            "evil@127.0.0.1",
+            "127.0.0.1:abc",
+            "127.0.0.1:99999",
         ] {
             let host = format!("host: {foreign}");
             check("::1", &["GET /", &host], Some(Slug::ForbiddenHost));

@@ -111,6 +111,7 @@ async fn files_are_had_whole_and_in_part_by_content_id_and_name() {
             "forbidden-origin",
         ),
         (&by_hash, ("host", "evil.example"), 403, "forbidden-host"),
+        (&by_hash, ("host", "a@127.0.0.1"), 403, "forbidden-host"),
     ] {
         let found = kit.slug(path, &[headers]).await;
         assert_eq!(found, (status, slug.to_owned()), "{path} {headers:?}");
