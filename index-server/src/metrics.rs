@@ -88,7 +88,7 @@ instruments! {
     /// Snapshots written in place of the records before them.
     compactions: Counter = Counter::default(),
     /// Known peers.
-    peers_total: Gauge = Gauge::default(),
+    peers: Gauge = Gauge::default(),
     /// Peers within their heartbeat deadline.
     peers_online: Gauge = Gauge::default(),
     /// Complete records of all known peers.

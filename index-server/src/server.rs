@@ -80,7 +80,7 @@ impl Server {
             index = %identity.id(),
             peers = stats.total_peers,
             files = stats.total_files,
-            ready_ms = app.uptime().as_millis(),
+            ready_ms = u64::try_from(app.uptime().as_millis()).unwrap_or(u64::MAX),
             "ready"
         );
         app.become_ready(index);

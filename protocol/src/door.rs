@@ -170,8 +170,9 @@ pub fn accept_socket(headers: &mut HeaderMap, accept: HeaderValue) {
     headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
 }
 
-/// Puts in what an answer of 426 must say (RFC 9110, section 15.5.22).
+/// Puts in what an answer of 426 must say (RFC 9110, sections 7.8 and 15.5.22).
 pub fn ask_for_socket(headers: &mut HeaderMap) {
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(UPGRADE, WEBSOCKET);
     headers.insert(SEC_WEBSOCKET_VERSION, SOCKET_VERSION);
 }

@@ -133,6 +133,23 @@ pub enum Topic {
     Downloads,
 }
 
+impl Topic {
+    /// Reads `peers,files`.
+    ///
+    /// # Errors
+    /// A sentence that names the topics there are.
+    pub fn list(text: &str) -> Result<Vec<Self>, &'static str> {
+        let topic = |word: &str| match word.trim() {
+            "peers" => Ok(Self::Peers),
+            "files" => Ok(Self::Files),
+            "stats" => Ok(Self::Stats),
+            "downloads" => Ok(Self::Downloads),
+            _ => Err("topics are any of peers, files, stats, downloads, with commas between"),
+        };
+        text.split(',').map(topic).collect()
+    }
+}
+
 impl Event {
     /// The topic it belongs to; `None` reaches every reader.
     pub const fn topic(&self) -> Option<Topic> {

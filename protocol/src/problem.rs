@@ -61,6 +61,7 @@ slugs! {
     RequestTimeout "request-timeout" 408 "The request took too long to arrive",
     FileChanged "file-changed" 409 "The file on disk is no longer the one that was scanned",
     LengthRequired "length-required" 411 "The call needs a Content-Length",
+    PreconditionFailed "precondition-failed" 412 "The file is not the one that was asked for",
     BodyTooLarge "body-too-large" 413 "The body is too large",
     UnsupportedMediaType "unsupported-media-type" 415 "The body must be sent as JSON",
     RangeNotSatisfiable "range-not-satisfiable" 416 "The range is not available",

@@ -13,11 +13,13 @@ use crate::config::JournalChoice;
 /// # Errors
 /// A sentence that says how a duration is written.
 pub fn duration(text: &str) -> Result<Duration, String> {
+    const REMEDY: &str = "write a duration as seconds (120) or with units (90s, 2m, 30d)";
     let plain = text.parse::<u64>().map(Duration::from_secs).ok();
-    plain
-        .or_else(|| humantime::parse_duration(text).ok())
-        .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| "write a duration as seconds (120) or with units (90s, 2m, 30d)".to_owned())
+    match plain.or_else(|| humantime::parse_duration(text).ok()) {
+        Some(Duration::ZERO) => Err(format!("no time at all is too short: {REMEDY}")),
+        Some(duration) => Ok(duration),
+        None => Err(REMEDY.to_owned()),
+    }
 }
 
 /// Reads `[::]:7070`, `0.0.0.0:7070`.

@@ -21,9 +21,8 @@ impl Topics {
     ///
     /// # Errors
     /// A sentence that names the topics there are.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let topics: Result<Vec<Topic>, String> = text.split(',').map(topic).collect();
-        topics.map(|topics| Self::of(&topics))
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        Topic::list(text).map(|topics| Self::of(&topics))
     }
 
     /// Whether it is wanted.
@@ -38,16 +37,6 @@ const fn bit(topic: Topic) -> u8 {
         Topic::Files => 2,
         Topic::Stats => 4,
         Topic::Downloads => 8,
-    }
-}
-
-fn topic(word: &str) -> Result<Topic, String> {
-    match word.trim() {
-        "peers" => Ok(Topic::Peers),
-        "files" => Ok(Topic::Files),
-        "stats" => Ok(Topic::Stats),
-        "downloads" => Ok(Topic::Downloads),
-        _ => Err("topics are any of peers, files, stats, downloads, with commas between".into()),
     }
 }
 

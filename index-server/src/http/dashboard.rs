@@ -35,8 +35,23 @@ pub(super) async fn show(call: Call) -> Result<Response, Refusal> {
 
 /// Browsers ask for HTML by name; curl takes anything.
 fn wants_page(call: &Call) -> bool {
-    call.header(ACCEPT.as_str())
-        .is_some_and(|types| types.contains("text/html"))
+    call.header(ACCEPT.as_str()).is_some_and(takes_html)
+}
+
+/// Whether an `Accept` (RFC 9110, section 12.5.1) names HTML and does not rule it out.
+fn takes_html(accept: &str) -> bool {
+    accept.split(',').any(|kind| {
+        let mut parts = kind.split(';').map(str::trim);
+        let is_html = parts
+            .next()
+            .is_some_and(|kind| kind.eq_ignore_ascii_case("text/html"));
+        let weight = parts.find_map(|part| {
+            let (name, value) = part.split_once('=')?;
+            name.eq_ignore_ascii_case("q")
+                .then(|| value.parse::<f32>().ok())
+        });
+        is_html && weight.flatten() != Some(0.0)
+    })
 }
 
 fn page(call: &Call) -> Result<Response, Refusal> {
@@ -51,13 +66,15 @@ fn page(call: &Call) -> Result<Response, Refusal> {
 }
 
 /// Nothing but what stands in the page, and calls of the index itself. Browsers do not agree on
-/// whether `'self'` holds for sockets, so that one is named.
+/// whether `'self'` holds for sockets, so that one is named; an address in IPv6 cannot be (none of
+/// them reads it), and is left to `'self'`.
 fn policy(host: Option<&str>) -> String {
     static HASHES: LazyLock<[String; 2]> =
         LazyLock::new(|| [assets::DASHBOARD_STYLE, assets::DASHBOARD_SCRIPT].map(hash));
     let [style, script] = &*HASHES;
     let socket = host
         .and_then(|host| host.parse::<Authority>().ok())
+        .filter(|host| !host.host().starts_with('['))
         .map(|host| {
             let port = host.port().map(|port| format!(":{port}"));
             format!(" ws://{}{}", host.host(), port.unwrap_or_default())
@@ -76,6 +93,33 @@ fn hash(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn html_is_for_who_names_it_and_does_not_rule_it_out() {
+        for taken in [
+            "text/html",
+            "TEXT/HTML",
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+            "*/*, text/html ; Q=0.1",
+        ] {
+            assert!(takes_html(taken), "{taken}");
+        }
+        for refused in [
+            "*/*",
+            "text/html;q=0",
+            "text/html; q=0.000",
+            "text/htmlx",
+            "",
+        ] {
+            assert!(!takes_html(refused), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_host_in_ipv6_is_left_to_self() {
+        let policy = policy(Some("[::1]:7070"));
+        assert!(policy.contains("connect-src 'self';"), "{policy}");
+    }
 
     #[test]
     fn the_policy_lets_in_what_stands_in_the_page_and_one_host() {

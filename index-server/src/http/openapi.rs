@@ -202,6 +202,7 @@ mod tests {
             Slug::LocalOnly,
             Slug::FileChanged,
             Slug::LengthRequired,
+            Slug::PreconditionFailed,
             Slug::RangeNotSatisfiable,
             Slug::IndexUnreachable,
             Slug::Busy,

@@ -310,7 +310,7 @@ impl Task {
     fn show_figures(&self) {
         let view = self.readers.view();
         let stats = &view.stats;
-        set_gauge(&self.metrics.peers_total, stats.total_peers);
+        set_gauge(&self.metrics.peers, stats.total_peers);
         set_gauge(&self.metrics.peers_online, stats.online_peers);
         set_gauge(&self.metrics.files, stats.total_files);
         set_gauge(&self.metrics.file_bytes, stats.total_bytes);

@@ -101,7 +101,7 @@ async fn send(call: Call, opened: Opened) -> Result<Response, Problem> {
         RangeReply::Whole => whole(call, opened).await?,
         RangeReply::Part(range) => part(call, opened, range).await?,
         RangeReply::NotModified => empty(StatusCode::NOT_MODIFIED),
-        RangeReply::PreconditionFailed => empty(StatusCode::PRECONDITION_FAILED),
+        RangeReply::PreconditionFailed => precondition_failed(),
         RangeReply::NotSatisfiable => return Ok(not_satisfiable(opened.size_bytes)),
     };
     response.headers_mut().insert(ETAG, labels.etag);
@@ -228,6 +228,11 @@ fn empty(status: StatusCode) -> Response {
     let mut response = Response::default();
     *response.status_mut() = status;
     response
+}
+
+fn precondition_failed() -> Response {
+    let detail = "the ETag of If-Match is not that of the file, which the ETag of this answer is";
+    reply::problem(&Problem::new(Slug::PreconditionFailed, detail))
 }
 
 fn not_satisfiable(length: u64) -> Response {

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::{HeaderValue, StatusCode};
 use jiff::Timestamp;
 use protocol::door;
-use protocol::event::{Envelope, Event, FileRemoved, Hello, Upload};
+use protocol::event::{Envelope, Event, FileRemoved, Hello, Topic, Upload};
 use protocol::ids::FileId;
-use protocol::problem::Problem;
+use protocol::problem::{Problem, Slug};
 use protocol::stats::NetworkStats;
 use tokio::sync::broadcast;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -135,8 +135,13 @@ fn event_of(app: &App, change: ShareChange, address: &str) -> Event {
     }
 }
 
-/// GET `/ws`.
+/// GET `/ws`. What happened before is not kept here: `since` is read, and a reader starts anew.
 pub(super) async fn open(mut call: Call) -> Result<Response, Problem> {
+    let topics = call.param("topics").map(|text| Topic::list(&text));
+    let topics = topics
+        .transpose()
+        .map_err(|advice| Problem::new(Slug::InvalidParameter, advice).at("topics"))?;
+    call.number("since")?;
     let key = door::socket_key(&call.method, &call.headers)?;
     let accept = HeaderValue::from_str(&derive_accept_key(key));
     let accept = accept.map_err(|_| door::UPGRADE_REQUIRED)?;
@@ -157,7 +162,9 @@ pub(super) async fn open(mut call: Call) -> Result<Response, Problem> {
     };
     tokio::spawn(async move {
         match upgrade.await {
-            Ok(upgraded) => session::run(upgraded, hello, events, app.stopping.clone()).await,
+            Ok(upgraded) => {
+                session::run(upgraded, hello, topics, events, app.stopping.clone()).await;
+            }
             Err(error) => debug!(%error, "a socket went before it was open"),
         }
     });

@@ -2,6 +2,7 @@
 //! its help text.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -65,9 +66,9 @@ instruments! {
     /// Requests that waited in the row before they had an upload slot.
     waited: Counter,
     /// Answers with bytes, this peer's earlier runs included.
-    uploads_begun: Gauge,
+    uploads_begun: Counter,
     /// Bytes sent, this peer's earlier runs included.
-    sent_bytes: Gauge,
+    sent_bytes: Counter,
     /// Upload slots in use.
     slots_used: Gauge,
     /// Upload slots in all.
@@ -100,8 +101,9 @@ impl Metrics {
         let set = |gauge: &Gauge, value: u64| {
             gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
         };
-        set(&self.uploads_begun, sums.total_uploads);
-        set(&self.sent_bytes, sums.total_bytes);
+        let count = |counter: &Counter, sum: u64| counter.inner().store(sum, Ordering::Relaxed);
+        count(&self.uploads_begun, sums.total_uploads);
+        count(&self.sent_bytes, sums.total_bytes);
         set(&self.slots_used, slots.0 as u64);
         set(&self.slots, slots.1 as u64);
         let mut text = String::new();

@@ -78,6 +78,12 @@ async fn files_are_had_whole_and_in_part_by_content_id_and_name() {
             "range-not-satisfiable",
         ),
         (
+            &by_hash,
+            ("if-match", "\"another\""),
+            412,
+            "precondition-failed",
+        ),
+        (
             &format!("/content/{none}"),
             ("x", "y"),
             404,

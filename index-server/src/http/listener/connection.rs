@@ -126,7 +126,8 @@ impl Service {
         self.app.metrics.response_bytes.inc_by(size);
         self.app.metrics.count_request(route, status);
         self.app.metrics.request_seconds.observe(took.as_secs_f64());
-        debug!(%method, route, status, %remote, took_us = took.as_micros(), "answered");
+        let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        debug!(%method, route, status, %remote, took_us, "answered");
         response
     }
 

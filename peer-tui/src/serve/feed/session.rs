@@ -53,6 +53,7 @@ enum End {
 pub async fn run(
     upgraded: Upgraded,
     hello: Envelope,
+    topics: Option<Vec<Topic>>,
     events: broadcast::Receiver<Arc<Envelope>>,
     stopping: CancellationToken,
 ) {
@@ -63,7 +64,7 @@ pub async fn run(
         .max_frame_size(Some(SOCKET_MESSAGE_MAX_BYTES));
     let stream = TokioIo::new(upgraded);
     let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
-    let end = match talk(&mut socket, hello, events, stopping).await {
+    let end = match talk(&mut socket, hello, topics, events, stopping).await {
         Ok(never) => match never {},
         Err(end) => end,
     };
@@ -93,10 +94,10 @@ async fn close(socket: &mut Socket, end: End) -> Result<(), Error> {
 async fn talk(
     socket: &mut Socket,
     hello: Envelope,
+    mut topics: Option<Vec<Topic>>,
     mut events: broadcast::Receiver<Arc<Envelope>>,
     stopping: CancellationToken,
 ) -> Result<Infallible, End> {
-    let mut topics: Option<Vec<Topic>> = None;
     let mut ping = interval(PING_EVERY);
     ping.reset();
     let mut unanswered_count = 0;

@@ -12,6 +12,13 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::kit::{Kit, PATIENCE, Partials};
 
+const HANDSHAKE: [(&str, &str); 4] = [
+    ("connection", "upgrade"),
+    ("upgrade", "websocket"),
+    ("sec-websocket-version", "13"),
+    ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+];
+
 /// A socket that was greeted.
 async fn open(kit: &Kit, path: &str) -> WebSocketStream<TcpStream> {
     let url = kit.url(path).replace("http://", "ws://");
@@ -65,7 +72,11 @@ async fn a_close_is_answered_and_what_is_no_frame_told_by_code() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_that_asks_for_what_there_is_not_is_told_so() {
     let kit = Kit::start(&[], Partials::default()).await;
-    let mut socket = open(&kit, "/ws").await;
+    for path in ["/ws?topics=zz", "/ws?topics=files,zz", "/ws?since=abc"] {
+        let found = kit.slug(path, &HANDSHAKE).await;
+        assert_eq!(found, (400, "invalid-parameter".to_owned()), "{path}");
+    }
+    let mut socket = open(&kit, "/ws?topics=files,stats&since=7").await;
     let unknown = Message::text("{\"subscribe\": [\"nope\"]}");
     socket.send(unknown).await.unwrap();
     let told = end(&mut socket).await.map(|frame| frame.code);
