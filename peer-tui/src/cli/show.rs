@@ -158,7 +158,9 @@ pub fn peers(layers: &Layers, json: bool) -> Result<(), Trouble> {
     let rows = peers?.rows;
     if !is_coming {
         let index = name(&index);
-        eprintln!("peer-tui: the index {index} does not answer: this is what it told last");
+        print::note(&format!(
+            "peer-tui: the index {index} does not answer: this is what it told last"
+        ));
     }
     if json {
         print::json(&rows);
