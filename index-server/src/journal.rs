@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub use embedded::EmbeddedJournal;
+pub use embedded::{Damaged, EmbeddedJournal};
 pub use memory::MemoryJournal;
 pub use snapshot::Sizes;
 
@@ -27,7 +27,8 @@ pub struct Position(u64);
 pub type Seal = u64;
 
 impl Position {
-    const fn after(self, count: u64) -> Self {
+    /// So many records further on.
+    pub const fn after(self, count: u64) -> Self {
         Self(self.0 + count)
     }
 }
@@ -60,6 +61,14 @@ pub enum JournalError {
         /// What it said.
         detail: String,
     },
+    /// There is no room for it.
+    #[error("{operation} journal {}: the disk is full", path.display())]
+    Full {
+        /// What was tried.
+        operation: &'static str,
+        /// Which file.
+        path: PathBuf,
+    },
     /// A record is not what was written.
     #[error(
         "journal {} cannot be read at {place}: {detail}; {remedy}",
@@ -74,6 +83,8 @@ pub enum JournalError {
         detail: String,
         /// What to do.
         remedy: String,
+        /// Whether the file is not what was written; otherwise its reader does not take it.
+        is_damage: bool,
     },
     /// Somebody else appended, or an append that failed was durable after all.
     #[error("the journal stands at {last}, not at {expected}: load it again")]
@@ -86,6 +97,13 @@ pub enum JournalError {
     /// It was closed.
     #[error("the journal is closed")]
     Closed,
+}
+
+impl JournalError {
+    /// Whether the file is not what was written to it.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Unreadable { is_damage, .. } if *is_damage)
+    }
 }
 
 /// What [`Journal::load`] calls for each record; an error stops the load and says what is wrong
@@ -155,6 +173,30 @@ pub trait Journal: fmt::Debug + Send + Sync {
     /// When it is not durable, and the first error that `snapshot` yields; what was there before is
     /// then still there.
     fn compact(&self, through: Position, snapshot: &mut Snapshot<'_>) -> Result<(), JournalError>;
+
+    /// Reads all of it, to find what is damaged, beside whoever appends. `go_on` is told how many
+    /// bytes were read since, and ends it where it says no.
+    ///
+    /// # Errors
+    /// [`JournalError::Unreadable`] for the first damage.
+    fn look_through(&self, go_on: &mut dyn FnMut(u64) -> bool) -> Result<(), JournalError> {
+        let _ = go_on;
+        Ok(())
+    }
+
+    /// As [`Self::compact`], without trust in what is there: all is written anew. Yields the name
+    /// under which what was there is kept, if it is.
+    ///
+    /// # Errors
+    /// As [`Self::compact`], and when what was appended after `through` cannot be read.
+    fn renew(
+        &self,
+        through: Position,
+        snapshot: &mut Snapshot<'_>,
+    ) -> Result<Option<PathBuf>, JournalError> {
+        self.compact(through, snapshot)?;
+        Ok(None)
+    }
 
     /// How much it holds.
     fn sizes(&self) -> Sizes;

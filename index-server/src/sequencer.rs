@@ -6,10 +6,14 @@
 mod collected;
 mod compaction;
 mod durable;
+mod failing;
 #[cfg(test)]
 mod kit;
+mod looking;
+mod mending;
 mod presence;
 mod published;
+mod rescue;
 mod rest;
 mod shelved;
 mod task;
@@ -39,6 +43,7 @@ use crate::shelf::Shelf;
 use crate::view::View;
 pub use compaction::compact;
 use published::Published;
+pub use rescue::{Rescued, rescue};
 use task::Task;
 
 /// Commands that may wait: 4,096 small ones are 2 MB, and a second's work.

@@ -20,9 +20,9 @@ use crate::http::listener::permits::Permits;
 use crate::http::listener::{Listener, socket};
 use crate::http::proxies::Proxies;
 use crate::identity::{Identity, IdentityError};
-use crate::journal::{EmbeddedJournal, Journal, MemoryJournal};
+use crate::journal::{EmbeddedJournal, Journal, JournalError, MemoryJournal};
 use crate::metrics::Metrics;
-use crate::sequencer::{Index, Parts, Settings, Stopper};
+use crate::sequencer::{Index, Parts, Settings, Stopper, rescue};
 use crate::shelf::Shelf;
 
 /// Events held for readers that come back: ten minutes of a lively network.
@@ -64,16 +64,25 @@ impl Server {
         let permits = permits.behind(Proxies::new(config.trusted_proxies.clone()));
         let listener = Listener::start(bind(config.listen)?, &app, permits)
             .context("ask the listening socket for its address")?;
-        let parts = Parts {
-            journal: open_journal(&config).await?,
+        let parts = |journal| Parts {
+            journal,
             shelf: (config.journal == JournalChoice::Embedded)
                 .then(|| Shelf::in_folder(&config.data)),
-            feed: Box::new(feed),
-            metrics,
+            feed: Box::new(feed.clone()),
+            metrics: Arc::clone(&metrics),
             clock,
             settings: Settings::from(&config),
         };
-        let (index, stopper) = Index::start(parts).await.context("read the journal")?;
+        let (index, stopper) = match start_index(&config, &parts).await {
+            Err(found) if found.is_damage() && config.journal == JournalChoice::Embedded => {
+                let folder = config.data.clone();
+                let rescuing = tokio::task::spawn_blocking(move || rescue(&folder, found));
+                rescuing.await.context("mend the journal")??;
+                start_index(&config, &parts).await
+            }
+            outcome => outcome,
+        }
+        .context("read the journal")?;
         let stats = &index.view().stats;
         info!(
             address = %listener.local_addr(),
@@ -152,14 +161,28 @@ fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-async fn open_journal(config: &Config) -> anyhow::Result<Arc<dyn Journal>> {
+/// Opens the journal and starts what goes on from it.
+async fn start_index(
+    config: &Config,
+    parts: &impl Fn(Arc<dyn Journal>) -> Parts,
+) -> Result<(Index, Stopper), JournalError> {
+    Index::start(parts(open_journal(config).await?)).await
+}
+
+async fn open_journal(config: &Config) -> Result<Arc<dyn Journal>, JournalError> {
     match config.journal {
         JournalChoice::Memory => Ok(Arc::new(MemoryJournal::new())),
         JournalChoice::Embedded => {
             let folder = config.data.clone();
             let opening = tokio::task::spawn_blocking(move || EmbeddedJournal::open(&folder));
-            let journal = opening.await.context("open the journal")??;
-            Ok(Arc::new(journal))
+            let opened = opening.await.unwrap_or_else(|error| {
+                Err(JournalError::Store {
+                    operation: "open",
+                    path: EmbeddedJournal::path_in(&config.data),
+                    detail: error.to_string(),
+                })
+            });
+            Ok(Arc::new(opened?))
         }
     }
 }

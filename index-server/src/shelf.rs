@@ -11,6 +11,7 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,8 @@ use sha2::{Digest, Sha256};
 
 const FOLDER: &str = "shelf";
 const LIST: &str = "list";
+const FRESH_LIST: &str = "list.new";
+const FRESH_PART: &str = "fresh.part";
 const LIST_MAGIC: &[u8; 16] = b"peerdex list v1\n";
 const CHECKSUM_BYTES: usize = 32;
 /// Bytes written between two waits for the disk: the journal's own waits are not held up by more.
@@ -60,6 +63,11 @@ impl Shelf {
         }
     }
 
+    /// When the list was put down; none where there is none.
+    pub fn put_down_at(&self) -> Option<SystemTime> {
+        fs::metadata(self.folder.join(LIST)).ok()?.modified().ok()
+    }
+
     /// The list that was put down last; none where there is none or it is torn.
     pub fn list(&self) -> Option<Vec<u8>> {
         let stored = fs::read(self.folder.join(LIST)).ok()?;
@@ -85,14 +93,18 @@ impl Shelf {
     ) -> Result<PartName, ShelfError> {
         crate::identity::make_private_folder(&self.folder)
             .map_err(|error| self.error("make the folder", "")(io::Error::other(error)))?;
-        let fresh = "fresh.part";
+        let fresh = FRESH_PART;
         let path = self.folder.join(fresh);
         let mut steps = Steps::into(File::create(&path).map_err(self.error("make", fresh))?);
-        let name = write(&mut steps)
+        let written = write(&mut steps)
             .and_then(|()| steps.finish())
-            .map_err(self.error("write", fresh))?;
-        fs::rename(path, self.folder.join(name.file())).map_err(self.error("name", fresh))?;
-        Ok(name)
+            .map_err(self.error("write", fresh));
+        let named = written.and_then(|name| {
+            fs::rename(path, self.folder.join(name.file())).map_err(self.error("name", fresh))?;
+            Ok(name)
+        });
+        // On a full disk the journal needs the room.
+        named.inspect_err(|_| self.remove_unfinished())
     }
 
     /// Puts a list down in place of the one before, and takes away all parts but those in `kept`.
@@ -102,8 +114,9 @@ impl Shelf {
     pub fn put_list(&self, list: &[u8], kept: &[PartName]) -> Result<(), ShelfError> {
         crate::identity::make_private_folder(&self.folder)
             .map_err(|error| self.error("make the folder", "")(io::Error::other(error)))?;
-        let fresh = "list.new";
-        self.write(fresh, &[LIST_MAGIC, &PartName::of(list).0, list])?;
+        let fresh = FRESH_LIST;
+        self.write(fresh, &[LIST_MAGIC, &PartName::of(list).0, list])
+            .inspect_err(|_| self.remove_unfinished())?;
         fs::rename(self.folder.join(fresh), self.folder.join(LIST))
             .map_err(self.error("replace", LIST))?;
         File::open(&self.folder)
@@ -111,6 +124,13 @@ impl Shelf {
             .map_err(self.error("make safe", ""))?;
         self.sweep(kept);
         Ok(())
+    }
+
+    /// Takes away what was not written to its end, by this process or an earlier one.
+    pub fn remove_unfinished(&self) {
+        for name in [FRESH_PART, FRESH_LIST] {
+            let _ = fs::remove_file(self.folder.join(name));
+        }
     }
 
     /// Takes away what no list names; what cannot be taken away now goes the next time.

@@ -80,7 +80,9 @@ slugs! {
     NoSourceOnline "no-source-online" 503 "Nobody who has this is online",
     Busy "busy" 503 "All upload slots are taken",
     Overloaded "overloaded" 503 "Too much is waiting already",
+    JournalDamaged "journal-damaged" 503 "The journal of the index is damaged",
     ShuttingDown "shutting-down" 503 "The program is stopping",
+    DiskFull "disk-full" 507 "The disk of the index is full",
 }
 
 impl fmt::Display for Slug {

@@ -6,21 +6,28 @@
 //! the tail, so that a crash at any moment leaves either the old state or the new one.
 
 mod after;
+mod anew;
 mod compaction;
+mod note;
+mod opening;
+mod quiet;
+mod reading;
+mod remains;
 #[cfg(test)]
 mod tests;
 
-use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::{
-    Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, RepairSession,
-    TableDefinition, TableError, TableHandle, WriteTransaction,
+    Database, Durability, ReadOnlyDatabase, ReadableTable, TableDefinition, WriteTransaction,
 };
 
 use super::{BadRecord, Journal, JournalError, Position, Seal, Sizes, Snapshot, Visit, frame};
+use note::Note;
+pub use remains::Damaged;
 
 const FILE: &str = "journal.redb";
 const TAIL: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("tail_v1");
@@ -41,15 +48,32 @@ pub struct EmbeddedJournal {
     path: PathBuf,
     store: Mutex<Store>,
     sizes: Mutex<Sizes>,
+    note: Mutex<Note>,
+    /// Whether this process has had it open: then it was no crash that left it as it is.
+    was_open: AtomicBool,
+    /// Held while something is appended, and to keep everybody from that.
+    appending: Mutex<()>,
 }
 
 /// The open file. After an error of the disk redb refuses everything until the file is opened
 /// anew, so it is let go then and opened at the next call.
-#[derive(Debug)]
 enum Store {
     Open(Arc<Database>),
+    /// Of a damaged file: it is read as it stands.
+    Remains(Arc<ReadOnlyDatabase>),
     Failed,
     Closed,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Open(_) => "Open",
+            Self::Remains(_) => "Remains",
+            Self::Failed => "Failed",
+            Self::Closed => "Closed",
+        })
+    }
 }
 
 impl EmbeddedJournal {
@@ -64,17 +88,27 @@ impl EmbeddedJournal {
             path: folder.join(FILE),
             detail: error.to_string(),
         })?;
-        let journal = Self {
-            folder: folder.to_owned(),
-            path: folder.join(FILE),
-            store: Mutex::new(Store::Failed),
-            sizes: Mutex::new(Sizes::default()),
-        };
+        let journal = Self::of(folder, Store::Failed);
         journal.reading(|| {
             let database = journal.database()?;
             Self::prepare(&database).map_err(journal.store_error("open"))
         })?;
+        journal.remove_beside();
+        *lock(&journal.note) = Note::in_folder(folder);
+        journal.reading(|| journal.compare_with_note())?;
         Ok(journal)
+    }
+
+    fn of(folder: &Path, store: Store) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            path: folder.join(FILE),
+            store: Mutex::new(store),
+            sizes: Mutex::new(Sizes::default()),
+            note: Mutex::new(Note::none()),
+            was_open: AtomicBool::new(false),
+            appending: Mutex::new(()),
+        }
     }
 
     /// The file that holds the journal in `folder`.
@@ -100,66 +134,18 @@ impl EmbeddedJournal {
         Ok(())
     }
 
-    /// Reads what may be damaged: the store trusts its pages and panics over one that is not what
-    /// its head says.
-    fn reading<T>(
-        &self,
-        read: impl FnOnce() -> Result<T, JournalError>,
-    ) -> Result<T, JournalError> {
-        catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
-            *lock(&self.store) = Store::Failed;
-            let said = panic.downcast_ref::<String>().map(String::as_str);
-            let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
-            let detail = format!("a page is damaged ({})", said.unwrap_or("nothing was said"));
-            Err(self.unreadable("one of its pages".into(), detail, None))
-        })
-    }
-
     fn database(&self) -> Result<Arc<Database>, JournalError> {
         let mut store = lock(&self.store);
         match &*store {
             Store::Open(database) => Ok(Arc::clone(database)),
-            Store::Closed => Err(JournalError::Closed),
+            Store::Closed | Store::Remains(_) => Err(JournalError::Closed),
             Store::Failed => {
                 let database = Arc::new(self.open_file()?);
+                self.was_open.store(true, Ordering::Relaxed);
                 *store = Store::Open(Arc::clone(&database));
                 Ok(database)
             }
         }
-    }
-
-    fn open_file(&self) -> Result<Database, JournalError> {
-        let opened = Database::builder()
-            .set_cache_size(CACHE_BYTES)
-            .set_repair_callback(say_once(&self.path))
-            .create(&self.path);
-        opened.map_err(|error| match error {
-            DatabaseError::DatabaseAlreadyOpen => JournalError::InUse {
-                folder: self.folder.clone(),
-            },
-            DatabaseError::Storage(redb::StorageError::Io(error))
-                if error.kind() != std::io::ErrorKind::InvalidData =>
-            {
-                self.store_error("open")(error.into())
-            }
-            other => self.unreadable("its head".into(), other.to_string(), None),
-        })
-    }
-
-    /// Makes the tables, and drops what a compaction left that did not come to its end.
-    fn prepare(database: &Database) -> Result<(), redb::Error> {
-        let transaction = database.begin_write()?;
-        transaction.open_table(TAIL)?;
-        let current = snapshot_name(meta(&transaction, GENERATION)?);
-        let stale: Vec<_> = transaction
-            .list_tables()?
-            .filter(|table| is_snapshot(table.name()) && table.name() != current)
-            .collect();
-        for table in stale {
-            transaction.delete_table(table)?;
-        }
-        transaction.commit()?;
-        Ok(())
     }
 
     fn append_to(
@@ -199,120 +185,18 @@ impl EmbeddedJournal {
             self.store_error(operation)(error)
         }
     }
-
-    fn store_error(&self, operation: &'static str) -> impl Fn(redb::Error) -> JournalError + '_ {
-        move |error| JournalError::Store {
-            operation,
-            path: self.path.clone(),
-            detail: error.to_string(),
-        }
-    }
-
-    fn unreadable(&self, place: String, detail: String, remedy: Option<String>) -> JournalError {
-        let advice = || {
-            format!(
-                "put {} back from a copy, or move it away to start with an empty index (peers \
-                 register again by themselves)",
-                self.path.display()
-            )
-        };
-        JournalError::Unreadable {
-            path: self.path.clone(),
-            place,
-            detail,
-            remedy: remedy.unwrap_or_else(advice),
-        }
-    }
-
-    /// Visits the rows of a table from `first` on, whose keys are all numbers; counts rows and bytes.
-    /// `skipped` rows stand before `first`. A row that went or moved with a damaged page leaves a gap or another count than the
-    /// table tells.
-    fn visit_rows(
-        &self,
-        table: &impl ReadableTable<u64, &'static [u8]>,
-        part: &str,
-        first: u64,
-        skipped: u64,
-        visit: &mut Visit<'_>,
-    ) -> Result<(u64, u64), JournalError> {
-        let read = self.store_error("read");
-        let (mut records, mut bytes) = (0, 0);
-        for row in (table.range(first..)).map_err(|error| read(error.into()))? {
-            let (key, value) = row.map_err(|error| read(error.into()))?;
-            let key = key.value();
-            let place = || format!("{part} record {key}");
-            if key != first + records {
-                let detail = format!("record {} is missing before it", first + records);
-                return Err(self.unreadable(place(), detail, None));
-            }
-            let record = frame::open(value.value()).ok_or_else(|| {
-                let detail = "its checksum does not fit".to_owned();
-                self.unreadable(place(), detail, None)
-            })?;
-            visit(record)
-                .map_err(|BadRecord { detail, remedy }| self.unreadable(place(), detail, remedy))?;
-            records += 1;
-            bytes += record.len() as u64;
-        }
-        let told = table.len().map_err(|error| read(error.into()))?;
-        if told != skipped + records {
-            let detail = format!("{} records are there of {told}", skipped + records);
-            return Err(self.unreadable(format!("the end of its {part}"), detail, None));
-        }
-        Ok((records, bytes))
-    }
-
-    /// Visits the snapshot, then the tail.
-    fn visit_all(&self, visit: &mut Visit<'_>) -> Result<Position, JournalError> {
-        let database = self.database()?;
-        let transaction = database
-            .begin_read()
-            .map_err(|error| self.store_error("read")(error.into()))?;
-        let open = |name: &str| {
-            let table: TableDefinition<'_, u64, &[u8]> = TableDefinition::new(name);
-            match transaction.open_table(table) {
-                Ok(table) => Ok(Some(table)),
-                Err(TableError::TableDoesNotExist(_)) => Ok(None),
-                Err(error) => Err(self.store_error("read")(error.into())),
-            }
-        };
-        let figure = |key: &str| -> Result<u64, redb::Error> {
-            match transaction.open_table(META) {
-                Ok(table) => Ok(table.get(key)?.map_or(0, |value| value.value())),
-                Err(TableError::TableDoesNotExist(_)) => Ok(0),
-                Err(error) => Err(error.into()),
-            }
-        };
-        let generation = figure(GENERATION).map_err(self.store_error("read"))?;
-        let through = figure(THROUGH).map_err(self.store_error("read"))?;
-        let mut sizes = Sizes::default();
-        if let Some(table) = open(&snapshot_name(generation))? {
-            let (records, bytes) = self.visit_rows(&table, "snapshot", 0, 0, visit)?;
-            sizes.snapshot_records = records;
-            sizes.snapshot_bytes = bytes;
-        } else if generation > 0 || through > 0 {
-            let detail = "it is not there".to_owned();
-            return Err(self.unreadable("its snapshot".into(), detail, None));
-        }
-        if let Some(table) = open(TAIL.name())? {
-            let (records, bytes) = self.visit_rows(&table, "tail", through + 1, 0, visit)?;
-            sizes.tail_records = records;
-            sizes.tail_bytes = bytes;
-        }
-        let mut known = lock(&self.sizes);
-        if *known == Sizes::default() {
-            *known = sizes;
-        }
-        Ok(Position(through).after(sizes.tail_records))
-    }
 }
 
 impl Journal for EmbeddedJournal {
     fn append(&self, expected: Position, records: &[Vec<u8>]) -> Result<Position, JournalError> {
-        let database = self.database()?;
-        let reached = Self::append_to(&database, expected, records)
-            .map_err(self.failed("append to"))?
-            .map_err(|last| JournalError::Moved { expected, last })?;
+        let _nobody_else = lock(&self.appending);
+        let reached = self.reading(|| {
+            let database = self.database()?;
+            Self::append_to(&database, expected, records)
+                .map_err(self.failed("append to"))?
+                .map_err(|last| JournalError::Moved { expected, last })
+        })?;
+        lock(&self.note).write(reached);
         let mut sizes = lock(&self.sizes);
         sizes.tail_records += records.len() as u64;
         sizes.tail_bytes += records
@@ -323,7 +207,12 @@ impl Journal for EmbeddedJournal {
     }
 
     fn load(&self, visit: &mut Visit<'_>) -> Result<Position, JournalError> {
-        self.reading(|| self.visit_all(visit))
+        let (last, sizes) = self.reading(|| self.visit_all(visit))?;
+        let mut known = lock(&self.sizes);
+        if *known == Sizes::default() {
+            *known = sizes;
+        }
+        Ok(last)
     }
 
     fn seal(&self, at: Position) -> Result<Option<Seal>, JournalError> {
@@ -342,16 +231,42 @@ impl Journal for EmbeddedJournal {
 
     fn compact(&self, through: Position, snapshot: &mut Snapshot<'_>) -> Result<(), JournalError> {
         let database = self.database()?;
-        let (generation, records, bytes) = self.write_snapshot(&database, snapshot)?;
-        Self::switch_to(&database, generation, through).map_err(self.failed("compact"))?;
+        let refused = self.failed("compact");
+        let written = Self::write_snapshot(&database, snapshot, &refused)?;
+        Self::switch_to(&database, written.generation, through).map_err(refused)?;
         // What came meanwhile is the tail now; it is counted anew.
         let counted = Self::count_tail(&database).map_err(self.store_error("read"))?;
         *lock(&self.sizes) = Sizes {
-            snapshot_records: records,
-            snapshot_bytes: bytes,
+            snapshot_records: written.records,
+            snapshot_bytes: written.bytes,
             ..counted
         };
         Ok(())
+    }
+
+    fn look_through(&self, go_on: &mut dyn FnMut(u64) -> bool) -> Result<(), JournalError> {
+        let mut is_ended = false;
+        let looked = self.reading_beside(|| {
+            self.visit_all(&mut |record| {
+                is_ended = !go_on(record.len() as u64);
+                let (detail, remedy) = (String::new(), None);
+                (!is_ended)
+                    .then_some(())
+                    .ok_or(BadRecord { detail, remedy })
+            })
+        });
+        if is_ended {
+            return Ok(());
+        }
+        looked.map(|_| ())
+    }
+
+    fn renew(
+        &self,
+        through: Position,
+        snapshot: &mut Snapshot<'_>,
+    ) -> Result<Option<PathBuf>, JournalError> {
+        self.write_anew(through, snapshot).map(Some)
     }
 
     fn sizes(&self) -> Sizes {
@@ -360,21 +275,6 @@ impl Journal for EmbeddedJournal {
 
     fn close(&self) {
         *lock(&self.store) = Store::Closed;
-    }
-}
-
-/// Tells in the log that the store was not closed and what is done about it; the store calls this
-/// again and again as it proceeds.
-fn say_once(path: &Path) -> impl Fn(&mut RepairSession) + 'static {
-    let (path, is_said) = (path.to_owned(), Cell::new(false));
-    move |_| {
-        if !is_said.replace(true) {
-            tracing::warn!(
-                path = %path.display(),
-                "the journal was not closed; it is checked, and what a crash left half written is \
-                 cut off (nothing of it was acknowledged)"
-            );
-        }
     }
 }
 

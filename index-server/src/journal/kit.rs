@@ -1,5 +1,6 @@
 //! Test kit: the suite that every journal passes, and one that fails when told to.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -12,6 +13,7 @@ pub fn conforms(mut make: impl FnMut() -> Box<dyn Journal>) {
     a_snapshot_stands_for_what_it_covers(&*make());
     a_large_snapshot_is_whole(&*make());
     appends_go_on_during_a_compaction(&*make());
+    one_that_is_written_anew_holds_the_same(&*make());
     a_snapshot_that_cannot_be_made_changes_nothing(&*make());
     a_refused_record_stops_the_load(&*make());
     a_closed_journal_refuses(&*make());
@@ -111,6 +113,27 @@ fn appends_go_on_during_a_compaction(journal: &dyn Journal) {
     assert_eq!((sizes.tail_records, sizes.tail_bytes), (8, 8));
 }
 
+fn one_that_is_written_anew_holds_the_same(journal: &dyn Journal) {
+    let covered = journal
+        .append(Position::default(), &rows("a b"))
+        .expect("appended");
+    let mut last = covered;
+    let mut snapshot = (0u8..8).map(|number| {
+        last = journal.append(last, &[vec![number]]).expect("appended");
+        Ok(vec![number; 700_000])
+    });
+    journal.renew(covered, &mut snapshot).expect("written anew");
+    let mut expected: Vec<Vec<u8>> = (0u8..8).map(|number| vec![number; 700_000]).collect();
+    expected.extend((0u8..8).map(|number| vec![number]));
+    assert_eq!(load(journal), (expected.clone(), last));
+    journal.append(last, &rows("e")).expect("appended");
+    expected.extend(rows("e"));
+    assert_eq!(load(journal).0, expected);
+    let sizes = journal.sizes();
+    assert_eq!((sizes.snapshot_records, sizes.tail_records), (8, 9));
+    journal.look_through(&mut |_| true).expect("all is whole");
+}
+
 fn a_snapshot_that_cannot_be_made_changes_nothing(journal: &dyn Journal) {
     let last = journal
         .append(Position::default(), &rows("a b"))
@@ -163,6 +186,10 @@ pub struct FlakyJournal {
     pub is_failing: AtomicBool,
     /// Appends are made and then reported as failed while this is set.
     pub is_lying: AtomicBool,
+    /// Appends find that it is damaged while this is set; being written anew ends it.
+    pub is_damaged: AtomicBool,
+    /// Appends find no room while this is set.
+    pub is_full: AtomicBool,
     /// It says that it is to be compacted while this is set; a compaction ends it.
     pub is_large: AtomicBool,
     /// Compactions that were made.
@@ -223,6 +250,21 @@ impl Journal for FlakyJournal {
         *passes = passes.map(|left| left - 1);
         drop(passes);
         self.appends.fetch_add(1, Ordering::SeqCst);
+        if self.is_damaged.load(Ordering::SeqCst) {
+            return Err(JournalError::Unreadable {
+                path: "flaky".into(),
+                place: "one of its pages".into(),
+                detail: "a page is damaged".into(),
+                remedy: "mend it".into(),
+                is_damage: true,
+            });
+        }
+        if self.is_full.load(Ordering::SeqCst) {
+            return Err(JournalError::Full {
+                operation: "append to",
+                path: "flaky".into(),
+            });
+        }
         if self.is_failing.load(Ordering::SeqCst) {
             return Err(Self::failure());
         }
@@ -245,6 +287,16 @@ impl Journal for FlakyJournal {
         self.inner.compact(through, snapshot)?;
         self.compactions.fetch_add(1, Ordering::SeqCst);
         Ok(())
+    }
+
+    fn renew(
+        &self,
+        through: Position,
+        snapshot: &mut Snapshot<'_>,
+    ) -> Result<Option<PathBuf>, JournalError> {
+        self.compact(through, snapshot)?;
+        self.is_damaged.store(false, Ordering::SeqCst);
+        Ok(None)
     }
 
     fn sizes(&self) -> Sizes {

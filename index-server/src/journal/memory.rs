@@ -68,6 +68,7 @@ impl Journal for MemoryJournal {
                 place: format!("record {number}"),
                 detail,
                 remedy: remedy.unwrap_or_else(|| "start the index again".into()),
+                is_damage: false,
             })?;
         }
         Ok(state.last())

@@ -1,6 +1,7 @@
 //! From a journal to a world and back to a shorter journal.
 
 use std::panic::resume_unwind;
+use std::path::PathBuf;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 use crate::journal::{BadRecord, Journal, JournalError, Position, Visit};
@@ -107,6 +108,19 @@ pub(super) fn replace(
     journal.compact(through, &mut still.records().map(|record| encode(&record)))
 }
 
+/// Writes the journal anew from `still`, without trust in what it holds up to `through`; yields the
+/// name under which what was there is kept.
+///
+/// # Errors
+/// [`JournalError`] when it cannot be written, or what came after `through` cannot be read.
+pub(super) fn renew(
+    journal: &dyn Journal,
+    through: Position,
+    still: &Still,
+) -> Result<Option<PathBuf>, JournalError> {
+    journal.renew(through, &mut still.records().map(|record| encode(&record)))
+}
+
 /// Puts a snapshot in the place of what the journal holds now, for an index that is not running.
 /// Folds the records without their search; takes one copy of all facts in memory meanwhile.
 ///
@@ -117,7 +131,7 @@ pub fn compact(journal: &dyn Journal) -> Result<(), JournalError> {
     journal.compact(through, &mut world.snapshot().map(|record| encode(&record)))
 }
 
-fn encode(record: &Record) -> Result<Vec<u8>, JournalError> {
+pub(super) fn encode(record: &Record) -> Result<Vec<u8>, JournalError> {
     record.encode().map_err(|error| JournalError::Store {
         operation: "write a snapshot of",
         path: "journal".into(),

@@ -8,12 +8,15 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::compaction;
+use super::failing::{AppendFailure, Failing};
+use super::looking::Looking;
+use super::mending::{Failure, Tidying, Trust, put_in_journal};
 use super::shelved::{self, Known, Place, TakenUp};
 use crate::clock::Clock;
 use crate::journal::{Journal, JournalError, Position, Sizes};
 use crate::metrics::Metrics;
 use crate::record::Record;
-use crate::shelf::{Shelf, ShelfError};
+use crate::shelf::Shelf;
 use crate::world::{PlainFiles, World};
 
 /// How long it is not tried again to put down in short what the index holds, once that failed.
@@ -24,6 +27,8 @@ const SHELVE_MIN_BYTES: u64 = 16 * 1024 * 1024;
 /// And at least one part in so many of all: merged segments are written anew, and an index that
 /// grows should not be busy with that.
 const SHELVE_SHARE: u64 = 4;
+/// How long it is not tried again to write a damaged journal anew, once that failed.
+const MENDING_PAUSE: Duration = Duration::from_mins(1);
 /// While many segments are merged that would be written for nothing, it is put off until so many
 /// times as much has come.
 const MERGING_FACTOR: u64 = 2;
@@ -44,22 +49,17 @@ pub(super) struct Durable {
     unshelved_bytes: u64,
     tidying: Option<JoinHandle<Result<Tidied, Failure>>>,
     tidy_from: Instant,
+    looking: Looking,
+    trust: Trust,
+    failing: Failing,
 }
 
 /// What was put down in short.
 struct Tidied {
+    how: Tidying,
     /// How many facts the journal tells no more.
     facts_gone: Option<u64>,
     known: Known,
-}
-
-/// Why it was not.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error(transparent)]
-    Journal(JournalError),
-    #[error(transparent)]
-    Shelf(ShelfError),
 }
 
 /// Records on their way to the disk.
@@ -68,6 +68,8 @@ pub(super) enum Appending {
     Nothing,
     /// One of them could not be encoded.
     NotEncoded,
+    /// The journal is damaged, and could not be written anew.
+    NotTrusted,
     Begun {
         record_count: u64,
         fact_count: u64,
@@ -75,15 +77,6 @@ pub(super) enum Appending {
         since: Instant,
         task: JoinHandle<Result<Position, JournalError>>,
     },
-}
-
-/// Why records are not durable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AppendFailure {
-    /// They could not be written.
-    NotWritten,
-    /// The journal stands elsewhere: the world must be loaded again first.
-    Moved,
 }
 
 impl Durable {
@@ -105,6 +98,9 @@ impl Durable {
             unshelved_bytes: 0,
             tidying: None,
             tidy_from: clock.instant(),
+            looking: Looking::default(),
+            trust: Trust::Whole,
+            failing: Failing::default(),
         };
         let world = durable.reload().await?;
         Ok((durable, world))
@@ -131,6 +127,10 @@ impl Durable {
         (self.position, self.known, self.fact_count) = (position, known, fact_count);
         let bytes = |sizes: Sizes| sizes.snapshot_bytes + sizes.tail_bytes;
         self.unshelved_bytes = bytes(self.journal.sizes()).saturating_sub(bytes(sizes));
+        // From the shelf: what came before was not read.
+        if sizes != Sizes::default() {
+            self.looking = Looking::begin(Arc::clone(&self.journal));
+        }
         Ok(world)
     }
 
@@ -138,6 +138,9 @@ impl Durable {
     pub(super) fn begin(&self, records: &[Record]) -> Appending {
         if records.is_empty() {
             return Appending::Nothing;
+        }
+        if self.trust == Trust::Lost {
+            return Appending::NotTrusted;
         }
         let encoded: Result<Vec<Vec<u8>>, _> = records.iter().map(Record::encode).collect();
         let encoded = match encoded {
@@ -163,6 +166,11 @@ impl Durable {
         let (record_count, fact_count, bytes, since, task) = match appending {
             Appending::Nothing => return Ok(()),
             Appending::NotEncoded => return Err(AppendFailure::NotWritten),
+            Appending::NotTrusted => {
+                let why = "it is damaged and could not be written anew";
+                self.failing.refused(&why, self.clock.instant());
+                return Err(AppendFailure::Damaged);
+            }
             Appending::Begun {
                 record_count,
                 fact_count,
@@ -176,6 +184,7 @@ impl Durable {
         self.metrics.commit_seconds.observe(elapsed.as_secs_f64());
         let failure = match appended {
             Ok(Ok(position)) => {
+                self.failing.taken();
                 self.position = position;
                 self.unshelved_bytes += bytes;
                 self.fact_count += fact_count;
@@ -184,17 +193,17 @@ impl Durable {
                 return Ok(());
             }
             Ok(Err(error)) => {
-                tracing::error!(%error, "changes were refused because the journal failed");
-                match error {
-                    JournalError::Moved { .. } => AppendFailure::Moved,
-                    _ => AppendFailure::NotWritten,
-                }
+                self.failing.refused(&error, self.clock.instant());
+                AppendFailure::of(&error)
             }
             Err(error) => {
-                tracing::error!(%error, "the journal gave up on an append");
+                self.failing.refused(&error, self.clock.instant());
                 AppendFailure::NotWritten
             }
         };
+        if failure == AppendFailure::Damaged && self.trust == Trust::Whole {
+            self.trust = Trust::Damaged;
+        }
         self.metrics.journal_failures.inc();
         Err(failure)
     }
@@ -208,14 +217,35 @@ impl Durable {
             }
             self.end_tidying().await;
         }
-        if self.clock.instant() >= self.tidy_from {
-            let sizes = self.journal.sizes();
-            let is_due = sizes.is_compaction_due() && compaction::is_worth(world, self.fact_count);
-            let is_merging = world.files().is_merging_many();
-            if is_due || self.is_shelving_due(sizes, is_quiet, is_merging) {
-                self.start_tidying(world, is_due);
-            }
+        if self.looking.take_found() && self.trust == Trust::Whole {
+            self.trust = Trust::Damaged;
+            // Whatever failed before has another reason now.
+            self.tidy_from = self.clock.instant();
         }
+        if self.clock.instant() >= self.tidy_from
+            && let Some(how) = self.due(world, is_quiet)
+        {
+            self.start_tidying(world, how);
+        }
+    }
+
+    fn due(&self, world: &World, is_quiet: bool) -> Option<Tidying> {
+        if self.trust != Trust::Whole {
+            return Some(Tidying::Mend);
+        }
+        let sizes = self.journal.sizes();
+        let is_short = || !compaction::is_worth(world, self.fact_count);
+        // What is looked through is not taken away meanwhile.
+        if sizes.is_compaction_due() && !self.looking.is_running() && !is_short() {
+            return Some(Tidying::Compact);
+        }
+        let is_merging = world.files().is_merging_many();
+        (self.is_shelving_due(sizes, is_quiet, is_merging)).then_some(Tidying::Shelve)
+    }
+
+    /// Ends once something is to be looked at by [`Self::tidy_if_due`] at once.
+    pub(super) fn is_pressing(&self) -> impl Future<Output = ()> + use<> {
+        self.looking.found()
     }
 
     fn is_shelving_due(&self, sizes: Sizes, is_quiet: bool, is_merging: bool) -> bool {
@@ -228,7 +258,7 @@ impl Durable {
         self.shelf.is_some() && self.unshelved_bytes > least
     }
 
-    fn start_tidying(&mut self, world: &mut World, is_compacting: bool) {
+    fn start_tidying(&mut self, world: &mut World, how: Tidying) {
         let (journal, position) = (Arc::clone(&self.journal), self.position);
         let (beside, known) = (self.shelf.clone(), self.known.clone());
         let mut sizes = journal.sizes();
@@ -236,8 +266,9 @@ impl Durable {
         let still = world.still();
         self.unshelved_bytes = 0;
         self.tidying = Some(tokio::task::spawn_blocking(move || {
-            if is_compacting {
-                compaction::replace(&*journal, position, &still).map_err(Failure::Journal)?;
+            put_in_journal(how, &*journal, position, &still)?;
+            let is_short = how != Tidying::Shelve;
+            if is_short {
                 sizes = Sizes {
                     tail_records: 0,
                     tail_bytes: 0,
@@ -251,18 +282,20 @@ impl Durable {
                         position,
                         seal,
                         sizes,
-                        fact_count: if is_compacting {
-                            held_count
-                        } else {
-                            told_count
-                        },
+                        fact_count: if is_short { held_count } else { told_count },
                     };
-                    shelved::put_down(&beside, &known, at, &still).map_err(Failure::Shelf)?
+                    match shelved::put_down(&beside, &known, at, &still) {
+                        Ok(known) => known,
+                        // The journal is whole again, which is what counts.
+                        Err(_) if how == Tidying::Mend => Known::new(),
+                        Err(error) => return Err(Failure::Shelf(error)),
+                    }
                 }
                 _ => Known::new(),
             };
             Ok(Tidied {
-                facts_gone: is_compacting.then(|| told_count.saturating_sub(held_count)),
+                how,
+                facts_gone: is_short.then(|| told_count.saturating_sub(held_count)),
                 known,
             })
         }));
@@ -273,13 +306,8 @@ impl Durable {
             return;
         };
         let failure = match running.await {
-            Ok(Ok(tidied)) => {
-                let is_compacted = tidied.facts_gone.is_some();
-                self.metrics.compactions.inc_by(is_compacted.into());
-                self.fact_count -= tidied.facts_gone.unwrap_or_default();
-                self.known = tidied.known;
-                return;
-            }
+            Ok(Ok(tidied)) => return self.has_tidied(tidied),
+            Ok(Err(Failure::Mending(error))) => return self.has_not_mended(&error),
             Ok(Err(failure)) => {
                 let is_journal = matches!(failure, Failure::Journal(_));
                 self.metrics.journal_failures.inc_by(is_journal.into());
@@ -295,8 +323,30 @@ impl Durable {
         );
     }
 
+    fn has_tidied(&mut self, tidied: Tidied) {
+        let is_compacted = tidied.how == Tidying::Compact;
+        self.metrics.compactions.inc_by(is_compacted.into());
+        self.fact_count -= tidied.facts_gone.unwrap_or_default();
+        self.known = tidied.known;
+        if tidied.how == Tidying::Mend {
+            self.trust = Trust::Whole;
+        }
+    }
+
+    fn has_not_mended(&mut self, error: &JournalError) {
+        self.trust = Trust::Lost;
+        self.tidy_from = self.clock.deadline(MENDING_PAUSE);
+        self.metrics.journal_failures.inc();
+        tracing::error!(
+            %error,
+            "the damaged journal could not be written anew; changes are refused until that is done, \
+             which is tried again in a minute; leave the index running: it holds everything"
+        );
+    }
+
     /// Puts `world` on the shelf where much has come since it was, and lets go of the store.
     pub(super) async fn close(mut self, world: &mut World) {
+        self.looking.end().await;
         self.end_tidying().await;
         self.tidy_if_due(world, true).await;
         self.end_tidying().await;
@@ -309,6 +359,9 @@ impl Durable {
 
 /// The world that the journal leads to: from the shelf where that is of use.
 fn take_up_or_build(journal: &dyn Journal, shelf: Option<Shelf>) -> Result<TakenUp, JournalError> {
+    if let Some(shelf) = &shelf {
+        shelf.remove_unfinished();
+    }
     if let Some(shelf) = shelf
         && let Some(taken_up) = shelved::take_up(&shelf, journal)?
     {

@@ -5,6 +5,8 @@
 //! own, and what was appended after it is applied on top. Whatever does not fit is left alone.
 
 #[cfg(test)]
+pub(super) mod kit;
+#[cfg(test)]
 mod tests;
 
 use std::panic::resume_unwind;
@@ -16,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::compaction;
 use crate::catalog::OwnerTotals;
 use crate::catalog::stored::{LAYOUT, Part, Token};
-use crate::journal::{Journal, JournalError, Position, Seal, Sizes};
+use crate::journal::{Journal, JournalError, Position, Seal, Sizes, Visit};
 use crate::record::Record;
 use crate::shelf::{PartName, Shelf, ShelfError};
 use crate::world::World;
@@ -146,6 +148,54 @@ pub(super) fn take_up(
         sizes: at.sizes,
         fact_count: at.fact_count + fact_count,
     }))
+}
+
+/// The same for a journal that is damaged: with what was appended after it up to the damage.
+pub(super) fn take_up_before_damage(shelf: &Shelf, journal: &dyn Journal) -> Option<TakenUp> {
+    let list: List = postcard::from_bytes(&shelf.list()?).ok()?;
+    let at = list.at;
+    if list.layout != LAYOUT || journal.seal(at.position).ok()? != Some(at.seal) {
+        return None;
+    }
+    let (mut world, known) = world_of(shelf, list)?;
+    let read = |visit: &mut Visit<'_>| {
+        let (mut count, mut is_taken) = (0, true);
+        let loaded = journal.load_after(at.position, at.seal, at.sizes, &mut |record| {
+            visit(record).inspect_err(|_| is_taken = false)?;
+            count += 1;
+            Ok(())
+        });
+        match loaded {
+            Err(error) if error.is_damage() && is_taken => Ok(Some(at.position.after(count))),
+            loaded => loaded,
+        }
+    };
+    let (position, fact_count) = compaction::replay(&mut world, read).ok()?;
+    Some(TakenUp {
+        world,
+        position: position?,
+        known,
+        sizes: at.sizes,
+        fact_count: at.fact_count + fact_count,
+    })
+}
+
+/// The world that was put down last, whatever the journal says; with the seal of its place.
+pub(super) fn take_up_alone(shelf: &Shelf) -> Option<(TakenUp, Seal)> {
+    let list: List = postcard::from_bytes(&shelf.list()?).ok()?;
+    let at = list.at;
+    if list.layout != LAYOUT {
+        return None;
+    }
+    let (world, known) = world_of(shelf, list)?;
+    let taken_up = TakenUp {
+        world,
+        position: at.position,
+        known,
+        sizes: at.sizes,
+        fact_count: at.fact_count,
+    };
+    Some((taken_up, at.seal))
 }
 
 fn world_of(shelf: &Shelf, list: List) -> Option<(World, Known)> {

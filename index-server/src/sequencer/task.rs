@@ -8,13 +8,13 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use protocol::ids::PeerId;
-use protocol::problem::Slug;
 use protocol::stats::NetworkStats;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
 use super::collected::{Caller, collect};
-use super::durable::{AppendFailure, Appending, Durable};
+use super::durable::{Appending, Durable};
+use super::failing::AppendFailure;
 use super::presence::Presence;
 use super::published::{Published, Readers};
 use super::rest::{Doing, Rest};
@@ -114,6 +114,7 @@ impl Task {
         let mut is_stopping = false;
         loop {
             let (tidy_at, look_at) = (self.tidy_at(), self.rest.look_at());
+            let is_pressing = self.durable.is_pressing();
             tokio::select! {
                 biased;
                 _ = &mut stop, if !is_stopping => {
@@ -131,6 +132,7 @@ impl Task {
                 () = sleep_until(look_at.unwrap_or_else(Instant::now)), if look_at.is_some() => {
                     self.look_at_merges().await;
                 }
+                () = is_pressing => self.durable.tidy_if_due(&mut self.world, false).await,
                 first = queue.recv() => match first {
                     Some(first) => {
                         let batch = collect(first, &mut queue);
@@ -228,10 +230,7 @@ impl Task {
         if failure == AppendFailure::Moved {
             self.reload().await;
         }
-        Err(Refusal::new(
-            Slug::Internal,
-            "the index could not write its journal and changed nothing; its log says why",
-        ))
+        Err(failure.refusal())
     }
 
     /// Takes the world from the journal again: an append that was reported as failed had been made.

@@ -1,6 +1,7 @@
 //! The sequencer over a journal in memory, on tokio's paused clock: what is durable, what readers
 //! see, and when silence counts.
 
+mod failing;
 mod shown;
 
 use std::sync::atomic::Ordering;

@@ -32,6 +32,26 @@ fn what_was_put_down_last_comes_back_and_nothing_else_stays() {
 }
 
 #[test]
+fn nothing_stays_of_what_was_not_written_to_its_end() {
+    let (_folder, shelf, part) = filled();
+    let count = || fs::read_dir(&shelf.folder).expect("the folder").count();
+    let failed = shelf.put_part(|out| {
+        out.write_all(&[7; 3 * STEP_BYTES])?;
+        Err(io::ErrorKind::StorageFull.into())
+    });
+    failed.expect_err("no room");
+    assert_eq!(count(), 2);
+    fs::write(
+        shelf.folder.join(FRESH_PART),
+        b"of a process that was killed",
+    )
+    .expect("written");
+    shelf.remove_unfinished();
+    assert_eq!(count(), 2);
+    assert!(shelf.list().is_some() && shelf.part(&part).is_some());
+}
+
+#[test]
 fn an_empty_shelf_has_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let shelf = Shelf::in_folder(folder.path());

@@ -138,7 +138,13 @@ impl Operation {
 
     /// Goes through the journal.
     pub fn changes(self) -> Self {
-        self.refuses(&[Slug::NotReady, Slug::Overloaded, Slug::ShuttingDown])
+        self.refuses(&[
+            Slug::NotReady,
+            Slug::Overloaded,
+            Slug::JournalDamaged,
+            Slug::ShuttingDown,
+            Slug::DiskFull,
+        ])
     }
 
     /// 200 with JSON.

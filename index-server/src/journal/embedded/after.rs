@@ -1,16 +1,16 @@
 //! Reading from a position on: for a start from a state that was put down elsewhere.
 
-use redb::{ReadableDatabase, ReadableTable, TableError};
+use redb::TableError;
 
-use super::{EmbeddedJournal, META, SEAL, TAIL, THROUGH, lock};
+use super::reading::figure;
+use super::{EmbeddedJournal, SEAL, TAIL, THROUGH, lock};
 use crate::journal::{JournalError, Position, Seal, Sizes, Visit, frame};
 
 impl EmbeddedJournal {
     /// The checksum of the record at a position, in the tail or as the snapshot remembers it.
     pub(super) fn seal_of(&self, at: Position) -> Result<Option<Seal>, JournalError> {
-        let database = self.database()?;
+        let transaction = self.reader()?;
         let find = || -> Result<Option<Seal>, redb::Error> {
-            let transaction = database.begin_read()?;
             match transaction.open_table(TAIL) {
                 Ok(tail) => {
                     if let Some(framed) = tail.get(at.0)? {
@@ -20,13 +20,8 @@ impl EmbeddedJournal {
                 Err(TableError::TableDoesNotExist(_)) => {}
                 Err(error) => return Err(error.into()),
             }
-            let meta = match transaction.open_table(META) {
-                Ok(meta) => meta,
-                Err(TableError::TableDoesNotExist(_)) => return Ok(None),
-                Err(error) => return Err(error.into()),
-            };
-            let through = meta.get(THROUGH)?.map_or(0, |value| value.value());
-            let seal = meta.get(SEAL)?.map(|value| value.value());
+            let through = figure(&transaction, THROUGH)?.unwrap_or_default();
+            let seal = figure(&transaction, SEAL)?;
             Ok(seal.filter(|_| through == at.0))
         };
         find().map_err(self.store_error("read"))
@@ -44,15 +39,10 @@ impl EmbeddedJournal {
             return Ok(None);
         }
         let read = self.store_error("read");
-        let database = self.database()?;
-        let transaction = database.begin_read().map_err(|error| read(error.into()))?;
+        let transaction = self.reader()?;
         let tail = (transaction.open_table(TAIL)).map_err(|error| read(error.into()))?;
-        let first = tail.first().map_err(|error| read(error.into()))?;
-        let skipped = match first {
-            // The seal above is of a record that is there, or that stood right before the first one.
-            Some((key, _)) => from.0.saturating_sub(key.value() - 1),
-            None => 0,
-        };
+        // The seal above is of a record that is there, or that stood right before the first one.
+        let skipped = self.rows_before(&tail, from)?;
         let (records, bytes) = self.visit_rows(&tail, "tail", from.0 + 1, skipped, visit)?;
         *lock(&self.sizes) = Sizes {
             tail_records: sizes.tail_records + records,

@@ -8,14 +8,21 @@ use crate::journal::{JournalError, Position, Sizes, Snapshot, frame};
 /// Snapshot bytes written in one transaction: an append never waits for more than this.
 const SNAPSHOT_STEP_BYTES: usize = 2 * 1024 * 1024;
 
+/// A snapshot that does not count yet.
+pub(super) struct Written {
+    pub(super) generation: u64,
+    pub(super) records: u64,
+    pub(super) bytes: u64,
+}
+
 impl EmbeddedJournal {
-    /// Writes the next snapshot beside the current one; yields its number and sizes.
+    /// Writes the next snapshot beside the current one.
     pub(super) fn write_snapshot(
-        &self,
         database: &Database,
         snapshot: &mut Snapshot<'_>,
-    ) -> Result<(u64, u64, u64), JournalError> {
-        let generation = self.begin_snapshot(database)?;
+        refused: &impl Fn(redb::Error) -> JournalError,
+    ) -> Result<Written, JournalError> {
+        let generation = Self::begin_snapshot(database).map_err(refused)?;
         let name = snapshot_name(generation);
         let table: TableDefinition<'_, u64, &[u8]> = TableDefinition::new(&name);
         let (mut records, mut bytes) = (0u64, 0u64);
@@ -30,28 +37,29 @@ impl EmbeddedJournal {
                 step.push(frame::seal(&record));
             }
             if step.is_empty() {
-                return Ok((generation, records, bytes));
+                return Ok(Written {
+                    generation,
+                    records,
+                    bytes,
+                });
             }
-            Self::write_step(database, table, records, &step).map_err(self.failed("compact"))?;
+            Self::write_step(database, table, records, &step).map_err(refused)?;
             records += step.len() as u64;
             bytes += step_bytes as u64;
         }
     }
 
     /// An empty table for the next snapshot; yields its number.
-    fn begin_snapshot(&self, database: &Database) -> Result<u64, JournalError> {
-        let begin = || -> Result<u64, redb::Error> {
-            let transaction = database.begin_write()?;
-            let generation = meta(&transaction, GENERATION)? + 1;
-            let name = snapshot_name(generation);
-            let table: TableDefinition<'_, u64, &[u8]> = TableDefinition::new(&name);
-            // Left by a compaction that failed while this process ran.
-            transaction.delete_table(table)?;
-            transaction.open_table(table)?;
-            transaction.commit()?;
-            Ok(generation)
-        };
-        begin().map_err(self.failed("compact"))
+    fn begin_snapshot(database: &Database) -> Result<u64, redb::Error> {
+        let transaction = database.begin_write()?;
+        let generation = meta(&transaction, GENERATION)? + 1;
+        let name = snapshot_name(generation);
+        let table: TableDefinition<'_, u64, &[u8]> = TableDefinition::new(&name);
+        // Left by a compaction that failed while this process ran.
+        transaction.delete_table(table)?;
+        transaction.open_table(table)?;
+        transaction.commit()?;
+        Ok(generation)
     }
 
     fn write_step(

@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use redb::{ReadableDatabase, TableHandle};
+
 use super::*;
 use crate::journal::kit;
 
@@ -190,8 +192,8 @@ fn a_crash_before_the_switch_leaves_the_old_state() {
         .append(Position::default(), &rows(3))
         .expect("appended");
     let database = journal.database().expect("open");
-    journal
-        .write_snapshot(&database, &mut rows(9).into_iter().map(Ok))
+    let mut snapshot = rows(9).into_iter().map(Ok);
+    EmbeddedJournal::write_snapshot(&database, &mut snapshot, &journal.store_error("compact"))
         .expect("written");
     drop((database, journal));
 
@@ -276,6 +278,57 @@ fn a_damaged_file_is_read_as_it_was_at_some_time_or_refused_with_a_remedy() {
         read_count > 0 && refused_count > 0,
         "{read_count} {refused_count}"
     );
+}
+
+#[test]
+fn a_journal_that_the_store_gave_up_is_written_anew_with_what_came_last() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let journal = EmbeddedJournal::open(folder.path()).expect("opened");
+    let all: Vec<Vec<u8>> = (0..60u8).map(|number| vec![number; 1_000]).collect();
+    let through = journal
+        .append(Position::default(), &all[..58])
+        .expect("appended");
+    let last = journal.append(through, &all[58..]).expect("appended");
+    *lock(&journal.store) = Store::Failed;
+    let mut bytes = fs::read(&journal.path).expect("readable");
+    let (row, places) = ([3; 1_000], 0..bytes.len() - 1_000);
+    for at in places {
+        if bytes[at..at + row.len()] == row {
+            bytes[at] ^= 1;
+        }
+    }
+    // As after a crash: the store checks it as a whole.
+    bytes[9] = (bytes[9] & !4) | 2;
+    fs::write(&journal.path, bytes).expect("damaged");
+    let refused = journal.append(last, &all[..1]).expect_err("damaged");
+    assert!(refused.is_damage(), "{refused}");
+
+    let mut snapshot = all[..58].iter().cloned().map(Ok);
+    let kept = journal.renew(through, &mut snapshot).expect("written anew");
+    assert!(kept.is_some_and(|kept| kept.try_exists().expect("told")));
+    assert_eq!(load(&journal).expect("whole"), all);
+    journal.append(last, &all[..1]).expect("goes on");
+}
+
+#[test]
+fn records_that_were_acknowledged_and_are_missing_are_counted() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let journal = EmbeddedJournal::open(folder.path()).expect("opened");
+    let first = journal
+        .append(Position::default(), &rows(2))
+        .expect("appended");
+    assert_eq!(journal.compare_with_note().expect("read"), 0);
+    drop(journal);
+    let path = folder.path().join(FILE);
+    let earlier = fs::read(&path).expect("readable");
+    let journal = EmbeddedJournal::open(folder.path()).expect("opened");
+    journal.append(first, &rows(3)).expect("appended");
+    drop(journal);
+    fs::write(&path, earlier).expect("put back");
+    let journal = EmbeddedJournal::open(folder.path()).expect("opened");
+    assert_eq!(journal.compare_with_note().expect("read"), 3);
+    journal.append(first, &rows(1)).expect("goes on");
+    assert_eq!(journal.compare_with_note().expect("read"), 0);
 }
 
 #[test]

@@ -3,100 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use super::kit::House;
 use super::*;
-use crate::decide::kit::{add, at, change, file, keyed, remove};
-use crate::decide::{Draft, Overdue, Rules, decide};
+use crate::decide::kit::{add, change, file};
 use crate::journal::EmbeddedJournal;
 use crate::world::PlainFiles;
-
-/// A data folder with a journal, a shelf, and the world that goes with them.
-struct House {
-    folder: tempfile::TempDir,
-    journal: EmbeddedJournal,
-    shelf: Shelf,
-    world: World,
-    position: Position,
-    fact_count: u64,
-    known: Known,
-}
-
-impl House {
-    /// A peer with two files, put down; then one file more and one less.
-    fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut house = Self {
-            journal: EmbeddedJournal::open(folder.path()).expect("opened"),
-            shelf: Shelf::in_folder(folder.path()),
-            folder,
-            world: World::default(),
-            position: Position::default(),
-            fact_count: 0,
-            known: Known::new(),
-        };
-        house.take(&crate::command::Command::Register(keyed(1)));
-        house.take(&change(1, vec![add("a", "x"), add("dir/b", "y")]));
-        house.put_down();
-        house.take(&change(1, vec![add("c", "z"), remove(1, "x", None)]));
-        house
-    }
-
-    /// Carries a command out as the sequencer does.
-    fn take(&mut self, command: &crate::command::Command) {
-        let mut draft = Draft::on(&self.world);
-        let rules = Rules::default();
-        let decision = decide(command.clone(), &mut draft, at(0), &rules, Overdue::default);
-        let records = decision.expect("a good command").records;
-        let rows: Vec<_> = (records.iter())
-            .map(|record| record.encode().expect("encoded"))
-            .collect();
-        self.position = self.journal.append(self.position, &rows).expect("appended");
-        for record in &records {
-            self.fact_count += record.fact_count();
-            self.world.apply(record.clone());
-        }
-    }
-
-    fn put_down(&mut self) {
-        let place = Place {
-            position: self.position,
-            seal: (self.journal.seal(self.position).expect("read")).expect("a seal"),
-            sizes: self.journal.sizes(),
-            fact_count: self.fact_count,
-        };
-        let still = self.world.still();
-        self.known = put_down(&self.shelf, &self.known, place, &still).expect("put down");
-    }
-
-    fn compact(&mut self) {
-        let still = self.world.still();
-        compaction::replace(&self.journal, self.position, &still).expect("compacted");
-        self.fact_count = self.world.fact_count();
-    }
-
-    /// Whether the shelf is of use; checks what comes from it.
-    fn is_taken_up(&self) -> bool {
-        let Some(taken_up) = take_up(&self.shelf, &self.journal).expect("read") else {
-            return false;
-        };
-        let (plain, position, fact_count) =
-            compaction::load::<PlainFiles>(&self.journal).expect("loaded");
-        assert_eq!(taken_up.position, position);
-        assert_eq!(fact_count, self.fact_count);
-        // More where a snapshot came after it: then the next one comes early.
-        assert!(taken_up.fact_count >= fact_count);
-        let records = |world: &mut dyn Iterator<Item = Record>| world.collect::<Vec<_>>();
-        assert_eq!(
-            records(&mut taken_up.world.snapshot()),
-            records(&mut plain.snapshot())
-        );
-        true
-    }
-
-    fn files(&self) -> Vec<std::path::PathBuf> {
-        let files = fs::read_dir(self.folder.path().join("shelf")).expect("the shelf");
-        files.map(|file| file.expect("a file").path()).collect()
-    }
-}
 
 #[test]
 fn what_was_appended_after_is_applied_on_top() {

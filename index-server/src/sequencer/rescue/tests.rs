@@ -1,0 +1,200 @@
+//! Whatever page of a journal is damaged, the index goes on with all that it acknowledged where that
+//! can be read, with its shelf where it cannot, and says no where there is neither.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::*;
+use crate::catalog::FileEntry;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::decide::kit::{add, change};
+use crate::metrics::Metrics;
+use crate::sequencer::kit::Watcher;
+use crate::sequencer::shelved::kit::House;
+use crate::sequencer::{Index, Parts, Settings};
+
+const JOURNAL: &str = "journal.redb";
+
+/// Names of a journal that was not closed: 300 on the shelf and six that came after, as they stand in
+/// a folder of their own.
+fn crashed() -> (tempfile::TempDir, BTreeSet<String>, BTreeSet<String>) {
+    let mut house = House::new();
+    for number in 0..30 {
+        let some = (0..10).map(|part| format!("dir {number}/file {part} with a long name.iso"));
+        house.take(&change(1, some.map(|name| add(&name, &name)).collect()));
+    }
+    house.put_down();
+    let shelved = names(&house.world);
+    for number in 0..6 {
+        let name = format!("later {number}");
+        house.take(&change(1, vec![add(&name, &name)]));
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    copy(house.folder.path(), folder.path());
+    let all = names(&house.world);
+    (folder, shelved, all)
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("a folder").flatten() {
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            fs::create_dir_all(&to).expect("made");
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).expect("copied");
+        }
+    }
+}
+
+fn names<F: Files>(world: &World<F>) -> BTreeSet<String> {
+    let path = |entry: FileEntry| entry.names.last().expect("a name").path.to_string();
+    world.files().entries().map(path).collect()
+}
+
+/// What a start leads to, with what came of a rescue if there was one.
+fn start(folder: &Path) -> Result<(BTreeSet<String>, Option<Rescued>), JournalError> {
+    let shelf = Shelf::in_folder(folder);
+    let load = || -> Result<BTreeSet<String>, JournalError> {
+        let journal = EmbeddedJournal::open(folder)?;
+        match shelved::take_up(&shelf, &journal)? {
+            Some(taken_up) => Ok(names(&taken_up.world)),
+            None => Ok(names(&compaction::load::<PlainFiles>(&journal)?.0)),
+        }
+    };
+    match load() {
+        Ok(names) => Ok((names, None)),
+        Err(found) if found.is_damage() => {
+            let rescued = rescue(folder, found)?;
+            let whole = EmbeddedJournal::open(folder).expect("written anew");
+            whole.look_through(&mut |_| true).expect("all is whole");
+            drop(whole);
+            Ok((load().expect("goes on"), Some(rescued)))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[test]
+fn whatever_page_is_damaged_all_goes_on_that_can_be_read() {
+    let (source, shelved, all) = crashed();
+    let whole = fs::read(source.path().join(JOURNAL)).expect("readable");
+    let (mut whole_count, mut partly_count) = (0, 0);
+    for at in (0..whole.len()).step_by(4096) {
+        for at in [at + 8, at + 300] {
+            let folder = tempfile::tempdir().expect("a folder");
+            copy(source.path(), folder.path());
+            let mut damaged = whole.clone();
+            damaged[at] ^= 0x10;
+            fs::write(folder.path().join(JOURNAL), &damaged).expect("written");
+            let (names, rescued) = start(folder.path()).unwrap_or_else(|e| panic!("{at}: {e}"));
+            assert!(names.is_superset(&shelved), "{at}: {rescued:?}");
+            let Some(rescued) = rescued else { continue };
+            let kept = fs::metadata(&rescued.aside).expect("kept").len();
+            assert_eq!(kept, whole.len() as u64);
+            if rescued.is_whole && names == all {
+                whole_count += 1;
+            } else {
+                partly_count += 1;
+                assert!(all.is_superset(&names), "{at}: never held");
+            }
+        }
+    }
+    assert!(
+        whole_count > 10,
+        "{whole_count} whole, {partly_count} in part"
+    );
+    assert!(partly_count < whole_count, "{whole_count} {partly_count}");
+}
+
+#[test]
+fn an_empty_or_shorn_file_is_no_empty_index() {
+    for length in [0, 100, 4096, 40_960] {
+        let (folder, shelved, _) = crashed();
+        let path = folder.path().join(JOURNAL);
+        let whole = fs::read(&path).expect("readable");
+        let shorn = &whole[..length.min(whole.len() - 1)];
+        fs::write(&path, shorn).expect("written");
+        let (names, rescued) = start(folder.path()).expect("goes on from the shelf");
+        assert!(names.is_superset(&shelved), "{length}");
+        let rescued = rescued.expect("damaged");
+        assert!(!rescued.is_whole);
+        // The store may have written into its head when it was tried to be opened.
+        let length_of = |path: &Path| fs::metadata(path).expect("kept").len();
+        assert_eq!(length_of(&rescued.aside), shorn.len() as u64);
+
+        // Without a shelf nothing is left to go on from.
+        fs::write(&path, shorn).expect("written");
+        fs::remove_dir_all(folder.path().join("shelf")).expect("removed");
+        let text = start(folder.path()).expect_err("refused").to_string();
+        assert!(
+            text.contains(JOURNAL) && text.contains("move it away"),
+            "{text}"
+        );
+        assert_eq!(length_of(&path), shorn.len() as u64);
+    }
+}
+
+#[test]
+fn what_another_process_uses_is_left_alone() {
+    let (folder, ..) = crashed();
+    let journal = EmbeddedJournal::open(folder.path()).expect("opened");
+    let refused = rescue(folder.path(), JournalError::Closed).expect_err("in use");
+    assert!(matches!(refused, JournalError::InUse { .. }), "{refused}");
+    drop(journal);
+}
+
+/// Damages the record of one of the names that are on the shelf, wherever it stands in the file.
+fn turn_a_bit(folder: &Path) {
+    let path = folder.join(JOURNAL);
+    let mut bytes = fs::read(&path).expect("readable");
+    let name = b"dir 7/file 3 with";
+    let places = 0..bytes.len() - name.len();
+    for at in places {
+        if &bytes[at..at + name.len()] == name {
+            bytes[at] ^= 1;
+        }
+    }
+    fs::write(&path, bytes).expect("written");
+}
+
+#[tokio::test]
+async fn what_a_start_from_the_shelf_did_not_read_is_looked_through_and_mended() {
+    let (folder, _, mut all) = crashed();
+    // Closed well: nothing is checked when it is opened.
+    drop(EmbeddedJournal::open(folder.path()).expect("opened"));
+    turn_a_bit(folder.path());
+    let (index, stopper) = Index::start(Parts {
+        journal: Arc::new(EmbeddedJournal::open(folder.path()).expect("opened")),
+        shelf: Some(Shelf::in_folder(folder.path())),
+        feed: Box::new(Watcher::default()),
+        metrics: Metrics::new(),
+        clock: Clock::default(),
+        settings: Settings::from(&Config::in_folder(folder.path().to_owned())),
+    })
+    .await
+    .expect("started");
+    let register = crate::command::Command::Register(crate::decide::kit::keyed(1));
+    index.ask(register).await.expect("registered");
+    let aside = folder.path().join("journal.redb.damaged");
+    for number in 0.. {
+        assert!(number < 1_000, "it was never mended");
+        let name = format!("meanwhile {number}");
+        let taken = index.ask(change(1, vec![add(&name, &name)])).await;
+        taken.expect("taken");
+        all.insert(name);
+        if aside.try_exists().expect("told") && number > 20 {
+            break;
+        }
+        // house: allow sleep, the look goes on in a thread
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    stopper.stop().await;
+    let journal = EmbeddedJournal::open(folder.path()).expect("opened");
+    journal.look_through(&mut |_| true).expect("all is whole");
+    let (world, ..) = compaction::load::<PlainFiles>(&journal).expect("loaded");
+    assert_eq!(names(&world), all);
+}
