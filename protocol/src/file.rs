@@ -143,8 +143,11 @@ pub struct BatchResponse {
     pub updated: u64,
     /// Names or records withdrawn.
     pub removed: u64,
-    /// Lines not taken.
+    /// Lines not taken, the first 10,000 of them.
     pub rejected: Vec<RejectedLine>,
+    /// How many lines were not taken, listed or not.
+    #[serde(default)]
+    pub rejected_count: u64,
 }
 
 /// One peer that holds a content.

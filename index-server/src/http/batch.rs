@@ -38,7 +38,7 @@ pub(super) async fn batch(mut call: Call) -> Result<Response, Refusal> {
         metrics.count_lines("added", answer.added);
         metrics.count_lines("updated", answer.updated);
         metrics.count_lines("removed", answer.removed);
-        metrics.count_lines("rejected", answer.rejected.len() as u64);
+        metrics.count_lines("rejected", answer.rejected_count);
     }
     if answer.is_err() {
         call.body.drain().await;
@@ -153,7 +153,9 @@ impl Batch {
             changes,
             is_long: more == More::Follows || changed_count > 0,
         };
-        let Answer::FilesChanged(outcomes) = self.index.ask(command).await? else {
+        let asked = self.index.ask(command).await;
+        let asked = asked.map_err(|refusal| self.after_what_was_taken(refusal, &positions))?;
+        let Answer::FilesChanged(outcomes) = asked else {
             return Err(unexpected());
         };
         for (number, outcome) in positions.into_iter().zip(outcomes) {
@@ -167,15 +169,31 @@ impl Batch {
         Ok(())
     }
 
+    /// Says what counts although the rest of the batch was refused.
+    fn after_what_was_taken(&self, mut refusal: Refusal, positions: &[u64]) -> Refusal {
+        let BatchResponse {
+            added,
+            updated,
+            removed,
+            ..
+        } = &self.answer;
+        if added + updated + removed > 0
+            && let Some(first) = positions.first()
+        {
+            refusal.detail = format!(
+                "{}. The lines before line {first} were taken and count ({added} added, {updated} \
+                 updated, {removed} removed); the batch may be sent again from that line, or whole: \
+                 what is there already stays as it is",
+                refusal.detail
+            );
+        }
+        refusal
+    }
+
     fn reject(&mut self, number: u64, refusal: Refusal) {
+        self.answer.rejected_count += 1;
         let detail = match (self.answer.rejected.len(), refusal.pointer) {
             (REJECTED_MAX_COUNT.., _) => return,
-            (count, _) if count + 1 == REJECTED_MAX_COUNT => {
-                format!(
-                    "{} (rejected lines after this one are not listed)",
-                    refusal.detail
-                )
-            }
             (_, Some(pointer)) => format!("{pointer}: {}", refusal.detail),
             (_, None) => refusal.detail,
         };

@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use futures::{Stream, StreamExt};
 use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use protocol::limits::JSON_BODY_MAX_BYTES;
 use protocol::problem::Slug;
 use serde::de::DeserializeOwned;
@@ -143,6 +143,7 @@ impl RequestBody {
     /// `unsupported-media-type`, `body-too-large`, `invalid-json` (no JSON) or `invalid-field`
     /// (JSON of another shape), and those of [`Self::next`].
     pub async fn json<T: DeserializeOwned>(&mut self, headers: &HeaderMap) -> Result<T, Refusal> {
+        require_plain(headers)?;
         require_json_type(headers)?;
         // Before the first look at the body, which asks for it (`Expect: 100-continue`).
         if declared_bytes(headers).is_some_and(|bytes| bytes > JSON_BODY_MAX_BYTES as u64) {
@@ -192,6 +193,21 @@ fn media_type(headers: &HeaderMap) -> String {
 }
 
 /// Browsers send JSON without this header from any page; so it is asked for.
+/// Nothing here unpacks a body.
+fn require_plain(headers: &HeaderMap) -> Result<(), Refusal> {
+    let packed = headers.get_all(CONTENT_ENCODING).iter().find(|encoding| {
+        let text = encoding.as_bytes();
+        !text.is_empty() && !text.eq_ignore_ascii_case(b"identity")
+    });
+    packed.map_or(Ok(()), |encoding| {
+        let named = String::from_utf8_lossy(encoding.as_bytes()).into_owned();
+        Err(Refusal::new(
+            Slug::UnsupportedMediaType,
+            format!("send the body as it is, without the header Content-Encoding: {named}"),
+        ))
+    })
+}
+
 fn require_json_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let essence = media_type(headers);
     let is_json = essence == "application/json"
@@ -209,6 +225,7 @@ fn require_json_type(headers: &HeaderMap) -> Result<(), Refusal> {
 /// # Errors
 /// `unsupported-media-type`.
 pub fn require_ndjson_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    require_plain(headers)?;
     let known = [
         "application/x-ndjson",
         "application/ndjson",

@@ -70,6 +70,14 @@ impl Call {
     /// # Errors
     /// Those of [`Self::actor`], and `owner-mismatch`.
     pub fn actor_or_owner(&self, owner: Option<&str>) -> Result<Actor, Refusal> {
+        let mut headers = self.headers.get_all(PEER_ID_HEADER).iter();
+        let first = headers.next();
+        if headers.any(|other| Some(other) != first) {
+            return Err(Refusal::new(
+                Slug::InvalidRequest,
+                "the header X-Peer-ID is there twice and names two peers; a call acts for one",
+            ));
+        }
         let header = self.header(PEER_ID_HEADER);
         if let (Some(header), Some(owner)) = (header, owner)
             && header != owner

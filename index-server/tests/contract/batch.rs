@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::kit::{Lab, Peer, hash};
+use crate::kit::{Lab, Peer, hash, text};
 
 async fn batch(lab: &Lab, peer: Option<&Peer>, lines: String) -> (u16, Value) {
     let mut headers = vec![("content-type", "application/x-ndjson")];
@@ -126,4 +126,44 @@ async fn a_batch_is_for_one_owner_named_by_the_header_or_the_lines() {
         "and it can be read"
     );
     lab.server.stop().await;
+}
+
+#[tokio::test]
+async fn lines_beyond_the_list_of_rejected_ones_are_counted() {
+    let lab = Lab::open().await;
+    let peer = lab.peer("attic", 7071).await;
+    for (count, listed) in [(10_000, 10_000), (10_002, 10_000)] {
+        let (status, answer) = batch(&lab, Some(&peer), "{}\n".repeat(count)).await;
+        assert_eq!(status, 200);
+        assert_eq!(answer["rejected_count"], count);
+        let rejected = answer["rejected"].as_array().unwrap();
+        assert_eq!(rejected.len(), listed);
+        let last = text(&rejected[listed - 1]["detail"]);
+        assert!(!last.contains("not listed"), "{last}");
+    }
+}
+
+#[tokio::test]
+async fn a_packed_body_and_two_peers_at_once_are_refused_in_words() {
+    let lab = Lab::open().await;
+    let peer = lab.peer("attic", 7071).await;
+    let other = lab.peer("cellar", 7072).await;
+    let refused = async |headers: &[(&str, &str)]| {
+        let all = [&[("content-type", "application/x-ndjson")], headers].concat();
+        let response = lab.send("POST", "/api/v1/files/batch", &all, &add(1)).await;
+        let status = response.status().as_u16();
+        let answer: Value = response.json().await.expect("JSON");
+        (status, answer["detail"].to_string())
+    };
+    let own = ("x-peer-id", peer.id.as_str());
+    let (status, told) = refused(&[own, ("content-encoding", "gzip")]).await;
+    assert_eq!(status, 415, "{told}");
+    assert!(told.contains("Content-Encoding: gzip"), "{told}");
+    let (status, told) = refused(&[own, ("content-encoding", "identity")]).await;
+    assert_eq!(status, 200, "{told}");
+    let (status, told) = refused(&[own, ("x-peer-id", other.id.as_str())]).await;
+    assert_eq!(status, 400, "{told}");
+    assert!(told.contains("X-Peer-ID"), "{told}");
+    let (status, told) = refused(&[own, own]).await;
+    assert_eq!(status, 200, "{told}");
 }

@@ -7,6 +7,9 @@ use protocol::problem::Slug;
 
 use crate::command::Refusal;
 
+/// UTF-8 has it at the very start or nowhere; it means nothing.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Bytes that came and are not lines yet.
 #[derive(Debug, Default)]
 pub struct Lines {
@@ -73,6 +76,9 @@ impl Lines {
         self.count += 1;
         let line = &self.pending[line];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
+        // Some editors put a mark of their encoding in front.
+        let is_marked = self.count == 1 && line.starts_with(BYTE_ORDER_MARK);
+        let line = &line[if is_marked { BYTE_ORDER_MARK.len() } else { 0 }..];
         if line.len() > BATCH_LINE_MAX_BYTES {
             return (self.count, Err(too_long()));
         }
@@ -88,6 +94,20 @@ fn too_long() -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mark_of_the_encoding_is_skipped_at_the_very_start_alone() {
+        let mut lines = Lines::default();
+        for bytes in [&b"\xef"[..], b"\xbb\xbf{}\n\xef\xbb\xbf{}\n"] {
+            lines.push(bytes);
+        }
+        let read = |line: Option<NumberedLine<'_>>| line.map(|(_, line)| line.map(<[u8]>::to_vec));
+        assert_eq!(read(lines.next_line()), Some(Ok(b"{}".to_vec())));
+        assert_eq!(
+            read(lines.next_line()),
+            Some(Ok(b"\xef\xbb\xbf{}".to_vec()))
+        );
+    }
     use proptest::prelude::*;
 
     fn cut(body: &[u8], chunk: usize) -> Vec<(u64, Option<Vec<u8>>)> {
