@@ -30,6 +30,7 @@ use jiff::Timestamp;
 use protocol::problem::Slug;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::command::{Actor, Answer, Command, Refusal};
@@ -125,6 +126,25 @@ struct Shared {
     published: Arc<ArcSwap<Published>>,
     metrics: Arc<Metrics>,
     clock: Clock,
+    /// Cancelled when the task ended in a panic.
+    broken: CancellationToken,
+}
+
+/// Tells when what it was made for did not come to its end.
+struct ToItsEnd(Option<CancellationToken>);
+
+impl ToItsEnd {
+    fn reached(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for ToItsEnd {
+    fn drop(&mut self) {
+        if let Some(broken) = self.0.take() {
+            broken.cancel();
+        }
+    }
 }
 
 /// A command on its way to the task.
@@ -182,13 +202,19 @@ impl Index {
         let (stop, stopped) = oneshot::channel();
         let task = Task::load(parts).await?;
         let published = task.published();
-        let task = tokio::spawn(task.run(waiting, stopped));
+        let broken = CancellationToken::new();
+        let to_its_end = ToItsEnd(Some(broken.clone()));
+        let task = tokio::spawn(async move {
+            task.run(waiting, stopped).await;
+            to_its_end.reached();
+        });
         let shared = Shared {
             queue,
             room: Arc::new(Semaphore::new(WAITING_CHANGES_MAX_COUNT)),
             published,
             metrics,
             clock,
+            broken,
         };
         let index = Self {
             shared: Arc::new(shared),
@@ -225,6 +251,19 @@ impl Index {
             })?;
         self.shared.metrics.queue_depth.inc();
         answer.await.unwrap_or_else(|_| Err(shutting_down()))
+    }
+
+    /// Whether the task ended in a panic: nothing can be changed any more.
+    pub fn is_broken(&self) -> bool {
+        self.shared.broken.is_cancelled()
+    }
+
+    /// Ends when the task ended in a panic.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub fn broken(&self) -> impl Future<Output = ()> + use<> {
+        self.shared.broken.clone().cancelled_owned()
     }
 
     /// The state that readers see now.

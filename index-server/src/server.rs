@@ -34,6 +34,7 @@ pub struct Server {
     app: Arc<App>,
     listener: Listener,
     stopper: Stopper,
+    index: Index,
     announcement: Option<Announcement>,
     _ends_with_this: DropGuard,
 }
@@ -92,7 +93,7 @@ impl Server {
             ready_ms = u64::try_from(app.uptime().as_millis()).unwrap_or(u64::MAX),
             "ready"
         );
-        app.become_ready(index);
+        app.become_ready(index.clone());
         let announcement = config
             .announce
             .then(|| Announcement::make(listener.local_addr(), &identity.id()));
@@ -100,6 +101,7 @@ impl Server {
             app,
             listener,
             stopper,
+            index,
             announcement,
             _ends_with_this: ends_with_this,
         })
@@ -108,6 +110,11 @@ impl Server {
     /// The address it listens at, with the real port.
     pub fn local_addr(&self) -> SocketAddr {
         self.listener.local_addr()
+    }
+
+    /// Ends when the index cannot go on, because what changes it ended in a panic.
+    pub fn broken(&self) -> impl Future<Output = ()> + use<> {
+        self.index.broken()
     }
 
     /// Says goodbye on every socket, lets running answers finish (at most 10 s), closes the

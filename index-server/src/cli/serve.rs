@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
@@ -33,15 +33,21 @@ async fn run(config: Config) -> anyhow::Result<()> {
         _ = interrupt.recv() => return Ok(()),
     };
     say_ready(&server);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let is_broken = tokio::select! {
+        _ = terminate.recv() => false,
+        _ = interrupt.recv() => false,
+        () = server.broken() => true,
+    };
     info!("stopping; a second signal ends at once");
     tokio::select! {
         () = server.stop() => {}
         _ = terminate.recv() => warn!("ended before all answers were given"),
         _ = interrupt.recv() => warn!("ended before all answers were given"),
+    }
+    if is_broken {
+        bail!(
+            "the index failed inside and could take no more changes (its log says where); start it again"
+        );
     }
     Ok(())
 }

@@ -14,7 +14,12 @@ pub(super) async fn alive(_call: Call) -> Result<Response, Refusal> {
 
 /// GET `/readyz`: the journal is replayed.
 pub(super) async fn ready(call: Call) -> Result<Response, Refusal> {
-    call.index()?;
+    if call.index()?.is_broken() {
+        return Err(Refusal::new(
+            Slug::ShuttingDown,
+            "the index failed inside and takes no changes any more; it ends, to be started again",
+        ));
+    }
     if call.app.is_stopping() {
         return Err(Refusal::new(Slug::ShuttingDown, "the index is stopping"));
     }

@@ -16,6 +16,32 @@ async fn a_full_disk_is_told_as_what_it_is() {
     house.ok(change(1, vec![add("x", "x")])).await;
 }
 
+/// A watcher that does not survive the first thing it is told.
+struct Fragile;
+
+impl Publish for Fragile {
+    fn publish(&self, _at: jiff::Timestamp, _changes: Vec<crate::feed::Change>) {
+        panic!("of a watcher");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_inside_is_told_and_an_end_that_was_asked_for_is_none() {
+    let mut parts = House::parts(Arc::<FlakyJournal>::default(), Watcher::default());
+    parts.feed = Box::new(Fragile);
+    let (index, _stopper) = Index::start(parts).await.expect("starts");
+    assert!(!index.is_broken());
+    let refused = index.ask(register(1)).await.expect_err("panicked");
+    assert_eq!(refused.slug, Slug::ShuttingDown);
+    index.broken().await;
+    assert!(index.is_broken());
+
+    let house = House::new().await;
+    let index = house.index.clone();
+    house.stopper.stop().await;
+    assert!(!index.is_broken());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_damaged_journal_is_written_anew_and_takes_nothing_until_it_is() {
     let house = House::new().await;
