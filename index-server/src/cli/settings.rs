@@ -70,6 +70,7 @@ pub(super) struct Settings {
     /// Serve clients with public addresses too
     #[arg(long, env = "PEERDEX_ALLOW_PUBLIC", global = true)]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(value_parser = value::switch("PEERDEX_ALLOW_PUBLIC"))]
     allow_public: Option<bool>,
     /// A further name under which browsers may call this index (repeatable)
     #[arg(long, value_name = "NAME", env = "PEERDEX_ALLOW_HOST", global = true)]
@@ -87,10 +88,12 @@ pub(super) struct Settings {
     /// Count clients of this machine in rate limits and caps per address
     #[arg(long, env = "PEERDEX_LIMIT_LOOPBACK", global = true)]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(value_parser = value::switch("PEERDEX_LIMIT_LOOPBACK"))]
     limit_loopback: Option<bool>,
     /// Do not announce the index on the local network and to programs of this machine
     #[arg(long, env = "PEERDEX_NO_ANNOUNCE", global = true)]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(value_parser = value::switch("PEERDEX_NO_ANNOUNCE"))]
     no_announce: Option<bool>,
     /// How log lines look on standard error: text or json [default: text]
     #[arg(long, value_name = "FORMAT", env = "PEERDEX_LOG_FORMAT", global = true)]

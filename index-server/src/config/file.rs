@@ -110,21 +110,14 @@ fn text<'de, D: Deserializer<'de>, T: FromText>(from: D) -> Result<Option<Text<T
     Ok(Some(Text(value)))
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Span {
-    Seconds(u64),
-    Text(String),
-}
-
 fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
-    let text = match Span::deserialize(from)? {
-        Span::Seconds(secs) => secs.to_string(),
-        Span::Text(text) => text,
+    let written = toml::Value::deserialize(from)?;
+    let read = match &written {
+        toml::Value::String(text) => value::duration(text),
+        other => value::duration(&other.to_string()),
     };
-    value::duration(&text)
-        .map(Some)
-        .map_err(|advice| D::Error::custom(format!("{text:?}: {advice}")))
+    read.map(Some)
+        .map_err(|advice| D::Error::custom(format!("{written}: {advice}")))
 }
 
 #[cfg(test)]
@@ -167,6 +160,22 @@ mod tests {
             bad.contains("soon") && bad.contains("write a duration"),
             "{bad}"
         );
+    }
+
+    #[test]
+    fn a_duration_of_another_kind_is_told_in_words() {
+        for (written, advice) in [
+            ("-1", "whole seconds"),
+            ("1.5", "whole seconds"),
+            ("true", "whole seconds"),
+            ("\"0\"", "1s or more"),
+            ("9223372036854775807", "ten years"),
+        ] {
+            let told = message(&format!("offline_after = {written}\n"));
+            for part in ["offline_after", written, advice] {
+                assert!(told.contains(part), "{part:?} is missing in {told}");
+            }
+        }
     }
 
     #[test]

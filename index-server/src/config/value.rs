@@ -8,17 +8,35 @@ use ipnet::{IpNet, Ipv4Net};
 
 use crate::config::JournalChoice;
 
+/// Longer than anybody means, and short enough to be added to any time.
+const DURATION_MAX: Duration = Duration::from_hours(24 * 3650);
+
 /// Reads `120` (seconds), `90s`, `2m`, `30d`.
 ///
 /// # Errors
 /// A sentence that says how a duration is written.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    const REMEDY: &str = "write a duration as seconds (120) or with units (90s, 2m, 30d)";
+    const REMEDY: &str = "write a duration as whole seconds (120) or with units (90s, 2m, 30d)";
     let plain = text.parse::<u64>().map(Duration::from_secs).ok();
     match plain.or_else(|| humantime::parse_duration(text).ok()) {
-        Some(Duration::ZERO) => Err(format!("no time at all is too short: {REMEDY}")),
+        Some(Duration::ZERO) => Err("no time at all is too short: give 1s or more".to_owned()),
+        Some(long) if long > DURATION_MAX => Err("give 3650d (ten years) or less".to_owned()),
         Some(duration) => Ok(duration),
         None => Err(REMEDY.to_owned()),
+    }
+}
+
+/// Reads `true` or `false` for a setting that `variable` sets too.
+///
+/// # Errors
+/// A sentence that says what there is.
+pub fn switch(variable: &'static str) -> impl Fn(&str) -> Result<bool, String> + Clone {
+    move |text| match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(format!(
+            "write true or false (or, if it stands in the variable {variable}, unset that)"
+        )),
     }
 }
 
@@ -113,6 +131,13 @@ mod tests {
         for bad in ["", "0", "-1", "soon", "1.5"] {
             assert!(duration(bad).is_err(), "{bad}");
         }
+        assert_eq!(duration("3650d"), Ok(DURATION_MAX));
+        for long in ["3651d", "18446744073709551615"] {
+            assert!(duration(long).unwrap_err().contains("3650d"), "{long}");
+        }
+        assert!(duration("0").unwrap_err().contains("1s or more"));
+        assert_eq!(switch("X")("false"), Ok(false));
+        assert!(switch("PEERDEX_X")("").unwrap_err().contains("PEERDEX_X"));
         assert!(listen("0.0.0.0:7070").is_ok() && listen("[::1]:0").is_ok());
         for bad in ["7070", "localhost:7070", "::7070x", "1.2.3.4"] {
             assert!(listen(bad).is_err(), "{bad}");

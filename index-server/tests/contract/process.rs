@@ -249,6 +249,7 @@ async fn wrong_settings_exit_with_2_and_a_taken_port_with_1() {
         ["--offline-after", "1"],
         ["--log-level", "bogus"],
         ["--trusted-proxy", "proxy.example"],
+        ["--sweep-every", "18446744073709551615"],
         ["--colour", "red"],
     ] {
         let (code, message) = run(arguments(&wrong)).await;
