@@ -17,6 +17,9 @@ const DESTINATIONS: [&str; 6] = [
     "2001:db8::1",
 ];
 
+/// Ways to join that are told at most: a machine may have a bridge for each of its containers.
+const LINES_MAX_COUNT: usize = 6;
+
 /// What is printed below the line that the server is ready.
 pub(super) fn lines(listening: SocketAddr) -> Vec<String> {
     let port = listening.port();
@@ -30,29 +33,41 @@ pub(super) fn lines(listening: SocketAddr) -> Vec<String> {
         lines.push("from other machines:  not reachable; listen at [::] for that".to_owned());
         return lines;
     }
-    if listening.ip().is_unspecified() {
-        for address in own_addresses() {
-            let address = SocketAddr::new(address, port);
-            lines.push(format!("from other machines:  peer-tui http://{address}"));
-        }
+    let from_elsewhere = if listening.ip().is_unspecified() {
+        own_addresses()
+    } else {
+        vec![listening.ip()]
+    };
+    for address in from_elsewhere.into_iter().take(LINES_MAX_COUNT) {
+        let address = SocketAddr::new(address, port);
+        lines.push(format!("from other machines:  peer-tui http://{address}"));
     }
     lines
 }
 
-/// Addresses of this machine in the networks around it, the most usual first.
+/// Addresses of this machine in the networks around it, the most usual first: those that its routes
+/// lead out from, then all others that it has.
 pub fn own_addresses() -> Vec<IpAddr> {
     let mut addresses: Vec<IpAddr> = Vec::new();
-    for destination in DESTINATIONS {
-        let destination = destination.parse().ok();
-        let Some(address) = destination.and_then(own_address_towards) else {
-            continue;
-        };
+    let routed = DESTINATIONS.iter().filter_map(|destination| {
+        let destination = destination.parse().ok()?;
+        own_address_towards(destination)
+    });
+    for address in routed.chain(addresses_of_interfaces()) {
         let is_useful = is_neighbour(address) && !address.is_loopback();
         if is_useful && !addresses.contains(&address) {
             addresses.push(address);
         }
     }
     addresses
+}
+
+/// What the interfaces have that are up; what holds on one link alone needs its name to be of use.
+fn addresses_of_interfaces() -> Vec<IpAddr> {
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    let usable = |interface: &if_addrs::Interface| !interface.is_link_local();
+    let usable = interfaces.into_iter().filter(usable);
+    usable.map(|interface| interface.ip()).collect()
 }
 
 #[cfg(test)]
@@ -66,11 +81,15 @@ mod tests {
             everywhere[0],
             "on this machine:      peer-tui http://127.0.0.1:7070"
         );
-        assert_eq!(everywhere.len(), 1 + own_addresses().len());
+        let count = own_addresses().len().min(LINES_MAX_COUNT);
+        assert_eq!(everywhere.len(), 1 + count);
         let one = lines("192.168.1.7:7070".parse().unwrap());
         assert_eq!(
             one,
-            ["on this machine:      peer-tui http://192.168.1.7:7070"]
+            [
+                "on this machine:      peer-tui http://192.168.1.7:7070",
+                "from other machines:  peer-tui http://192.168.1.7:7070",
+            ]
         );
         assert!(lines("127.0.0.1:1".parse().unwrap())[1].contains("not reachable"));
     }
