@@ -50,11 +50,17 @@ impl CatalogDigest {
 /// Answer to GET `/api/v1/peers/{id}/digest`: what the index holds of a peer, range by range.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CatalogRanges {
-    /// Over everything, 32 hex digits.
+    /// Over everything that the ranges hold, unfinished downloads too; 32 hex digits.
     #[schema(pattern = "^[0-9a-f]{32}$")]
     pub digest: String,
-    /// Names in all.
+    /// Names in all, those of unfinished downloads too.
     pub count: u64,
+    /// Over the names of complete records alone: what `catalog_digest` is compared with.
+    #[serde(default)]
+    pub complete_digest: String,
+    /// Names of complete records.
+    #[serde(default)]
+    pub complete_count: u64,
     /// By path, without a gap; empty where nothing is held.
     pub ranges: Vec<CatalogRange>,
 }

@@ -36,6 +36,7 @@ fn ranges(
 ) -> Result<CatalogRanges, CursorError> {
     let row_count = SEARCH_LIMIT_MAX_COUNT.max(names_count.div_ceil(CATALOG_RANGES_MAX_COUNT));
     let (mut all, mut count) = (CatalogDigest::default(), 0);
+    let (mut complete, mut complete_count) = (CatalogDigest::default(), 0);
     let mut ranges = Vec::new();
     let mut cursor = None;
     loop {
@@ -44,6 +45,10 @@ fn ranges(
         for (name, entry) in &page.rows {
             digest.toggle(&name.path, &entry.hash);
             all.toggle(&name.path, &entry.hash);
+            if !entry.is_partial {
+                complete.toggle(&name.path, &entry.hash);
+                complete_count += 1;
+            }
         }
         let Some((last, _)) = page.rows.last() else {
             break;
@@ -63,6 +68,8 @@ fn ranges(
     Ok(CatalogRanges {
         digest: all.to_hex(),
         count,
+        complete_digest: complete.to_hex(),
+        complete_count,
         ranges,
     })
 }

@@ -167,7 +167,8 @@ async fn digests_of_ranges_cover_every_name_once_and_lead_to_their_rows() {
     let empty = lab.get(&digest_path).await;
     assert_eq!(
         empty,
-        json!({"digest": "0".repeat(32), "count": 0, "ranges": []})
+        json!({"digest": "0".repeat(32), "count": 0, "complete_digest": "0".repeat(32),
+            "complete_count": 0, "ranges": []})
     );
     let names: Vec<_> = (0..450)
         .map(|number| format!("dir/{number:03}.txt"))
@@ -215,7 +216,27 @@ async fn digests_of_ranges_cover_every_name_once_and_lead_to_their_rows() {
         assert_eq!(page["files"][0]["path"], own[0].as_str());
     }
     assert!(left.is_empty());
+    assert_eq!(told.complete_digest, told.digest);
     let again = json!({"port": 7071, "id": peer.id, "catalog_digest": told.digest});
+    assert_eq!(lab.post(REGISTER, &again).await["catalog"], "in_sync");
+
+    // An unfinished download is listed, and no part of what registrations are compared with.
+    let partial = json!({"op": "add", "filename": "half.bin", "path": "half.bin", "size": 3,
+        "hash": crate::kit::hash("half"), "partial": true});
+    let sent = lab
+        .send(
+            "POST",
+            "/api/v1/files/batch",
+            &headers,
+            &partial.to_string(),
+        )
+        .await;
+    assert_eq!(sent.status(), 200);
+    let with_half: protocol::file::CatalogRanges =
+        serde_json::from_value(lab.get(&digest_path).await).expect("ranges");
+    assert_eq!((with_half.count, with_half.complete_count), (451, 450));
+    assert_ne!(with_half.digest, told.digest);
+    assert_eq!(with_half.complete_digest, told.digest);
     assert_eq!(lab.post(REGISTER, &again).await["catalog"], "in_sync");
     lab.server.stop().await;
 }

@@ -156,6 +156,8 @@ impl Publisher {
         let told = told.unwrap_or_else(|| CatalogRanges {
             digest: String::new(),
             count: 0,
+            complete_digest: String::new(),
+            complete_count: 0,
             ranges: vec![CatalogRange {
                 cursor: None,
                 until: None,
