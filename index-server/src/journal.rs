@@ -104,6 +104,19 @@ impl JournalError {
     pub fn is_damage(&self) -> bool {
         matches!(self, Self::Unreadable { is_damage, .. } if *is_damage)
     }
+
+    /// What is wrong, without what to do about it: for whoever does that.
+    pub fn fault(&self) -> String {
+        match self {
+            Self::Unreadable {
+                path,
+                place,
+                detail,
+                ..
+            } => format!("journal {} at {place}: {detail}", path.display()),
+            other => other.to_string(),
+        }
+    }
 }
 
 /// What [`Journal::load`] calls for each record; an error stops the load and says what is wrong

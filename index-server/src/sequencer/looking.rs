@@ -92,7 +92,7 @@ fn look(journal: &dyn Journal, told: &Told) {
         Ok(()) => tracing::debug!("the journal was looked through, all of it is whole"),
         Err(error) if error.is_damage() => {
             tracing::error!(
-                %error,
+                found = error.fault(),
                 "the journal is damaged on the disk; the index has everything from its shelf and \
                  writes the journal anew now"
             );

@@ -89,23 +89,32 @@ fn put<F: Files>(
     let missing = damaged.missing_after(position);
     let mut records = world.snapshot().map(|record| compaction::encode(&record));
     let aside = damaged.replace(position, seal, &mut records)?;
+    let (found, kept_as) = (found.fault(), aside.display().to_string());
+    let shelf_of = shelf.put_down_at().map(shown);
     match (is_whole, missing) {
         (true, None | Some(0)) => tracing::warn!(
-            %found,
-            kept_as = %aside.display(),
+            found,
+            kept_as,
             "the journal was damaged; every record in it could still be read and it was written \
              anew: nothing is lost; the damaged file is kept"
         ),
-        (_, missing) => tracing::error!(
-            %found,
-            kept_as = %aside.display(),
+        (false, Some(0)) => tracing::warn!(
+            found,
+            kept_as,
             goes_on_from = %position,
-            shelf_of = shelf.put_down_at().map(shown),
+            shelf_of,
+            "the journal was damaged; the index goes on from its shelf and what could be read after \
+             it, which is all that is known to have been acknowledged; the damaged file is kept"
+        ),
+        (_, missing) => tracing::error!(
+            found,
+            kept_as,
+            goes_on_from = %position,
+            shelf_of,
             missing_records = missing,
-            "the journal was damaged and PART OF WHAT WAS ACKNOWLEDGED IS LOST: the index goes on \
-             from what it had put on its shelf and what could be read after it; peers that register \
-             again send what they share; put the journal back from a copy to have more; the damaged \
-             file is kept"
+            "the journal was damaged: the index goes on from its shelf and what could be read after \
+             it, and WHAT WAS ACKNOWLEDGED AFTER THAT IS LOST; peers that register again send what \
+             they share; put the journal back from a copy to have more; the damaged file is kept"
         ),
     }
     Ok(Rescued {
