@@ -194,7 +194,14 @@ impl Store {
         self.file.write_all_at(bytes, offset).map_err(|reason| {
             let folder = self.path.parent().unwrap_or(Path::new("."));
             let wanted = bytes_to_free(folder, self.missing_bytes().max(1));
-            StoreError::of("write", &self.path, wanted.unwrap_or(1), reason)
+            match StoreError::of("write", &self.path, wanted.unwrap_or(1), reason) {
+                // Said of the disk, as where room is looked for.
+                StoreError::Full { wanted_bytes, .. } => StoreError::Full {
+                    path: folder.to_owned(),
+                    wanted_bytes,
+                },
+                other => other,
+            }
         })
     }
 

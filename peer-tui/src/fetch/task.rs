@@ -248,7 +248,7 @@ impl Owner {
 
     async fn look_at_clock(&mut self) {
         let now = Instant::now();
-        let folder = &self.config.downloads;
+        let folder = &self.shared.folder;
         let has_room = |bytes| store::check_free(folder, bytes).map_err(|full| full.to_string());
         let waits = self
             .queue
