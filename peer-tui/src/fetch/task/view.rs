@@ -30,7 +30,7 @@ pub(super) struct Shown {
     /// Of runs that have ended.
     got_bytes: Arc<HashMap<PeerId, u64>>,
     /// With those that go on.
-    shown_got_bytes: Arc<HashMap<PeerId, u64>>,
+    got_so_far: Arc<HashMap<PeerId, u64>>,
     looks: BTreeMap<DownloadId, Closely>,
 }
 
@@ -47,7 +47,7 @@ impl Shown {
             fetched_bytes: saved.fetched_bytes,
             short_bytes: 0,
             got_bytes: Arc::new(saved.got_bytes.clone().into_iter().collect()),
-            shown_got_bytes: Arc::default(),
+            got_so_far: Arc::default(),
             looks: BTreeMap::new(),
         }
     }
@@ -161,7 +161,7 @@ impl Shown {
             finished_count: self.finished_count,
             fetched_bytes: self.fetched_bytes + coming_bytes,
             short_bytes: self.short_bytes,
-            got_bytes: self.shown_got_bytes.clone(),
+            got_bytes: self.got_so_far.clone(),
         }
     }
 
@@ -193,8 +193,8 @@ impl Shown {
             }
         }
         match all {
-            None => self.shown_got_bytes = self.got_bytes.clone(),
-            Some(all) if all != *self.shown_got_bytes => self.shown_got_bytes = Arc::new(all),
+            None => self.got_so_far = self.got_bytes.clone(),
+            Some(all) if all != *self.got_so_far => self.got_so_far = Arc::new(all),
             Some(_) => {}
         }
         coming_bytes
