@@ -32,7 +32,8 @@ pub struct Scan {
     pub content: Content,
     /// Kind.
     pub category: Category,
-    /// How widely the content is held, see [`super::rank::crowd`].
+    /// How widely the content is held, see [`super::rank::crowd`]; of one that lags behind, how widely
+    /// it was held before, and that is never 0.
     pub crowd: u8,
     /// Of the record: a download that is not finished.
     pub is_partial: bool,

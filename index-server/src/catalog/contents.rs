@@ -13,19 +13,23 @@ pub type Content = u32;
 
 /// Of [`Known::packed`], the bits that count records: 67 million, far more than peers.
 const COUNT_BITS: u32 = 26;
-/// In the bits above those: what segments say of its holders was not looked up yet.
+/// In the bits above those: segments say of its holders what was so before, each at least that there
+/// are several.
+const LAGGING: u32 = 61;
+/// Likewise: what segments say of its holders was not looked up yet.
 const UNTOLD: u32 = 62;
 /// Likewise: some record of it is, or was, of an unfinished download, so that records are not holders.
 const MIXED: u32 = 63;
 // Below those lies every crowd.
-const _: () = assert!((CROWD_MAX as u32) < UNTOLD);
+const _: () = assert!((CROWD_MAX as u32) < LAGGING);
 
 /// What is known of one content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Known {
     /// Its number.
     pub number: Content,
-    /// Records of it, and above them the crowd that segments have, [`UNTOLD`] or [`MIXED`].
+    /// Records of it, and above them the crowd that segments have, [`LAGGING`], [`UNTOLD`] or
+    /// [`MIXED`].
     packed: u32,
 }
 
@@ -39,7 +43,17 @@ impl Known {
     /// is complete.
     pub fn told_crowd(self) -> Option<u8> {
         let told = self.packed >> COUNT_BITS;
-        (told < UNTOLD).then(|| u8::try_from(told).unwrap_or_default())
+        (told < LAGGING).then(|| u8::try_from(told).unwrap_or_default())
+    }
+
+    /// Whether segments have crowds of before; none of them says that a document is alone.
+    pub const fn is_lagging(self) -> bool {
+        self.packed >> COUNT_BITS == LAGGING
+    }
+
+    /// Whether not every record of it is certainly complete.
+    pub const fn is_mixed(self) -> bool {
+        self.packed >> COUNT_BITS == MIXED
     }
 }
 
@@ -81,10 +95,19 @@ impl Contents {
 
     /// Takes note of the crowd that segments have from now on.
     pub fn tell(&mut self, spread: u64, crowd: u8) {
+        self.mark(spread, crowd.into());
+    }
+
+    /// Takes note that segments have crowds of before.
+    pub fn lag(&mut self, spread: u64) {
+        self.mark(spread, LAGGING);
+    }
+
+    fn mark(&mut self, spread: u64, told: u32) {
         if let Some(known) = self.by_spread.get_mut(&spread)
-            && known.packed >> COUNT_BITS != MIXED
+            && !known.is_mixed()
         {
-            known.packed = known.record_count() | u32::from(crowd) << COUNT_BITS;
+            known.packed = known.record_count() | told << COUNT_BITS;
         }
     }
 

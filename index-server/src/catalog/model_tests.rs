@@ -2,8 +2,8 @@
 //! the model's answer, page by page.
 
 mod corrected;
-
-use std::sync::Arc;
+mod lagging;
+mod pages;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -14,11 +14,10 @@ use protocol::ids::{FileId, PeerId};
 use protocol::query::Query;
 use protocol::search::{Order, SearchParams, Sort};
 
-use super::budget::{Budget, SEARCH_MAX_STEPS};
 use super::compact::Shape;
-use super::model::{Model, Shown};
-use super::search::Effort;
-use super::{Catalog, CatalogView, FileEntry, OwnerFacts, RecordName, SearchPage};
+use super::model::Model;
+use super::{Catalog, CatalogView, FileEntry, OwnerFacts, RecordName};
+use pages::{Seen, check_search};
 
 const OWNER_COUNT: u8 = 4;
 const FEW_CONTENTS: u16 = 12;
@@ -213,59 +212,10 @@ fn take(catalog: &mut Catalog, model: &mut Model, step: &Step) {
             }
         }
         Step::Check(asked) => {
-            let view = catalog.view();
+            let seen = Seen::of(catalog);
             check_writer(catalog, model);
-            check_search(&view, model, &asked.0, &asked.1);
+            check_search(&seen, model, &asked.0, &asked.1);
         }
-    }
-}
-
-/// Walks all pages and compares them with the model's rows: with all rows counted, as usual, with
-/// so few that most pages are found by walking, and with so few steps that most pages are cut.
-fn check_search(view: &CatalogView, model: &Model, query: &Query, params: &SearchParams) {
-    let expected = model.search(query, params);
-    let few_steps = 40_000 / (1 + model.entries.len() as u64);
-    for (exact_max_count, steps) in [
-        (10_000, SEARCH_MAX_STEPS),
-        (2, SEARCH_MAX_STEPS),
-        (10_000, few_steps),
-    ] {
-        let mut params = params.clone();
-        let mut hits: Vec<Shown> = Vec::new();
-        let asked = format!("{query:?} {params:?}, exact to {exact_max_count} in {steps} steps");
-        loop {
-            let effort = Effort {
-                exact_max_count,
-                budget: &Budget::new(steps),
-            };
-            let page = view.search_corrected_within(query, &params, effort);
-            let page = page.expect("a cursor of this search");
-            check_figures(&page, params.limit, expected.len() as u64, exact_max_count);
-            hits.extend(page.hits.iter().map(Shown::from));
-            assert!(hits.len() <= expected.len(), "endless pages of {asked}");
-            if page.next_cursor.is_none() {
-                break;
-            }
-            assert_ne!(page.next_cursor, params.cursor, "no step on in {asked}");
-            params.cursor = page.next_cursor;
-        }
-        assert_eq!(hits, expected, "rows of {asked}");
-    }
-}
-
-/// What a page says of itself, where there are `total` rows.
-fn check_figures(page: &SearchPage<'_>, limit: usize, total: u64, exact_max_count: u64) {
-    assert!(page.hits.len() <= limit);
-    assert!(page.total <= total && page.corrected.is_none());
-    if page.total_is_exact {
-        assert_eq!(page.total, total);
-    }
-    if page.is_cut {
-        assert!(!page.total_is_exact || page.next_cursor.is_some());
-    } else {
-        assert_eq!(page.total_is_exact, total <= exact_max_count);
-        assert_eq!(page.total, total.min(exact_max_count + 1));
-        assert!(page.hits.len() == limit || page.next_cursor.is_none());
     }
 }
 
@@ -322,29 +272,36 @@ fn check_lookups(view: &CatalogView, model: &Model, contents: u16) {
     }
 }
 
-fn run(steps: &[Step], contents: u16, shape: Shape) {
-    let mut catalog = Catalog::with_shape(shape);
+fn run(steps: &[Step], contents: u16, (shape, many_count): (Shape, usize)) {
+    let mut catalog = Catalog::with_shape(shape, many_count);
     let mut model = Model::default();
-    let mut old: Option<(Arc<CatalogView>, Model)> = None;
+    let mut old: Option<(Seen, Model)> = None;
     for (index, step) in steps.iter().enumerate() {
         take(&mut catalog, &mut model, step);
         if index == steps.len() / 2 {
-            old = Some((catalog.view(), model.clone()));
+            old = Some((Seen::of(&mut catalog), model.clone()));
         }
     }
     check_lookups(&catalog.view(), &model, contents);
+    lagging::check_restored(&mut catalog, &model, steps, contents);
     catalog.settle();
     check_lookups(&catalog.view(), &model, contents);
+    check_searches(&Seen::up_to_date(&mut catalog), &model, steps);
     let (owners, entries) = (model.owners.clone(), model.entries.clone());
     let mut loaded = Catalog::of(owners.into_iter(), entries.into_values());
     check_all(&mut loaded, &mut model.clone(), steps, contents);
     // A view stays as it was, whatever happened since.
-    if let Some((view, model)) = old {
-        check_lookups(&view, &model, contents);
-        for step in steps {
-            if let Step::Check(asked) = step {
-                check_search(&view, &model, &asked.0, &asked.1);
-            }
+    if let Some((seen, model)) = old {
+        check_lookups(&seen.view, &model, contents);
+        check_searches(&seen, &model, steps);
+    }
+}
+
+/// Every search among the steps.
+fn check_searches(seen: &Seen, model: &Model, steps: &[Step]) {
+    for step in steps {
+        if let Step::Check(asked) = step {
+            check_search(seen, model, &asked.0, &asked.1);
         }
     }
 }
@@ -370,8 +327,11 @@ proptest! {
     #![proptest_config(config(200))]
 
     #[test]
-    fn every_answer_is_the_models(steps in prop::collection::vec(any_step(FEW_CONTENTS), 1..120)) {
-        run(&steps, FEW_CONTENTS, SMALL);
+    fn every_answer_is_the_models(
+        steps in prop::collection::vec(any_step(FEW_CONTENTS), 1..120),
+        many_count in select(vec![0, 2, usize::MAX]),
+    ) {
+        run(&steps, FEW_CONTENTS, (SMALL, many_count));
     }
 }
 
@@ -392,6 +352,6 @@ proptest! {
             })
         });
         let steps: Vec<Step> = owners.chain(puts).chain(steps).collect();
-        run(&steps, MANY_CONTENTS, Shape::default());
+        run(&steps, MANY_CONTENTS, (Shape::default(), 16));
     }
 }

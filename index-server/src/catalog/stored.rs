@@ -11,6 +11,7 @@ use std::panic::resume_unwind;
 use std::sync::{Arc, Weak};
 use std::thread;
 
+use protocol::hash::ContentHash;
 use protocol::ids::PeerId;
 
 use super::contents::Content;
@@ -25,7 +26,7 @@ use super::{Catalog, OwnerTotals};
 
 /// The layout of the bytes: one more whenever a column comes, goes or changes its meaning (a test
 /// remembers the bytes of a small catalog).
-pub const LAYOUT: u32 = 7;
+pub const LAYOUT: u32 = 8;
 
 /// A segment with its dead.
 #[derive(Debug)]
@@ -70,6 +71,14 @@ impl Part {
     /// Names in it that are not dead.
     pub fn live_count(&self) -> u64 {
         self.live.count()
+    }
+
+    /// Of each complete record that is not dead: its document, the crowd written there, its content.
+    pub(super) fn crowds(&self) -> impl Iterator<Item = (Doc, u8, &ContentHash)> {
+        let segment = &*self.segment;
+        let docs = (0..segment.complete_count()).filter(|&doc| self.live.contains(doc));
+        let records = docs.filter(|&doc| segment.scan(doc).place.is_last());
+        records.map(|doc| (doc, segment.scan(doc).crowd, &segment.detail(doc).hash))
     }
 
     fn dead(&self) -> impl Iterator<Item = Doc> {
@@ -164,6 +173,7 @@ impl Catalog {
         let count: u64 = parts.iter().map(Part::live_count).sum();
         catalog.ids = Membership::with_capacity(usize::try_from(count).unwrap_or_default());
         let numbers = catalog.know(&parts);
+        catalog.find_lagging(&parts, &numbers);
         for (part, contents) in parts.iter_mut().zip(&numbers) {
             // Fresh from its bytes: nobody else has it.
             if let Some(segment) = Arc::get_mut(&mut part.segment) {
@@ -188,7 +198,7 @@ impl Catalog {
             for doc in docs {
                 let detail = segment.detail(doc);
                 let content = spread(detail.hash.as_bytes());
-                let is_partial = segment.scan(doc).is_partial;
+                let is_partial = segment.scan(doc).is_partial && live.contains(doc);
                 contents.push(self.contents.add(content, is_partial));
                 if segment.scan(doc).place.is_last() && live.contains(doc) {
                     self.ids.insert(spread(detail.id.as_bytes()));
@@ -328,7 +338,6 @@ mod tests {
     use compact_str::CompactString;
     use jiff::Timestamp;
     use protocol::category::Category;
-    use protocol::hash::ContentHash;
     use protocol::ids::FileId;
 
     use super::*;
@@ -371,7 +380,7 @@ mod tests {
         // Another text here needs another `LAYOUT`: else a shelf of before is read as one of now.
         assert_eq!(
             (LAYOUT, &told[..16]),
-            (7, "ba299c54c3fb0643"),
+            (8, "ba299c54c3fb0643"),
             "{} bytes",
             bytes.len()
         );

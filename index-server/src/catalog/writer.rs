@@ -5,6 +5,7 @@
 //! wait, so segments never change.
 
 mod freeze;
+mod lagging;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use super::segment::Doc;
 use super::view::CatalogView;
 use super::{FileEntry, OwnerFacts, OwnerTotals};
 use freeze::Touched;
+pub(super) use lagging::Lagging;
 
 /// So many waiting records are frozen without waiting for a view.
 const WAITING_MAX_COUNT: usize = 32 * 1024;
@@ -37,6 +39,7 @@ pub struct Catalog {
     /// last freeze, by the spread of their hash.
     touched: FxHashMap<u64, Touched>,
     pub(super) contents: Contents,
+    pub(super) lagging: Lagging,
     /// The ids of all records.
     pub(super) ids: Membership,
     compactor: Compactor,
@@ -231,18 +234,25 @@ impl Catalog {
         self.compactor.gather(&mut self.layers, &self.owners)
     }
 
-    /// Waits until all merging that is due is done: after a replay, and before a measurement.
+    /// Waits until all merging that is due is done, and all that was put off: after a replay, and
+    /// before a measurement.
     pub fn settle(&mut self) {
         self.freeze();
+        while self.is_lagging() {
+            self.catch_up();
+            self.freeze();
+        }
         self.compactor.settle(&mut self.layers, &self.owners);
         self.current = None;
     }
 
-    /// A catalog whose segments are merged at other sizes than the usual ones.
+    /// A catalog whose segments are merged at other sizes than the usual ones, and that puts off what
+    /// can wait with more than so many contents.
     #[cfg(test)]
-    pub(super) fn with_shape(shape: super::compact::Shape) -> Self {
+    pub(super) fn with_shape(shape: super::compact::Shape, many_count: usize) -> Self {
         Self {
             compactor: Compactor::with_shape(shape),
+            lagging: Lagging::beyond(many_count),
             ..Self::default()
         }
     }

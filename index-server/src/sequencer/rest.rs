@@ -21,6 +21,8 @@ pub(super) struct Doing {
     pub(super) change_count: u64,
     /// Whether a merge is under way.
     pub(super) is_merging: bool,
+    /// Whether it has put off to write records anew.
+    pub(super) is_lagging: bool,
 }
 
 /// When what is due.
@@ -53,23 +55,38 @@ impl Rest {
 
     /// Whether a merge at rest may begin now. What came of it is told to [`Self::began`].
     pub(super) fn look(&mut self, doing: Doing, now: Instant) -> bool {
-        if doing.is_merging {
+        if !doing.is_merging
+            && let Some(began) = self.began.take()
+        {
+            self.not_before = Some(now + (now - began) * PAUSE_FACTOR);
+        }
+        if doing.is_merging || self.may_catch_up(doing, now) {
             self.look_at = Some(now + LOOK_EVERY);
             return false;
         }
-        if let Some(began) = self.began.take() {
-            self.not_before = Some(now + (now - began) * PAUSE_FACTOR);
-        }
-        let since = self.counted_from.map_or(now, |(since, _)| since);
-        let due = (since + REST_MIN).max(self.not_before.unwrap_or(now));
+        let calm_at = self.calm_at(now);
+        let due = match self.not_before {
+            Some(not_before) if !doing.is_lagging => calm_at.max(not_before),
+            _ => calm_at,
+        };
         self.look_at = (due > now).then_some(due);
         due <= now
     }
 
-    /// Whether nothing is merged and little was written for a while.
+    /// Whether what was put off may be done now, a portion at each look.
+    pub(super) fn may_catch_up(&self, doing: Doing, now: Instant) -> bool {
+        doing.is_lagging && self.calm_at(now) <= now
+    }
+
+    /// Whether nothing is merged or put off and little was written for a while.
     pub(super) fn is_at_rest(&self, doing: Doing, now: Instant) -> bool {
+        !doing.is_merging && !doing.is_lagging && self.calm_at(now) <= now
+    }
+
+    /// When little will have been written for a while, or was.
+    fn calm_at(&self, now: Instant) -> Instant {
         let since = self.counted_from.map_or(now, |(since, _)| since);
-        !doing.is_merging && since + REST_MIN <= now
+        since + REST_MIN
     }
 
     /// Takes note of whether a merge at rest began.
@@ -97,6 +114,7 @@ mod tests {
             let doing = |change_count| Doing {
                 change_count,
                 is_merging: now < merging_until,
+                is_lagging: false,
             };
             if step % 10 == 0 && writes(step / 10) > 0 {
                 change_count += writes(step / 10);
@@ -140,6 +158,7 @@ mod tests {
         let doing = Doing {
             change_count: 1,
             is_merging: false,
+            is_lagging: false,
         };
         rest.note(doing, now);
         assert!(!rest.look(doing, now + LOOK_EVERY));
@@ -154,6 +173,7 @@ mod tests {
         let doing = |change_count, is_merging| Doing {
             change_count,
             is_merging,
+            is_lagging: false,
         };
         let mut rest = Rest::default();
         rest.note(doing(1_000, false), start);
@@ -163,6 +183,32 @@ mod tests {
         assert!(!rest.is_at_rest(doing(1_000, true), later));
         rest.note(doing(2_000, false), later);
         assert!(!rest.is_at_rest(doing(2_000, false), later + REST_MIN / 2));
+    }
+
+    #[test]
+    fn what_was_put_off_is_done_a_second_after_the_last_large_write_whatever_is_merged() {
+        let start = Instant::now();
+        let doing = |is_merging, is_lagging| Doing {
+            change_count: 1_000,
+            is_merging,
+            is_lagging,
+        };
+        let mut rest = Rest::default();
+        rest.note(doing(false, true), start);
+        let soon = start + REST_MIN / 2;
+        assert!(!rest.may_catch_up(doing(false, true), soon));
+        assert!(!rest.look(doing(false, true), soon));
+        let calm_at = start + REST_MIN;
+        assert_eq!(rest.look_at(), Some(calm_at));
+        for is_merging in [true, false] {
+            assert!(rest.may_catch_up(doing(is_merging, true), calm_at));
+            // Segments are gathered once all is written, and it is looked at again until then.
+            assert!(!rest.look(doing(is_merging, true), calm_at));
+            assert_eq!(rest.look_at(), Some(calm_at + LOOK_EVERY));
+        }
+        assert!(!rest.is_at_rest(doing(false, true), calm_at));
+        assert!(!rest.may_catch_up(doing(false, false), calm_at));
+        assert!(rest.look(doing(false, false), calm_at));
     }
 
     #[test]

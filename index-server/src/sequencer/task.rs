@@ -277,11 +277,14 @@ impl Task {
         self.publish(now, figures.into_iter().collect());
     }
 
-    /// Shows readers the segments of a merge that has ended, and begins one when little is written, or
-    /// puts down what there is.
+    /// Shows readers the segments of a merge that has ended and what was put off, and begins a merge
+    /// when little is written, or puts down what there is.
     async fn look_at_merges(&mut self) {
         self.show_applied();
         let (now, instant) = (self.clock.now(), self.clock.instant());
+        if self.rest.may_catch_up(doing(&self.world), instant) {
+            self.world.files_mut().catch_up();
+        }
         let catalog = self.world.files_mut().view();
         if !Arc::ptr_eq(&catalog, &self.readers.view().catalog) {
             self.swap(catalog, now);
@@ -321,5 +324,6 @@ fn doing(world: &World) -> Doing {
     Doing {
         change_count: world.files().change_count(),
         is_merging: world.files().is_merging(),
+        is_lagging: world.files().is_lagging(),
     }
 }

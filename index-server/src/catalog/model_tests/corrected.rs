@@ -4,6 +4,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
+use crate::catalog::budget::{Budget, SEARCH_MAX_STEPS};
+use crate::catalog::model::Shown;
+use crate::catalog::search::Effort;
 
 /// Words of few letters, so that many are one error away from others.
 fn any_word() -> impl Strategy<Value = String> {
@@ -86,7 +89,7 @@ proptest! {
         limit in 1..4_usize,
         online: bool,
     ) {
-        let mut catalog = Catalog::with_shape(SMALL);
+        let mut catalog = Catalog::with_shape(SMALL, usize::MAX);
         let mut model = Model::default();
         for number in 0..OWNER_COUNT {
             let facts = OwnerFacts {

@@ -10,7 +10,6 @@ use crate::catalog::columns::{Prepared, Row, Scan};
 use crate::catalog::contents::Content;
 use crate::catalog::layer::Layer;
 use crate::catalog::lookup::spread;
-use crate::catalog::rank::crowd;
 use crate::catalog::segment::{Doc, Segment};
 
 /// Room for so many is kept from one freeze to the next.
@@ -31,7 +30,8 @@ impl Catalog {
     /// Makes a segment of all records that wait, and of those whose content is held more or less
     /// widely than is written in their segment.
     pub(super) fn freeze(&mut self) {
-        let lifted = self.recount();
+        let mut lifted = self.recount();
+        self.catch_up_beside(&mut lifted);
         if !self.waiting.is_empty() || !lifted.is_empty() {
             let (owners, contents, touched) = (&self.owners, &self.contents, &self.touched);
             let mut prepared: Vec<Prepared> = Vec::with_capacity(self.waiting.len());
@@ -55,23 +55,27 @@ impl Catalog {
     }
 
     /// Finds the crowd of every content that is touched; takes records out of their segments that
-    /// have another one written there.
+    /// have another one written there. Where many are touched, those stay for now that say of no
+    /// document that it is alone.
     fn recount(&mut self) -> Vec<Lifted> {
         let mut lifted = Vec::new();
+        let may_lag = self.lagging.may_grow(self.touched.len());
         let mut touched = std::mem::take(&mut self.touched);
         for (content, touched) in &mut touched {
             let Some(known) = self.contents.get(*content) else {
                 continue;
             };
-            let is_all = known.record_count() == touched.waiting;
+            touched.crowd = self.crowd_of(*content, known, *touched);
             let told = known.told_crowd();
-            let holder_count = match told {
-                _ if is_all => touched.complete,
-                Some(_) => known.record_count(),
-                None => touched.complete + self.frozen_count(*content, known.number),
-            };
-            touched.crowd = crowd(holder_count as usize);
-            if !is_all && told != Some(touched.crowd) {
+            if known.record_count() != touched.waiting && told != Some(touched.crowd) {
+                if may_lag && known.is_lagging() {
+                    continue;
+                }
+                if may_lag && told.is_some_and(|told| told > 0) {
+                    self.contents.lag(*content);
+                    self.lagging.push(*content);
+                    continue;
+                }
                 self.lift_others(*content, known.number, touched.crowd, &mut lifted);
             }
             self.contents.tell(*content, touched.crowd);
@@ -81,14 +85,20 @@ impl Catalog {
     }
 
     /// Complete records of a content that do not wait.
-    fn frozen_count(&self, content: u64, number: Content) -> u32 {
+    pub(super) fn frozen_count(&self, content: u64, number: Content) -> u32 {
         let layers = self.layers.iter();
         let counts = layers.map(|layer| complete_holders(layer, content, number).count());
         u32::try_from(counts.sum::<usize>()).unwrap_or(u32::MAX)
     }
 
     /// Takes the complete records of a content that have another crowd out of their segments.
-    fn lift_others(&mut self, content: u64, number: Content, crowd: u8, lifted: &mut Vec<Lifted>) {
+    pub(super) fn lift_others(
+        &mut self,
+        content: u64,
+        number: Content,
+        crowd: u8,
+        lifted: &mut Vec<Lifted>,
+    ) {
         for layer in &mut self.layers {
             let docs = complete_holders(layer, content, number);
             let others: Vec<Doc> = docs
@@ -110,7 +120,7 @@ impl Catalog {
 }
 
 /// A document on its way from one segment to the next, where nothing but its crowd is new.
-struct Lifted {
+pub(super) struct Lifted {
     segment: Arc<Segment>,
     doc: Doc,
     path: CompactString,
