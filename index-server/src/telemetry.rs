@@ -1,7 +1,7 @@
 //! Log lines on standard error. Installed by the program, never by the library: a peer that hosts
 //! an index has its own.
 
-use std::io::{self, IsTerminal, Write as _};
+use std::io::{self, IsTerminal};
 
 use protocol::json::escaped;
 use protocol::text::one_line;

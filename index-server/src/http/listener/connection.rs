@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use http::{HeaderValue, Request, Response as HttpResponse};
+use http::{HeaderValue, Request, Response as HttpResponse, StatusCode};
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -113,8 +113,9 @@ impl Service {
             error!(%method, "a handler panicked; the request was answered with 500");
             problem::internal()
         });
-        if closes {
-            // Behind a chunked body the stream is no longer watched for smuggled heads.
+        if closes || response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            // Behind a chunked body the stream is no longer watched for smuggled heads, and one
+            // that is too large is not read.
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(CONNECTION, close);
         }
