@@ -28,6 +28,7 @@ pub type Seal = u64;
 
 impl Position {
     /// So many records further on.
+    #[must_use]
     pub const fn after(self, count: u64) -> Self {
         Self(self.0 + count)
     }

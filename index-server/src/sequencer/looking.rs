@@ -38,7 +38,7 @@ impl Looking {
         Self {
             told,
             task: Some(tokio::task::spawn_blocking(move || {
-                look(&*journal, &teller)
+                look(&*journal, &teller);
             })),
         }
     }

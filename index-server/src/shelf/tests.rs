@@ -36,7 +36,7 @@ fn nothing_stays_of_what_was_not_written_to_its_end() {
     let (_folder, shelf, part) = filled();
     let count = || fs::read_dir(&shelf.folder).expect("the folder").count();
     let failed = shelf.put_part(|out| {
-        out.write_all(&[7; 3 * STEP_BYTES])?;
+        out.write_all(&vec![7; 3 * STEP_BYTES])?;
         Err(io::ErrorKind::StorageFull.into())
     });
     failed.expect_err("no room");

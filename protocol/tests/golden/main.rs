@@ -269,6 +269,7 @@ fn registration_of_files() {
                 slug: Slug::InvalidField.to_string(),
                 detail: "/path: a path may not be empty".to_owned(),
             }],
+            rejected_count: 1,
         },
     );
     check(

@@ -33,7 +33,9 @@ impl Largest {
         let mut bits = Bits::none(doc_count(largest_first.len()));
         let parts = largest_first.chunks(part_len).take(PART_COUNT - 1);
         let kept = parts.map(|part| {
-            part.iter().for_each(|doc| bits.insert(*doc));
+            for doc in part {
+                bits.insert(*doc);
+            }
             bits.clone()
         });
         Self {

@@ -83,6 +83,8 @@ fn told(held: &Held, row_count: usize) -> CatalogRanges {
     CatalogRanges {
         digest: String::new(),
         count: names.len() as u64,
+        complete_digest: String::new(),
+        complete_count: names.len() as u64,
         ranges: chunks.iter().enumerate().map(range).collect(),
     }
 }
