@@ -205,6 +205,7 @@ mod tests {
         let daemon = tokio::spawn(async move {
             let mut count = 0;
             while heard.recv().await.is_some() {
+                // house: allow sleep, the clock is paused: a daemon that takes its time
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 count += 1;
             }

@@ -56,7 +56,8 @@ fn words_and_phrases() {
     check("--beta", "-beta");
     check("a\"b c\"d", "a d \"b c");
     check("foo:bar http://x 12:30", "foo:bar http://x 12:30");
-    check("\"\" \" . \" \u{301}", "");
+    check("\"\" \u{301}", "");
+    check("\" . \" -\"_\"", "\"    -\" ");
 }
 
 #[test]

@@ -62,7 +62,7 @@ async fn known_peers_are_shown_at_once_while_the_index_is_away() {
     let engine = engine(folder.path()).await;
     let is_lost = async {
         while !matches!(engine.header().link, LinkState::Lost { .. }) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::task::yield_now().await;
         }
     };
     let waited = tokio::time::timeout(Duration::from_secs(10), is_lost).await;

@@ -1,6 +1,7 @@
 //! What a person does, key by key, with the whole screen and without a daemon.
 
 mod network;
+mod orders;
 mod search;
 mod steps;
 mod transfers;

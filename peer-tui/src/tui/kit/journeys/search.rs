@@ -1,6 +1,4 @@
-//! Searching: typing, results that wait, marks, filter, sort, history.
-
-use protocol::search::Order;
+//! Searching: typing, results that wait, marks, filter, history.
 
 use super::super::TestApp;
 use super::super::sample::{found_results, hash, result};
@@ -240,18 +238,6 @@ fn the_search_filter_applies_while_it_is_filled_in() {
 }
 
 #[test]
-fn sorting_twice_turns_round() {
-    let mut app = TestApp::filled(120, 36);
-    app.keys("Esc s s");
-    let usual = app.watch().search.expect("a search");
-    app.keys("s s");
-    let turned = app.watch().search.expect("a search");
-    assert_eq!(usual.sort, turned.sort);
-    assert_ne!(usual.order, turned.order);
-    assert!(turned.generation > usual.generation);
-}
-
-#[test]
 fn earlier_searches_come_back() {
     let mut app = TestApp::filled(80, 24);
     app.letters("handbook");
@@ -393,18 +379,4 @@ fn a_corrected_query_is_told_on_the_smallest_screen_too() {
         });
         assert!(app.screen().contains(words), "{}", app.screen());
     }
-}
-
-#[test]
-fn the_menu_of_orders_stands_on_the_one_that_holds() {
-    let mut app = TestApp::filled(80, 24);
-    app.keys("^S n ^S");
-    assert!(
-        app.line("n  name").contains("> n  name"),
-        "{}",
-        app.screen()
-    );
-    app.keys("Enter");
-    let order = app.watch().search.expect("a search").order;
-    assert_eq!(order, Some(Order::Desc), "again: the other way round");
 }
