@@ -14,9 +14,9 @@ use crate::catalog::lookup::spread;
 use crate::catalog::rank::crowd;
 use crate::catalog::stored::Part;
 
-/// A freeze with more contents than this puts off what can wait: more than a portion of one batch,
-/// and fewer than those of several that come at once.
-const MANY_COUNT: usize = 1_024;
+/// A freeze with more contents than this puts off what can wait: more than a person changes, and
+/// fewer than a large batch, of which each would write the records of the one before anew.
+const MANY_COUNT: usize = 256;
 /// Beside few contents so many documents that wait are written anew.
 const PORTION_COUNT: usize = 256;
 /// Beside many, one for so many of them: in a stream that never ends nothing waits for ever.
