@@ -74,10 +74,13 @@ impl Corpus {
         if let Ok(file) = std::env::var("CORPUS") {
             let file = std::fs::File::open(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
             let lines = BufReader::new(file).lines().map_while(Result::ok);
+            let is_names_alone = std::env::var_os("NAMES").is_some();
             for (number, line) in lines.take(count).enumerate() {
                 let fields: Vec<&str> = line.split('\t').collect();
                 let owner = fields[6].parse().expect("an owner");
-                take(number, owner, &Row::of(&fields));
+                let row = Row::of(&fields);
+                let folder = if is_names_alone { "" } else { row.folder };
+                take(number, owner, &Row { folder, ..row });
             }
         } else {
             let mut random = Random(0x9e37_79b9_7f4a_7c15);
@@ -153,11 +156,7 @@ impl<'t> Row<'t> {
     fn of(fields: &[&'t str]) -> Self {
         Self {
             name: fields[0],
-            folder: if std::env::var_os("NAMES").is_some() {
-                ""
-            } else {
-                fields[1]
-            },
+            folder: fields[1],
             size: fields[2],
             hash: fields[3],
             tags: fields[5],

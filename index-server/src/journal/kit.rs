@@ -96,7 +96,12 @@ fn a_large_snapshot_is_whole(journal: &dyn Journal) {
     assert_eq!(load(journal), (snapshot, last));
 }
 
-fn appends_go_on_during_a_compaction(journal: &dyn Journal) {
+/// Has `write` put a snapshot down, with an append beside each of its rows; yields what the journal
+/// holds then, and where it stands.
+fn append_beside(
+    journal: &dyn Journal,
+    write: impl FnOnce(Position, &mut Snapshot<'_>),
+) -> (Vec<Vec<u8>>, Position) {
     let covered = journal
         .append(Position::default(), &rows("a b"))
         .expect("appended");
@@ -105,26 +110,25 @@ fn appends_go_on_during_a_compaction(journal: &dyn Journal) {
         last = journal.append(last, &[vec![number]]).expect("appended");
         Ok(vec![number; 700_000])
     });
-    journal.compact(covered, &mut snapshot).expect("compacted");
+    write(covered, &mut snapshot);
     let mut expected: Vec<Vec<u8>> = (0u8..8).map(|number| vec![number; 700_000]).collect();
     expected.extend((0u8..8).map(|number| vec![number]));
-    assert_eq!(load(journal).0, expected);
+    (expected, last)
+}
+
+fn appends_go_on_during_a_compaction(journal: &dyn Journal) {
+    let expected = append_beside(journal, |covered, snapshot| {
+        journal.compact(covered, snapshot).expect("compacted");
+    });
+    assert_eq!(load(journal), expected);
     let sizes = journal.sizes();
     assert_eq!((sizes.tail_records, sizes.tail_bytes), (8, 8));
 }
 
 fn one_that_is_written_anew_holds_the_same(journal: &dyn Journal) {
-    let covered = journal
-        .append(Position::default(), &rows("a b"))
-        .expect("appended");
-    let mut last = covered;
-    let mut snapshot = (0u8..8).map(|number| {
-        last = journal.append(last, &[vec![number]]).expect("appended");
-        Ok(vec![number; 700_000])
+    let (mut expected, last) = append_beside(journal, |covered, snapshot| {
+        journal.renew(covered, snapshot).expect("written anew");
     });
-    journal.renew(covered, &mut snapshot).expect("written anew");
-    let mut expected: Vec<Vec<u8>> = (0u8..8).map(|number| vec![number; 700_000]).collect();
-    expected.extend((0u8..8).map(|number| vec![number]));
     assert_eq!(load(journal), (expected.clone(), last));
     journal.append(last, &rows("e")).expect("appended");
     expected.extend(rows("e"));

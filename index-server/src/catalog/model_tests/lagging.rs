@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::catalog::stored::Part;
+use crate::catalog::tests::entry;
 
 /// A catalog like this one as a start makes it from what this one puts down.
 fn restored(catalog: &mut Catalog, model: &Model) -> Catalog {
@@ -43,21 +44,10 @@ fn put(catalog: &mut Catalog, model: &mut Model, by: u8, of: u16) {
     let path = format!("{of}/{by}.txt");
     let entry = FileEntry {
         id: FileId::of(&owner(by), &content(of)),
-        owner: owner(by),
         hash: content(of),
-        pieces_root: None,
         size_bytes: u64::from(of),
         category: Category::of_name(&path),
-        tags: Vec::new(),
-        names: vec![RecordName {
-            path: path.into(),
-            filename: None,
-        }],
-        uploaded_at: Timestamp::UNIX_EPOCH,
-        is_partial: false,
-        downloads: 0,
-        rating_sum: 0,
-        rating_votes: 0,
+        ..entry(owner(by), &path)
     };
     take(catalog, model, &Step::Put(Box::new(entry)));
 }
