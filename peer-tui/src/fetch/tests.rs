@@ -164,11 +164,7 @@ async fn a_paused_download_goes_on_where_it_was_also_after_a_restart() {
         .until(id, |one| one.done_bytes == 3 * PIECE as u64)
         .await;
     network.fetch.pause(&[id]).await.unwrap();
-    network
-        .until(id, |one| {
-            one.state == DownloadState::Paused && one.sources == (0, 0)
-        })
-        .await;
+    network.at_rest().await;
     network.restart().await;
     let paused = network.status(id);
     assert_eq!(

@@ -210,8 +210,9 @@ pub(super) fn status(entry: &Entry, running: Option<&Running>) -> Arc<DownloadSt
     let live = running.live.borrow();
     let mut status = Arc::unwrap_or_clone(status);
     if entry.state != DownloadState::Looking {
-        // Told to end a moment ago: what has come is not lost.
+        // Told to end a moment ago: neither what has come is lost nor who has the rest.
         status.done_bytes = status.done_bytes.max(live.done_bytes);
+        status.sources.1 = live.sources.1;
         return Arc::new(status);
     }
     status.state = live.state.clone();

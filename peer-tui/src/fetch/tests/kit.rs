@@ -312,6 +312,12 @@ impl Network {
         assert!(waited.await.is_ok(), "in time: {:#?}", self.fetch.view());
     }
 
+    /// Until nothing runs any more, as after a pause.
+    pub(super) async fn at_rest(&self) {
+        self.wait(|network| network.fetch.view().active_count == 0)
+            .await;
+    }
+
     pub(super) async fn until(
         &self,
         id: DownloadId,

@@ -42,7 +42,7 @@ async fn others_read_what_is_verified_until_it_is_cancelled() {
     let (mut network, content, id) = begun().await;
     assert_eq!(held(&network, &content), Some(3));
     network.fetch.pause(&[id]).await.unwrap();
-    network.until(id, |one| one.sources == (0, 0)).await;
+    network.at_rest().await;
     assert_eq!(held(&network, &content), Some(3), "paused");
     network.restart().await;
     assert_eq!(network.status(id).state, DownloadState::Paused);
@@ -77,7 +77,7 @@ async fn pieces_and_sources_are_shown_whether_somebody_is_online_or_not() {
     let (mut network, content, id) = begun().await;
     network.silence(0);
     network.fetch.pause(&[id]).await.unwrap();
-    network.until(id, |one| one.sources == (0, 0)).await;
+    network.at_rest().await;
     let detail = network.fetch.detail(id).await.unwrap();
     assert_eq!(detail.pieces.matches('#').count(), 3);
     network.fetch.resume(&[id]).await.unwrap();

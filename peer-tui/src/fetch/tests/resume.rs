@@ -35,14 +35,15 @@ async fn finish(mut network: Network, content: &Content, id: DownloadId, way: Wa
 async fn a_stream_goes_on_where_it_was_after_a_pause_and_a_restart() {
     let (mut network, content, id) = begun(Way::PlainStopsAfter(3)).await;
     network.fetch.pause(&[id]).await.unwrap();
-    let (paused, came) = (network.status(id), 3 * PIECE as u64);
-    let shown = (&paused.state, paused.done_bytes);
-    assert_eq!(
-        shown,
-        (&DownloadState::Paused, came),
-        "from the first moment on"
-    );
-    network.until(id, |one| one.sources == (0, 0)).await;
+    let came = 3 * PIECE as u64;
+    let shown = |network: &Network| {
+        let one = network.status(id);
+        (one.state, one.done_bytes, one.sources)
+    };
+    let paused = (DownloadState::Paused, came, (0, 1));
+    assert_eq!(shown(&network), paused, "from the first moment on");
+    network.at_rest().await;
+    assert_eq!(shown(&network), paused, "and once it has ended");
     network.restart().await;
     assert_eq!(network.status(id).done_bytes, came);
     network.silence(0);
