@@ -100,6 +100,36 @@ pub struct FileEntry {
     pub rating_votes: u64,
 }
 
+impl FileEntry {
+    /// Takes what `newer` says of the same record; its names are the last ones from now on, and what
+    /// was counted stays. Yields how many of them are new.
+    pub fn renew(&mut self, newer: Self) -> usize {
+        let mut names = std::mem::take(&mut self.names);
+        let mut new_count = newer.names.len();
+        for name in newer.names {
+            if let Some(place) = names.iter().position(|known| known.path == name.path) {
+                names.remove(place);
+                new_count -= 1;
+            }
+            names.push(name);
+        }
+        *self = Self {
+            names,
+            downloads: self.downloads,
+            rating_sum: self.rating_sum,
+            rating_votes: self.rating_votes,
+            ..newer
+        };
+        new_count
+    }
+
+    /// Takes a name away; yields whether it was there.
+    pub fn unname(&mut self, path: &str) -> bool {
+        let place = self.names.iter().position(|name| name.path == path);
+        place.map(|place| self.names.remove(place)).is_some()
+    }
+}
+
 /// What the catalog knows of an owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnerFacts {

@@ -213,6 +213,18 @@ impl<F: Files> Ground for World<F> {
         self.files.put(entry);
     }
 
+    fn name_file(&mut self, entry: FileEntry) -> bool {
+        self.files.name(entry)
+    }
+
+    fn unname_file(&mut self, owner: &PeerId, id: &FileId, path: &str) -> bool {
+        let left_count = self.files.unname(owner, id, path);
+        if left_count == Some(0) {
+            self.votes.remove(id);
+        }
+        left_count.is_some()
+    }
+
     fn remove_file(&mut self, entry: &FileEntry) {
         self.files.remove(&entry.id);
         self.votes.remove(&entry.id);

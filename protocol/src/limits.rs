@@ -24,8 +24,8 @@ pub const PEER_TEXT_MAX_BYTES: usize = 64;
 pub const TAGS_MAX_COUNT: usize = 16;
 /// One tag.
 pub const TAG_MAX_BYTES: usize = 64;
-/// Names kept for one record of one owner (hard links, copies).
-pub const NAMES_PER_RECORD_MAX_COUNT: usize = 256;
+/// Names kept for one record of one owner: copies, hard links, and all that is empty.
+pub const NAMES_PER_RECORD_MAX_COUNT: usize = 16_384;
 /// Rows of a page where none is asked for.
 pub const SEARCH_LIMIT_DEFAULT_COUNT: usize = 50;
 /// Rows of a page at most.

@@ -7,7 +7,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use protocol::category::Category;
 use protocol::hash::{ContentHash, PiecesRoot};
-use protocol::ids::FileId;
+use protocol::ids::{FileId, PeerId};
 use protocol::query;
 use serde::{Deserialize, Serialize};
 
@@ -51,7 +51,7 @@ pub enum Place {
     /// Of several, the one registered last.
     Last,
     /// Of several, an older one.
-    Earlier(u8),
+    Earlier(u16),
 }
 
 impl Place {
@@ -64,7 +64,7 @@ impl Place {
     pub fn recency(self) -> u16 {
         match self {
             Self::Only | Self::Last => u16::MAX,
-            Self::Earlier(index) => u16::from(index),
+            Self::Earlier(index) => index,
         }
     }
 }
@@ -235,7 +235,7 @@ fn place(index: usize, count: usize) -> Place {
     } else if index + 1 == count {
         Place::Last
     } else {
-        Place::Earlier(u8::try_from(index).unwrap_or(u8::MAX))
+        Place::Earlier(u16::try_from(index).unwrap_or(u16::MAX - 1))
     }
 }
 
@@ -317,16 +317,37 @@ impl<'a> Row<'a> {
     }
 
     /// The whole record; `owner` is the id behind the row's owner number.
-    pub fn entry(&self, owner: protocol::ids::PeerId) -> FileEntry {
+    pub fn entry(&self, owner: PeerId) -> FileEntry {
         let rest = Rest::unpack(self.rest);
         let names = if rest.names.is_empty() {
-            vec![RecordName {
-                path: self.path().to_text(),
-                filename: None,
-            }]
+            vec![self.record_name()]
         } else {
             rest.names
         };
+        self.entry_of(owner, rest.tags, names)
+    }
+
+    /// The record by this name alone, however many it has.
+    pub fn entry_here(&self, owner: PeerId) -> FileEntry {
+        let tags = Rest::tags(self.rest).into_iter();
+        let tags = tags.map(CompactString::from).collect();
+        self.entry_of(owner, tags, vec![self.record_name()])
+    }
+
+    fn record_name(&self) -> RecordName {
+        let is_apart = self.scan.is_named_apart;
+        RecordName {
+            path: self.path().to_text(),
+            filename: is_apart.then(|| self.filename().into()),
+        }
+    }
+
+    fn entry_of(
+        &self,
+        owner: PeerId,
+        tags: Vec<CompactString>,
+        names: Vec<RecordName>,
+    ) -> FileEntry {
         FileEntry {
             id: self.detail.id,
             owner,
@@ -334,7 +355,7 @@ impl<'a> Row<'a> {
             pieces_root: self.pieces_root,
             size_bytes: self.scan.size_bytes,
             category: self.scan.category,
-            tags: rest.tags,
+            tags,
             names,
             uploaded_at: self.detail.uploaded_at(),
             is_partial: self.scan.is_partial,

@@ -7,7 +7,7 @@ use super::layer::{Layer, Spot};
 use super::owners::OwnerIndex;
 use super::paths::PathText;
 use super::view::CatalogView;
-use super::{CursorError, OwnerPage, RecordName};
+use super::{CursorError, OwnerPage};
 
 /// Rows are in the order of (path, id).
 type Place = (String, FileId);
@@ -47,13 +47,8 @@ pub fn page(
     });
     let rows = spots.iter().filter_map(|spot| {
         let layer = &view.layers[spot.layer];
-        let entry = layer.entry(spot.doc, &view.owners)?;
-        let path = layer.segment.path(spot.doc);
-        let name = entry.names.iter().find(|name| path.is(&name.path));
-        let name = name.cloned().unwrap_or_else(|| RecordName {
-            path: path.to_text(),
-            filename: None,
-        });
+        let entry = layer.segment.row(spot.doc).entry_here(*owner);
+        let name = entry.names.first()?.clone();
         Some((name, entry))
     });
     Ok(OwnerPage {

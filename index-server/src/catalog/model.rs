@@ -79,6 +79,40 @@ impl Model {
         totals
     }
 
+    /// A record by one name; yields whether it is new.
+    pub fn name(&mut self, newer: &FileEntry) -> bool {
+        let Some(mut earlier) = self.entries.insert(newer.id, newer.clone()) else {
+            return true;
+        };
+        let count = earlier.names.len();
+        earlier
+            .names
+            .retain(|name| name.path != newer.names[0].path);
+        let is_new = earlier.names.len() == count;
+        earlier.names.extend(newer.names.iter().cloned());
+        if let Some(entry) = self.entries.get_mut(&newer.id) {
+            entry.names = earlier.names;
+            entry.downloads = earlier.downloads;
+            (entry.rating_sum, entry.rating_votes) = (earlier.rating_sum, earlier.rating_votes);
+        }
+        is_new
+    }
+
+    /// A name less; yields how many are left where it was there.
+    pub fn unname(&mut self, owner: &PeerId, id: &FileId, path: &str) -> Option<usize> {
+        let entry = self.entries.get_mut(id)?;
+        let count = entry.names.len();
+        if entry.owner != *owner {
+            return None;
+        }
+        entry.names.retain(|name| name.path != path);
+        let left_count = entry.names.len();
+        if left_count == 0 {
+            self.entries.remove(id);
+        }
+        (left_count < count).then_some(left_count)
+    }
+
     /// (path, id) of all rows of a listing.
     pub fn listing(&self, owner: &PeerId, prefix: &str) -> Vec<(String, FileId)> {
         let entries = self.entries.values().filter(|entry| entry.owner == *owner);

@@ -42,6 +42,10 @@ enum Step {
     Owner(PeerId, OwnerFacts),
     Drop(PeerId),
     Put(Box<FileEntry>),
+    /// By the first of its names.
+    Name(Box<FileEntry>),
+    /// The name with this number, counted round.
+    Unname(FileId, usize),
     Remove(FileId),
     Downloads(FileId, u64),
     Rating(FileId, u64, u64),
@@ -171,6 +175,11 @@ fn any_step(contents: u16) -> impl Strategy<Value = Step> {
         3 => (any_owner(), facts).prop_map(|(id, facts)| Step::Owner(id, facts)),
         1 => any_owner().prop_map(Step::Drop),
         20 => any_entry(contents).prop_map(|entry| Step::Put(Box::new(entry))),
+        10 => any_entry(contents).prop_map(|mut entry| {
+            entry.names.truncate(1);
+            Step::Name(Box::new(entry))
+        }),
+        4 => (any_id(), 0..5_usize).prop_map(|(id, name)| Step::Unname(id, name)),
         4 => any_id().prop_map(Step::Remove),
         3 => (any_id(), 0..6_u64).prop_map(|(id, count)| Step::Downloads(id, count)),
         3 => (any_id(), 0..9_u64, 0..3_u64).prop_map(|(id, sum, votes)| Step::Rating(id, sum, votes)),
@@ -197,6 +206,21 @@ fn take(catalog: &mut Catalog, model: &mut Model, step: &Step) {
         Step::Put(entry) => {
             catalog.put((**entry).clone());
             model.entries.insert(entry.id, (**entry).clone());
+        }
+        Step::Name(entry) => {
+            let is_new = model.name(entry);
+            assert_eq!(catalog.name((**entry).clone()), is_new);
+        }
+        Step::Unname(id, number) => {
+            let names = model.entries.get(id).map(|entry| entry.names.clone());
+            let names = names.unwrap_or_default();
+            let name = names.get(number % names.len().max(1));
+            let path = name.map_or("nowhere", |name| &name.path);
+            let by = (0..OWNER_COUNT).map(owner);
+            for by in by {
+                let left = model.unname(&by, id, path);
+                assert_eq!(catalog.unname(&by, id, path), left);
+            }
         }
         Step::Remove(id) => assert_eq!(catalog.remove(id), model.entries.remove(id)),
         Step::Downloads(id, count) => {
@@ -259,7 +283,10 @@ fn check_lookups(view: &CatalogView, model: &Model, contents: u16) {
                     .files_of(&owner(by), prefix, cursor.as_deref(), 2)
                     .expect("a cursor of this listing");
                 for (name, entry) in page.rows {
-                    assert!(entry.names.contains(&name));
+                    let known = &model.entries[&entry.id];
+                    assert_eq!(entry.names, std::slice::from_ref(&name));
+                    assert!(known.names.iter().any(|known| is_shown_as(known, &name)));
+                    assert_eq!((entry.tags, entry.hash), (known.tags.clone(), known.hash));
                     rows.push((name.path.to_string(), entry.id));
                 }
                 cursor = page.next_cursor;
@@ -270,6 +297,16 @@ fn check_lookups(view: &CatalogView, model: &Model, contents: u16) {
             assert_eq!(rows, model.listing(&owner(by), prefix));
         }
     }
+}
+
+/// A name that is the last part of its path need not be told.
+fn is_shown_as(known: &RecordName, name: &RecordName) -> bool {
+    let last = known.path.rsplit('/').next();
+    let apart = known
+        .filename
+        .as_deref()
+        .filter(|given| Some(*given) != last);
+    known.path == name.path && apart == name.filename.as_deref()
 }
 
 fn run(steps: &[Step], contents: u16, (shape, many_count): (Shape, usize)) {

@@ -26,7 +26,7 @@ use super::{Catalog, OwnerTotals};
 
 /// The layout of the bytes: one more whenever a column comes, goes or changes its meaning (a test
 /// remembers the bytes of a small catalog).
-pub const LAYOUT: u32 = 8;
+pub const LAYOUT: u32 = 9;
 
 /// A segment with its dead.
 #[derive(Debug)]
@@ -363,10 +363,12 @@ mod tests {
                 size_bytes: 1_000 + number,
                 category: Category::of_name(path),
                 tags: vec![CompactString::from("tested")],
-                names: vec![RecordName {
-                    path: path.into(),
-                    filename: None,
-                }],
+                names: (0..=number * 200)
+                    .map(|copy| RecordName {
+                        path: format!("{path}~{copy}").into(),
+                        filename: None,
+                    })
+                    .collect(),
                 uploaded_at: Timestamp::UNIX_EPOCH,
                 is_partial: number == 2,
                 downloads: number,
@@ -380,7 +382,7 @@ mod tests {
         // Another text here needs another `LAYOUT`: else a shelf of before is read as one of now.
         assert_eq!(
             (LAYOUT, &told[..16]),
-            (8, "ba299c54c3fb0643"),
+            (9, "e8023ecaf1af0477"),
             "{} bytes",
             bytes.len()
         );

@@ -6,6 +6,7 @@
 
 mod freeze;
 mod lagging;
+mod naming;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

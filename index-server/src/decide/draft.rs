@@ -162,6 +162,15 @@ impl<'w, F: Files> Draft<'w, F> {
         votes.into_iter().collect()
     }
 
+    /// A record goes, and what was voted on it in this batch.
+    fn forget_file(&mut self, id: FileId) {
+        self.files.insert(id, None);
+        self.removed.insert(id);
+        if !self.votes.is_empty() {
+            self.votes.retain(|(file, _), _| *file != id);
+        }
+    }
+
     fn change_file(&mut self, id: &FileId, change: impl FnOnce(&mut FileEntry)) {
         if let Some(mut entry) = self.file(id) {
             change(&mut entry);
@@ -218,13 +227,41 @@ impl<F: Files> Ground for Draft<'_, F> {
         self.files.insert(entry.id, Some(entry));
     }
 
+    fn name_file(&mut self, newer: FileEntry) -> bool {
+        let (id, owner) = (newer.id, newer.owner);
+        self.fetch(&id);
+        let is_new = match self.files.get_mut(&id).and_then(Option::as_mut) {
+            Some(entry) if entry.owner == owner => entry.renew(newer) > 0,
+            Some(_) => return false,
+            None => {
+                self.files.insert(id, Some(newer));
+                true
+            }
+        };
+        self.changed.insert(owner);
+        is_new
+    }
+
+    fn unname_file(&mut self, owner: &PeerId, id: &FileId, path: &str) -> bool {
+        self.fetch(id);
+        let entry = self.files.get_mut(id).and_then(Option::as_mut);
+        let Some(entry) = entry.filter(|entry| entry.owner == *owner) else {
+            return false;
+        };
+        if !entry.unname(path) {
+            return false;
+        }
+        let is_gone = entry.names.is_empty();
+        self.changed.insert(*owner);
+        if is_gone {
+            self.forget_file(*id);
+        }
+        true
+    }
+
     fn remove_file(&mut self, entry: &FileEntry) {
         self.changed.insert(entry.owner);
-        self.files.insert(entry.id, None);
-        self.removed.insert(entry.id);
-        if !self.votes.is_empty() {
-            self.votes.retain(|(file, _), _| *file != entry.id);
-        }
+        self.forget_file(entry.id);
     }
 
     fn add_names(&mut self, owner: &PeerId, count: usize) {

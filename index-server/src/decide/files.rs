@@ -162,25 +162,27 @@ impl Taker<'_> {
 
     /// Takes a name away, and the record with its last one.
     fn unname<F: Files>(&mut self, id: FileId, path: &str, draft: &mut Draft<'_, F>) {
-        let before = draft.fetch(&id).filter(|entry| is_last(entry, path));
-        let before = before.cloned();
-        if let Some(entry) = before.as_ref().filter(|entry| entry.names.len() == 1) {
+        let before = draft.fetch(&id);
+        let last = before.and_then(|entry| entry.names.last());
+        let gone = last.filter(|name| name.path == path).cloned();
+        let only = before.filter(|entry| entry.names.len() == 1).cloned();
+        if let Some(entry) = &only {
             self.kept.note(entry, draft);
         }
         let path = CompactString::from(path);
         self.push(FileOp::Unname { id, path }, draft);
-        match (draft.fetch(&id), before) {
-            (None, Some(entry)) => self.tally.removed(entry),
-            (None, None) => {}
-            (Some(entry), before) => {
-                if !entry.is_partial {
-                    self.tally.updated(id);
-                }
-                let put = before.and_then(|before| described_anew(entry, &before));
-                if let Some(put) = put {
-                    self.push(FileOp::Put(Box::new(put)), draft);
-                }
-            }
+        if let Some(entry) = only {
+            self.tally.removed(entry);
+        }
+        let Some(entry) = draft.fetch(&id) else {
+            return;
+        };
+        if !entry.is_partial {
+            self.tally.updated(id);
+        }
+        let put = gone.and_then(|gone| described_anew(entry, &gone));
+        if let Some(put) = put {
+            self.push(FileOp::Put(Box::new(put)), draft);
         }
     }
 
@@ -205,15 +207,10 @@ impl Taker<'_> {
     }
 }
 
-/// Whether the name at `path` is the one that a record was registered by last.
-fn is_last(entry: &FileEntry, path: &str) -> bool {
-    entry.names.last().is_some_and(|name| name.path == path)
-}
-
-/// `entry` as its last name says, where kind and tags still follow from the last one of `before`,
-/// which is gone.
-fn described_anew(entry: &FileEntry, before: &FileEntry) -> Option<PutFile> {
-    let (gone, name) = (before.names.last()?, entry.names.last()?);
+/// `entry` as its last name says, where kind and tags still follow from `gone`, which was the last
+/// one before.
+fn described_anew(entry: &FileEntry, gone: &RecordName) -> Option<PutFile> {
+    let name = entry.names.last()?;
     let is_derived = (entry.category, &entry.tags) == (category(gone), &tags(gone));
     let (category, tags) = (category(name), tags(name));
     let is_new = (entry.category, &entry.tags) != (category, &tags);

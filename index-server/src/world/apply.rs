@@ -23,6 +23,10 @@ pub trait Ground {
     fn drop_peer(&mut self, id: &PeerId);
     fn file(&self, id: &FileId) -> Option<FileEntry>;
     fn put_file(&mut self, entry: FileEntry);
+    /// By one name, which is its last one where it is there already. Yields whether it is a new one.
+    fn name_file(&mut self, entry: FileEntry) -> bool;
+    /// The record goes with its last name. Yields whether it had this one.
+    fn unname_file(&mut self, owner: &PeerId, id: &FileId, path: &str) -> bool;
     fn remove_file(&mut self, entry: &FileEntry);
     /// Which no record of the owner had.
     fn add_names(&mut self, owner: &PeerId, count: usize);
@@ -122,20 +126,13 @@ pub fn apply_file_op(ground: &mut impl Ground, owner: &PeerId, at: Moment, op: F
     match op {
         FileOp::Put(put) => put_file(ground, owner, at, *put),
         FileOp::Unname { id, path } => {
-            let Some(mut entry) = owned_file(ground, owner, &id) else {
-                return;
-            };
-            let name_count = entry.names.len();
-            entry.names.retain(|name| name.path != path);
-            ground.take_names(owner, name_count - entry.names.len());
-            if entry.names.is_empty() {
-                ground.remove_file(&entry);
-            } else {
-                ground.put_file(entry);
+            if ground.unname_file(owner, &id, &path) {
+                ground.take_names(owner, 1);
             }
         }
         FileOp::Remove(id) => {
-            let Some(entry) = owned_file(ground, owner, &id) else {
+            let entry = ground.file(&id);
+            let Some(entry) = entry.filter(|entry| entry.owner == *owner) else {
                 return;
             };
             ground.take_names(owner, entry.names.len());
@@ -146,15 +143,10 @@ pub fn apply_file_op(ground: &mut impl Ground, owner: &PeerId, at: Moment, op: F
 
 /// Applies what a registration says of a file of `owner`.
 pub fn put_file(ground: &mut impl Ground, owner: &PeerId, at: Moment, put: PutFile) {
-    let earlier = ground.file(&put.id);
-    let may_be = match &earlier {
-        Some(earlier) => earlier.owner == *owner,
-        None => ground.peer(owner).is_some(),
-    };
-    if !may_be {
+    if ground.peer(owner).is_none() {
         return;
     }
-    let mut entry = FileEntry {
+    let is_new = ground.name_file(FileEntry {
         id: put.id,
         owner: *owner,
         hash: put.hash,
@@ -162,32 +154,16 @@ pub fn put_file(ground: &mut impl Ground, owner: &PeerId, at: Moment, put: PutFi
         size_bytes: put.size_bytes,
         category: put.category,
         tags: put.tags,
-        names: Vec::new(),
+        names: vec![put.name],
         uploaded_at: at.into(),
         is_partial: put.is_partial,
         downloads: 0,
         rating_sum: 0,
         rating_votes: 0,
-    };
-    if let Some(earlier) = earlier {
-        entry.names = earlier.names;
-        entry.downloads = earlier.downloads;
-        entry.rating_sum = earlier.rating_sum;
-        entry.rating_votes = earlier.rating_votes;
-    }
-    let name_count = entry.names.len();
-    entry.names.retain(|name| name.path != put.name.path);
-    if entry.names.len() == name_count {
+    });
+    if is_new {
         ground.add_names(owner, 1);
     }
-    // Nearly all records have one name, and it stays the only one.
-    entry.names.reserve_exact(1);
-    entry.names.push(put.name);
-    ground.put_file(entry);
-}
-
-fn owned_file(ground: &impl Ground, owner: &PeerId, id: &FileId) -> Option<FileEntry> {
-    ground.file(id).filter(|entry| entry.owner == *owner)
 }
 
 fn rate(ground: &mut impl Ground, file: FileId, voter: PeerId, stars: u8) {

@@ -15,6 +15,8 @@ pub trait Files: Default {
     fn put_owner(&mut self, owner: PeerId, facts: OwnerFacts);
     fn drop_owner(&mut self, owner: &PeerId, gone: &mut dyn FnMut(FileEntry));
     fn put(&mut self, entry: FileEntry);
+    fn name(&mut self, newer: FileEntry) -> bool;
+    fn unname(&mut self, owner: &PeerId, id: &FileId, path: &str) -> Option<usize>;
     fn remove(&mut self, id: &FileId);
     fn get(&self, id: &FileId) -> Option<FileEntry>;
     fn set_downloads(&mut self, id: &FileId, downloads: u64);
@@ -35,6 +37,14 @@ impl Files for Catalog {
 
     fn put(&mut self, entry: FileEntry) {
         Self::put(self, entry);
+    }
+
+    fn name(&mut self, newer: FileEntry) -> bool {
+        Self::name(self, newer)
+    }
+
+    fn unname(&mut self, owner: &PeerId, id: &FileId, path: &str) -> Option<usize> {
+        Self::unname(self, owner, id, path)
     }
 
     fn remove(&mut self, id: &FileId) {
@@ -95,6 +105,27 @@ impl Files for PlainFiles {
             .or_default()
             .insert(entry.id);
         self.files.insert(entry.id, entry);
+    }
+
+    fn name(&mut self, newer: FileEntry) -> bool {
+        match self.files.get_mut(&newer.id) {
+            Some(entry) if entry.owner == newer.owner => entry.renew(newer) > 0,
+            Some(_) => false,
+            None => {
+                self.put(newer);
+                true
+            }
+        }
+    }
+
+    fn unname(&mut self, owner: &PeerId, id: &FileId, path: &str) -> Option<usize> {
+        let entry = self.files.get_mut(id);
+        let entry = entry.filter(|entry| entry.owner == *owner)?;
+        let left_count = entry.unname(path).then_some(entry.names.len())?;
+        if left_count == 0 {
+            self.remove(id);
+        }
+        Some(left_count)
     }
 
     fn remove(&mut self, id: &FileId) {

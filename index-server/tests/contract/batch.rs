@@ -167,3 +167,53 @@ async fn a_packed_body_and_two_peers_at_once_are_refused_in_words() {
     let (status, told) = refused(&[own, own]).await;
     assert_eq!(status, 200, "{told}");
 }
+
+#[tokio::test]
+async fn a_thousand_equal_files_are_all_found_and_go_one_by_one() {
+    let lab = Lab::open().await;
+    let peer = lab.peer("attic", 7071).await;
+    let path_of = |number: usize| format!("package {number:04}/__init__.py");
+    let add = |number| {
+        let line = json!({"op": "add", "filename": "__init__.py", "path": path_of(number), "size": 0,
+            "hash": hash("")});
+        format!("{line}\n")
+    };
+    let (status, answer) = batch(&lab, Some(&peer), (0..1_000).map(add).collect()).await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(
+        (&answer["added"], &answer["updated"]),
+        (&json!(1), &json!(999))
+    );
+    assert_eq!(answer["rejected"], json!([]));
+    for number in [0, 255, 256, 511, 999] {
+        let found = lab
+            .get(&format!(
+                "/api/v1/files/search?q=%22package%20{number:04}%22"
+            ))
+            .await;
+        assert_eq!(
+            found["results"][0]["path"],
+            json!(path_of(number)),
+            "{found}"
+        );
+    }
+    let listed = lab
+        .get(&format!("/api/v1/peers/{}/files?limit=1", peer.id))
+        .await;
+    let id = listed["files"][0]["id"].clone();
+    // From both ends and the middle, so that the last name goes first as well.
+    let order = (0..500).flat_map(|step| [step, 999 - step]);
+    let remove = |number| {
+        let line = json!({"op": "remove", "id": id, "path": path_of(number)});
+        format!("{line}\n")
+    };
+    let lines: Vec<String> = order.map(remove).collect();
+    let (_, answer) = batch(&lab, Some(&peer), lines[..999].concat()).await;
+    assert_eq!(answer["removed"], json!(999), "{answer}");
+    let left = lab.get(&format!("/api/v1/peers/{}/files", peer.id)).await;
+    assert_eq!(left["files"].as_array().unwrap().len(), 1, "{left}");
+    let (_, answer) = batch(&lab, Some(&peer), lines[999].clone()).await;
+    assert_eq!(answer["removed"], json!(1), "{answer}");
+    let figures = lab.get("/api/v1/stats").await;
+    assert_eq!(figures["total_files"], json!(0));
+}

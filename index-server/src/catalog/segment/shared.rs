@@ -16,6 +16,9 @@ const NO_ROOT: u32 = u32::MAX;
 /// Stands for the content's own hash: the root of a file of at most one block is its SHA-256.
 const OWN_HASH: u32 = u32::MAX - 1;
 
+/// A rest of so many bytes is not looked for by its bytes again and again.
+const LONG_REST_MIN_BYTES: usize = 1024;
+
 /// What is shared.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Shared {
@@ -141,6 +144,8 @@ pub struct SharedWriter<'r> {
     roots: Vec<PiecesRoot>,
     rests: Vec<u8>,
     rest_places: HashMap<&'r [u8], u32>,
+    /// The same for long ones, by where they lay: rows of a record with many names share one.
+    long_rests: FxHashMap<usize, u32>,
 }
 
 impl<'r> SharedWriter<'r> {
@@ -221,6 +226,10 @@ impl<'r> SharedWriter<'r> {
 
     /// The place of a row's rest.
     pub fn rest(&mut self, row: &Row<'r>) -> u32 {
+        let is_long = row.rest.len() >= LONG_REST_MIN_BYTES;
+        if is_long && let Some(place) = self.long_rests.get(&row.rest.as_ptr().addr()) {
+            return *place;
+        }
         let rests = &mut self.rests;
         let place = self.rest_places.entry(row.rest).or_insert_with(|| {
             let at = position(rests.len());
@@ -228,6 +237,9 @@ impl<'r> SharedWriter<'r> {
             rests.extend_from_slice(row.rest);
             at
         });
+        if is_long {
+            self.long_rests.insert(row.rest.as_ptr().addr(), *place);
+        }
         *place
     }
 

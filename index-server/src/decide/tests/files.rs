@@ -1,6 +1,7 @@
 //! The rules of files by tables.
 
 use protocol::category::Category;
+use protocol::limits::NAMES_PER_RECORD_MAX_COUNT;
 use protocol::registration::CheckedFile;
 use protocol::tags::derive_tags;
 
@@ -170,14 +171,14 @@ fn an_unfinished_download_is_completed_and_never_undone() {
 #[test]
 fn names_are_bounded_a_record_and_a_peer() {
     let mut table = Table::with(&[1]);
-    let names = (0..256).map(|number| add(&format!("n{number}"), "x"));
+    let names = (0..NAMES_PER_RECORD_MAX_COUNT).map(|number| add(&format!("n{number}"), "x"));
     table.changed(1, names.collect());
     assert_eq!(
         table.changed(1, vec![add("one more", "x")]),
         ["too-many-files"]
     );
     assert_eq!(table.changed(1, vec![add("n7", "x")]), ["updated"]);
-    table.rules.names_per_peer_max_count = 257;
+    table.rules.names_per_peer_max_count = NAMES_PER_RECORD_MAX_COUNT + 1;
     assert_eq!(
         table.changed(
             1,
