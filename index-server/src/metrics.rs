@@ -117,7 +117,7 @@ instruments! {
     ingest_seconds: Histogram = Histogram::new(exponential_buckets(0.001, 2.5, 13)),
     /// Lines of batches, by what became of them.
     ingest_lines: Family<ReasonLabels, Counter> = Family::default(),
-    /// Bytes of request bodies.
+    /// Bytes of request bodies, as they were read.
     request_bytes: Counter = Counter::default(),
     /// Bytes of answer bodies.
     response_bytes: Counter = Counter::default(),

@@ -12,6 +12,7 @@ use bytes::{Buf, Bytes};
 use futures::{Stream, StreamExt};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use prometheus_client::metrics::counter::Counter;
 use protocol::limits::JSON_BODY_MAX_BYTES;
 use protocol::problem::Slug;
 use serde::de::DeserializeOwned;
@@ -70,13 +71,18 @@ impl std::fmt::Debug for RequestBody {
 }
 
 impl RequestBody {
-    /// Takes over the stream of warp.
-    pub fn new<S, B>(stream: S) -> Self
+    /// Takes over the stream of warp; its bytes are added to `read_bytes` as they are read.
+    pub fn new<S, B>(stream: S, read_bytes: Counter) -> Self
     where
         S: Stream<Item = Result<B, warp::Error>> + Send + Sync + 'static,
         B: Buf,
     {
-        let chunks = stream.map(|item| item.map(|mut buf| buf.copy_to_bytes(buf.remaining())));
+        let chunks = stream.map(move |item| {
+            item.map(|mut buf| {
+                read_bytes.inc_by(buf.remaining() as u64);
+                buf.copy_to_bytes(buf.remaining())
+            })
+        });
         Self {
             chunks: Box::pin(chunks),
             clock: Clock::default(),
@@ -257,6 +263,7 @@ mod tests {
                 Some((Ok::<_, warp::Error>(Bytes::from_static(b" ")), ticks))
             })
             .take(count),
+            Counter::default(),
         )
     }
 
@@ -286,7 +293,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, "application/json".parse().unwrap());
         headers.insert(CONTENT_LENGTH, (JSON_BODY_MAX_BYTES + 1).into());
-        let mut body = RequestBody::new(unseen);
+        let mut body = RequestBody::new(unseen, Counter::default());
         let refusal = body.json::<RegisterRequest>(&headers).await.unwrap_err();
         assert_eq!(refusal.slug, Slug::BodyTooLarge);
         headers.insert(CONTENT_LENGTH, JSON_BODY_MAX_BYTES.into());
@@ -314,9 +321,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn time_that_the_index_takes_is_not_that_of_the_sender() {
-        let mut body = RequestBody::new(futures::stream::repeat_with(|| {
-            Ok::<_, warp::Error>(Bytes::from_static(b" "))
-        }));
+        let endless =
+            futures::stream::repeat_with(|| Ok::<_, warp::Error>(Bytes::from_static(b" ")));
+        let mut body = RequestBody::new(endless, Counter::default());
         for _ in 0..10 {
             assert!(body.next_in_pace().await.is_ok());
             tokio::time::advance(Duration::from_mins(1)).await;

@@ -191,6 +191,7 @@ fn resource(app: &Arc<App>, pattern: &'static str, methods: Methods) -> BoxedFil
                   connection: Connection,
                   upgrade: Option<OnUpgrade>,
                   body| {
+                let read_bytes = app.metrics.request_bytes.clone();
                 let call = Call {
                     app: Arc::clone(&app),
                     method,
@@ -198,7 +199,7 @@ fn resource(app: &Arc<App>, pattern: &'static str, methods: Methods) -> BoxedFil
                     params: Params::parse(&query),
                     headers,
                     connection,
-                    body: RequestBody::new(body),
+                    body: RequestBody::new(body, read_bytes),
                     upgrade,
                 };
                 let methods = methods.clone();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
 use http::{HeaderValue, Request, Response as HttpResponse, StatusCode};
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
@@ -105,9 +105,6 @@ impl Service {
         let method = request.method().clone();
         let closes = request.headers().contains_key(TRANSFER_ENCODING) || verdict.is_ambiguous();
         let remote = connection.vantage.remote;
-        let length = request.headers().get(CONTENT_LENGTH);
-        let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        self.app.metrics.request_bytes.inc_by(length.unwrap_or(0));
         let handling = AssertUnwindSafe(self.admit_and_route(request, connection, &verdict));
         let mut response = handling.catch_unwind().await.unwrap_or_else(|_| {
             error!(%method, "a handler panicked; the request was answered with 500");
