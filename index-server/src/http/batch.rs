@@ -9,6 +9,8 @@
 pub mod line;
 pub mod lines;
 
+use std::sync::Arc;
+
 use protocol::file::{BatchResponse, RejectedLine};
 use warp::reply::Response;
 
@@ -19,6 +21,7 @@ use crate::http::body::require_ndjson_type;
 use crate::http::call::{Call, owner_mismatch};
 use crate::http::files::unexpected;
 use crate::http::reply;
+use crate::metrics::Metrics;
 use crate::sequencer::Index;
 
 /// Changes handed to the sequencer at once: large enough that a commit is shared by many, small
@@ -32,14 +35,8 @@ pub(super) async fn batch(mut call: Call) -> Result<Response, Refusal> {
     let started = call.app.clock.instant();
     let answer = take_lines(&mut call).await;
     let took = call.app.clock.instant() - started;
-    let metrics = &call.app.metrics;
-    metrics.ingest_seconds.observe(took.as_secs_f64());
-    if let Ok(answer) = &answer {
-        metrics.count_lines("added", answer.added);
-        metrics.count_lines("updated", answer.updated);
-        metrics.count_lines("removed", answer.removed);
-        metrics.count_lines("rejected", answer.rejected_count);
-    }
+    let seconds = &call.app.metrics.ingest_seconds;
+    seconds.observe(took.as_secs_f64());
     if answer.is_err() {
         call.body.drain().await;
     }
@@ -50,34 +47,19 @@ async fn take_lines(call: &mut Call) -> Result<BatchResponse, Refusal> {
     require_ndjson_type(&call.headers)?;
     let mut batch = Batch {
         index: call.index()?,
+        metrics: Arc::clone(&call.app.metrics),
         actor: None,
         portion: Vec::new(),
         positions: Vec::new(),
+        taken_through: 0,
         answer: BatchResponse::default(),
     };
-    if call.header(protocol::routes::PEER_ID_HEADER).is_some() {
-        batch.become_actor(call, None)?;
-    }
-    let mut lines = Lines::default();
-    while let Some(bytes) = call.body.next_in_pace().await? {
-        lines.push(&bytes);
-        while let Some((number, line)) = lines.next_line() {
-            batch.take(call, number, line).await?;
-        }
-    }
-    if let Some((number, line)) = lines.last_line() {
-        batch.take(call, number, line).await?;
-    }
-    if batch.actor.is_none() {
-        // Nobody was named, by the header or a line.
-        batch.become_actor(call, None)?;
-    }
-    batch.hand_on(More::Ends).await?;
+    let read = batch.read(call).await;
+    read.map_err(|refusal| batch.after_what_was_taken(refusal))?;
     // A line may be refused when it is read, or with its portion.
     batch.answer.rejected.sort_by_key(|rejected| rejected.line);
     Ok(batch.answer)
 }
-
 /// Whether the request has changes beyond a portion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum More {
@@ -87,14 +69,39 @@ enum More {
 
 struct Batch {
     index: Index,
+    metrics: Arc<Metrics>,
     actor: Option<Actor>,
     portion: Vec<FileChange>,
     /// The line that each change of the portion stands on.
     positions: Vec<u64>,
+    /// The last line that was handed on.
+    taken_through: u64,
     answer: BatchResponse,
 }
 
 impl Batch {
+    /// All lines, to the last one or to what makes the rest pointless.
+    async fn read(&mut self, call: &mut Call) -> Result<(), Refusal> {
+        if call.header(protocol::routes::PEER_ID_HEADER).is_some() {
+            self.become_actor(call, None)?;
+        }
+        let mut lines = Lines::default();
+        while let Some(bytes) = call.body.next_in_pace().await? {
+            lines.push(&bytes);
+            while let Some((number, line)) = lines.next_line() {
+                self.take(call, number, line).await?;
+            }
+        }
+        if let Some((number, line)) = lines.last_line() {
+            self.take(call, number, line).await?;
+        }
+        if self.actor.is_none() {
+            // Nobody was named, by the header or a line.
+            self.become_actor(call, None)?;
+        }
+        self.hand_on(More::Ends).await
+    }
+
     fn become_actor(&mut self, call: &Call, owner: Option<&str>) -> Result<(), Refusal> {
         let actor = call.actor_or_owner(owner)?;
         self.index.check_actor(&actor)?;
@@ -153,11 +160,11 @@ impl Batch {
             changes,
             is_long: more == More::Follows || changed_count > 0,
         };
-        let asked = self.index.ask(command).await;
-        let asked = asked.map_err(|refusal| self.after_what_was_taken(refusal, &positions))?;
-        let Answer::FilesChanged(outcomes) = asked else {
+        let Answer::FilesChanged(outcomes) = self.index.ask(command).await? else {
             return Err(unexpected());
         };
+        self.taken_through = positions.last().copied().unwrap_or_default();
+        self.count(&outcomes);
         for (number, outcome) in positions.into_iter().zip(outcomes) {
             match outcome {
                 FileChanged::Added(_) => self.answer.added += 1,
@@ -169,19 +176,31 @@ impl Batch {
         Ok(())
     }
 
+    /// Counts at once: how the rest of the batch ends does not change that these lines count.
+    fn count(&self, outcomes: &[FileChanged]) {
+        let count = |reason, is: fn(&FileChanged) -> bool| {
+            let lines = outcomes.iter().filter(|outcome| is(outcome)).count();
+            self.metrics.count_lines(reason, lines as u64);
+        };
+        count("added", |outcome| matches!(outcome, FileChanged::Added(_)));
+        count("updated", |outcome| {
+            matches!(outcome, FileChanged::Updated(_))
+        });
+        count("removed", |outcome| matches!(outcome, FileChanged::Removed));
+    }
+
     /// Says what counts although the rest of the batch was refused.
-    fn after_what_was_taken(&self, mut refusal: Refusal, positions: &[u64]) -> Refusal {
+    fn after_what_was_taken(&self, mut refusal: Refusal) -> Refusal {
         let BatchResponse {
             added,
             updated,
             removed,
             ..
         } = &self.answer;
-        if added + updated + removed > 0
-            && let Some(first) = positions.first()
-        {
+        if added + updated + removed > 0 {
+            let next = self.taken_through + 1;
             refusal.detail = format!(
-                "{}. The lines before line {first} were taken and count ({added} added, {updated} \
+                "{}. The lines before line {next} were taken and count ({added} added, {updated} \
                  updated, {removed} removed); the batch may be sent again from that line, or whole: \
                  what is there already stays as it is",
                 refusal.detail
@@ -192,6 +211,7 @@ impl Batch {
 
     fn reject(&mut self, number: u64, refusal: Refusal) {
         self.answer.rejected_count += 1;
+        self.metrics.count_lines("rejected", 1);
         let detail = match (self.answer.rejected.len(), refusal.pointer) {
             (REJECTED_MAX_COUNT.., _) => return,
             (_, Some(pointer)) => format!("{pointer}: {}", refusal.detail),

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::kit::{Lab, Peer, hash, text};
+use crate::raw::exchange;
 
 async fn batch(lab: &Lab, peer: Option<&Peer>, lines: String) -> (u16, Value) {
     let mut headers = vec![("content-type", "application/x-ndjson")];
@@ -126,6 +127,53 @@ async fn a_batch_is_for_one_owner_named_by_the_header_or_the_lines() {
         "and it can be read"
     );
     lab.server.stop().await;
+}
+
+/// A batch in chunks of a hundred lines, of which the last one breaks off.
+fn broken_off(peer: &Peer, count: usize) -> (String, usize) {
+    let lines: Vec<String> = (0..count).map(add).collect();
+    let chunks = lines.chunks(100).map(|some| {
+        let some = some.concat();
+        format!("{:x}\r\n{some}\r\n", some.len())
+    });
+    let head = format!(
+        "POST /api/v1/files/batch HTTP/1.1\r\nHost: localhost\r\nX-Peer-ID: {}\r\n\
+         Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n",
+        peer.id
+    );
+    let request = head + &chunks.collect::<String>() + "no size\r\n";
+    (request, lines.concat().len())
+}
+
+#[tokio::test]
+async fn a_batch_that_breaks_off_says_and_counts_what_was_taken() {
+    let lab = Lab::open().await;
+    let peer = lab.peer("attic", 7071).await;
+    let figure = async |name: &str| {
+        let shown = lab.send("GET", "/metrics", &[], "").await;
+        let shown = shown.text().await.expect("text");
+        let line = shown.lines().find_map(|line| line.strip_prefix(name));
+        line.map_or(0, |figure| {
+            figure.trim().parse::<usize>().expect("a number")
+        })
+    };
+    let before = figure("peerdex_index_request_bytes_total").await;
+    let (request, body_bytes) = broken_off(&peer, 2_500);
+    let answer = exchange(&lab, request.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    let told = "The lines before line 2001 were taken and count (2000 added, 0 updated, 0 removed)";
+    assert!(answer.contains(told), "{answer}");
+    assert_eq!(lab.get("/api/v1/stats").await["total_files"], 2_000);
+    let added = figure("peerdex_index_ingest_lines_total{reason=\"added\"}").await;
+    assert_eq!(added, 2_000);
+    // In chunks, without a length in the head.
+    let read = figure("peerdex_index_request_bytes_total").await - before;
+    assert_eq!(read, body_bytes);
+
+    let (request, _) = broken_off(&peer, 10);
+    let answer = exchange(&lab, request.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(!answer.contains("were taken"), "{answer}");
 }
 
 #[tokio::test]

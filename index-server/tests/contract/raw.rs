@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 use crate::kit::{Lab, PATIENCE};
 
 /// Sends bytes and reads until the other side closes.
-async fn exchange(lab: &Lab, request: &[u8]) -> String {
+pub async fn exchange(lab: &Lab, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(lab.addr()).await.unwrap();
     stream.write_all(request).await.unwrap();
     let mut answer = Vec::new();
