@@ -1,5 +1,5 @@
 //! The query string: decoded once, read by name. Unknown parameters are ignored, empty ones count
-//! as absent (forms send them so).
+//! as absent (forms send them so); what cannot be decoded is refused, whoever would read it.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -15,13 +15,23 @@ use crate::http::problem::invalid_parameter;
 pub struct Params(Vec<(String, String)>);
 
 impl Params {
-    /// Reads `a=b&c=d`, percent- and plus-decoded; bytes that are not UTF-8 become U+FFFD.
-    pub fn parse(raw: &str) -> Self {
+    /// Reads `a=b&c=d`, percent- and plus-decoded.
+    ///
+    /// # Errors
+    /// `invalid-parameter` for a broken escape and for bytes that are not UTF-8.
+    pub fn parse(raw: &str) -> Result<Self, Refusal> {
         let pairs = raw.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode(name), decode(value))
+            let name = decode(name).map_err(|error| {
+                let detail = format!("the name of a parameter: {error}");
+                Refusal::new(Slug::InvalidParameter, detail)
+            })?;
+            match decode(value) {
+                Ok(value) => Ok((name, value)),
+                Err(error) => Err(invalid_parameter(&name, format!("{name}: {error}"))),
+            }
         });
-        Self(pairs.collect())
+        pairs.collect::<Result<_, _>>().map(Self)
     }
 
     /// The first non-empty value of `name`.
@@ -120,26 +130,36 @@ impl Params {
     }
 }
 
+/// Why a text of a query string says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum DecodeError {
+    #[error("two hex digits follow a %; the sign itself is written %25")]
+    Escape,
+    #[error("its escapes are not UTF-8; encode the text as UTF-8 first")]
+    Utf8,
+}
+
 /// Percent- and plus-decoding of a query component (WHATWG URL, form encoding).
-fn decode(text: &str) -> String {
+fn decode(text: &str) -> Result<String, DecodeError> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
         rest = tail;
-        match (first, tail) {
-            (b'+', _) => bytes.push(b' '),
-            (b'%', [high, low, after @ ..]) => {
-                if let (Some(high), Some(low)) = (hex_digit(*high), hex_digit(*low)) {
-                    bytes.push(high << 4 | low);
-                    rest = after;
-                } else {
-                    bytes.push(b'%');
-                }
+        bytes.push(match first {
+            b'+' => b' ',
+            b'%' => {
+                let [high, low, after @ ..] = tail else {
+                    return Err(DecodeError::Escape);
+                };
+                let digits = hex_digit(*high).zip(hex_digit(*low));
+                let (high, low) = digits.ok_or(DecodeError::Escape)?;
+                rest = after;
+                high << 4 | low
             }
-            _ => bytes.push(*first),
-        }
+            plain => *plain,
+        });
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    String::from_utf8(bytes).map_err(|_| DecodeError::Utf8)
 }
 
 fn hex_digit(byte: u8) -> Option<u8> {
@@ -172,22 +192,40 @@ mod tests {
     #[test]
     fn what_is_encoded_is_decoded_again() {
         for text in ["a b+c&d=e%", "ä/ö?#", "\u{202e}x", "%zz", ""] {
-            assert_eq!(decode(&encode(text)), text, "{text:?}");
+            assert_eq!(decode(&encode(text)).as_deref(), Ok(text), "{text:?}");
         }
     }
 
     #[test]
-    fn broken_escapes_stay_as_they_are() {
-        assert_eq!(decode("%"), "%");
-        assert_eq!(decode("%4"), "%4");
-        assert_eq!(decode("%zz+"), "%zz ");
-        assert_eq!(decode("%ff"), "\u{fffd}");
+    fn what_cannot_be_decoded_is_refused_wherever_it_stands() {
+        let refused = |raw: &str, pointer: Option<&str>| {
+            let refusal = Params::parse(raw).expect_err(raw);
+            assert_eq!(refusal.slug, Slug::InvalidParameter, "{raw}");
+            assert_eq!(refusal.pointer.as_deref(), pointer, "{raw}");
+        };
+        for value in [
+            "%",
+            "%4",
+            "%zz+",
+            "a%f",
+            "%+1",
+            "%ff%fe",
+            "%c3",
+            "%ed%a0%80",
+        ] {
+            refused(&format!("q={value}"), Some("q"));
+            refused(&format!("limit=1&unknown={value}&q=a"), Some("unknown"));
+            refused(&format!("{value}=a"), None);
+        }
+        let params = Params::parse("q=%C3%a4+%25&&x").expect("it can be read");
+        assert_eq!(params.text("q"), Some("ä %"));
     }
 
     #[test]
     fn numbers_flags_and_limits_name_the_parameter_when_they_are_wrong() {
         let params =
-            Params::parse("min_size=1e3&online=maybe&limit=201&empty=&n=18446744073709551615");
+            Params::parse("min_size=1e3&online=maybe&limit=201&empty=&n=18446744073709551615")
+                .expect("it can be read");
         assert_eq!(params.number("n").unwrap(), Some(u64::MAX));
         assert_eq!(params.number("empty").unwrap(), None);
         let refusal = params.number("min_size").unwrap_err();

@@ -192,19 +192,22 @@ fn resource(app: &Arc<App>, pattern: &'static str, methods: Methods) -> BoxedFil
                   upgrade: Option<OnUpgrade>,
                   body| {
                 let read_bytes = app.metrics.request_bytes.clone();
-                let call = Call {
+                let call = Params::parse(&query).map(|params| Call {
                     app: Arc::clone(&app),
                     method,
                     target,
-                    params: Params::parse(&query),
+                    params,
                     headers,
                     connection,
                     body: RequestBody::new(body, read_bytes),
                     upgrade,
-                };
+                });
                 let methods = methods.clone();
                 async move {
-                    let mut response = methods.answer(call).await;
+                    let mut response = match call {
+                        Ok(call) => methods.answer(call).await,
+                        Err(refusal) => problem::respond(&refusal),
+                    };
                     response.extensions_mut().insert(RoutePattern(pattern));
                     response
                 }

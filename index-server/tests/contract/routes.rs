@@ -89,6 +89,10 @@ async fn reads_answer_and_refuse_as_the_contract_says() {
             &format!("/api/v1/peers/{id}/files?cursor=zzz"),
             Slug::InvalidParameter,
         ),
+        ("/api/v1/files/search?q=%ff%fe", Slug::InvalidParameter),
+        ("/api/v1/files/search?q=%zz", Slug::InvalidParameter),
+        ("/api/v1/peers?unknown=100%", Slug::InvalidParameter),
+        ("/api/v1/stats?%c3=1", Slug::InvalidParameter),
         ("/api/v1/files/00", Slug::UnknownFile),
         (
             "/api/v1/files/00000000000000000000000000000000",

@@ -7,8 +7,9 @@ use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
 
 /// What the head of any request may be refused for, and what may go wrong with any call.
-pub const ANYWHERE: [Slug; 8] = [
+pub const ANYWHERE: [Slug; 9] = [
     Slug::InvalidRequest,
+    Slug::InvalidParameter,
     Slug::PublicAddressRefused,
     Slug::ForbiddenHost,
     Slug::ForwardedRefused,
