@@ -15,16 +15,20 @@ use crate::command::Refusal;
 /// Calls that were refused together come back over so many seconds.
 const RETRY_SPREAD_SECS: u64 = 4;
 
+/// A wait of those who are refused together, another one each time.
+pub(super) fn spread_secs() -> u64 {
+    rand::random_range(1..=RETRY_SPREAD_SECS)
+}
+
 /// Seconds after which a caller may try again, for the refusals that pass by themselves.
 fn retry_after_secs(slug: Slug) -> Option<u64> {
-    let spread = || rand::random_range(1..=RETRY_SPREAD_SECS);
     match slug {
         // One heartbeat: the soonest that a holder can be back.
         Slug::NoSourceOnline => Some(30),
         // Where the wait is not known.
         Slug::RateLimited => Some(1),
-        Slug::NotReady | Slug::Overloaded | Slug::Busy => Some(spread()),
-        Slug::ShuttingDown => Some(4 + spread()),
+        Slug::NotReady | Slug::Overloaded | Slug::Busy => Some(spread_secs()),
+        Slug::ShuttingDown => Some(4 + spread_secs()),
         _ => None,
     }
 }

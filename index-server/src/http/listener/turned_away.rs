@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::permits::Crowd;
+use crate::http::problem::spread_secs;
 
 /// Connections that are told at once: with a second each, 32 new ones in a second of the worst case,
 /// and thousands where clients read and go.
@@ -66,7 +67,7 @@ fn words(crowd: Crowd) -> String {
             Slug::Overloaded,
             "503 Service Unavailable",
             "the index has as many connections as it may have; come back a little later",
-            10,
+            spread_secs(),
         ),
         Crowd::OfAddress => (
             Slug::RateLimited,
@@ -89,6 +90,8 @@ fn words(crowd: Crowd) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -102,5 +105,16 @@ mod tests {
             let problem: protocol::problem::Problem = serde_json::from_str(body).unwrap();
             assert_eq!(problem.status, status);
         }
+    }
+
+    #[test]
+    fn who_is_turned_away_together_does_not_come_back_together() {
+        let wait = |_| {
+            let words = words(Crowd::All);
+            let (_, after) = words.split_once("\r\nRetry-After: ").unwrap();
+            after.split("\r\n").next().unwrap().to_owned()
+        };
+        let waits: BTreeSet<String> = (0..1_000).map(wait).collect();
+        assert!(waits.iter().eq(["1", "2", "3", "4"]), "{waits:?}");
     }
 }
