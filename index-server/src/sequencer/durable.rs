@@ -12,12 +12,13 @@ use super::failing::{AppendFailure, Failing};
 use super::looking::Looking;
 use super::mending::{Failure, Tidying, Trust, put_in_journal};
 use super::shelved::{self, Known, Place, TakenUp};
+use super::start::take_up_or_build;
 use crate::clock::Clock;
 use crate::journal::{Journal, JournalError, Position, Sizes};
 use crate::metrics::Metrics;
 use crate::record::Record;
 use crate::shelf::Shelf;
-use crate::world::{PlainFiles, World};
+use crate::world::World;
 
 /// How long it is not tried again to put down in short what the index holds, once that failed.
 const TIDYING_PAUSE: Duration = Duration::from_mins(10);
@@ -109,7 +110,8 @@ impl Durable {
     /// The world that the journal now leads to.
     pub(super) async fn reload(&mut self) -> Result<World, JournalError> {
         let (journal, place) = (Arc::clone(&self.journal), self.shelf.clone());
-        let loading = tokio::task::spawn_blocking(move || take_up_or_build(&*journal, place));
+        let loading =
+            tokio::task::spawn_blocking(move || take_up_or_build(&*journal, place.as_ref()));
         let loaded = loading.await.unwrap_or_else(|error| {
             Err(JournalError::Store {
                 operation: "replay",
@@ -355,24 +357,4 @@ impl Durable {
             tracing::error!(%error, "the journal could not be closed");
         }
     }
-}
-
-/// The world that the journal leads to: from the shelf where that is of use.
-fn take_up_or_build(journal: &dyn Journal, shelf: Option<Shelf>) -> Result<TakenUp, JournalError> {
-    if let Some(shelf) = &shelf {
-        shelf.remove_unfinished();
-    }
-    if let Some(shelf) = shelf
-        && let Some(taken_up) = shelved::take_up(&shelf, journal)?
-    {
-        return Ok(taken_up);
-    }
-    let (world, position, fact_count) = compaction::load::<PlainFiles>(journal)?;
-    Ok(TakenUp {
-        world: world.into_searchable(),
-        position,
-        known: Known::new(),
-        sizes: Sizes::default(),
-        fact_count,
-    })
 }

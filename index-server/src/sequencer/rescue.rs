@@ -35,7 +35,7 @@ pub fn rescue(folder: &Path, found: JournalError) -> Result<Rescued, JournalErro
     let shelf = Shelf::in_folder(folder);
     let remains = damaged.remains();
     for state in &remains {
-        if let Ok(Some(taken_up)) = shelved::take_up(&shelf, state) {
+        if let Ok(Ok(taken_up)) = shelved::take_up(&shelf, state) {
             let (world, at) = (taken_up.world, taken_up.position);
             return put(
                 damaged,

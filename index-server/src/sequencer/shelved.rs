@@ -74,6 +74,21 @@ pub(super) struct TakenUp {
     pub(super) fact_count: u64,
 }
 
+/// Why the shelf is of no use for a start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unfit {
+    #[error("it is not there")]
+    Missing,
+    #[error("its list is damaged")]
+    List,
+    #[error("another version of the index wrote it")]
+    Layout,
+    #[error("it does not go with this journal, which was put in short or put back since")]
+    Foreign,
+    #[error("a part of it is damaged or gone")]
+    Part,
+}
+
 /// Puts a world down, of which `known` segments are on the shelf already; yields those that now are.
 ///
 /// # Errors
@@ -117,44 +132,58 @@ pub(super) fn put_down(
     Ok(now_known)
 }
 
-/// Takes the world up that was put down last, with what was appended since; none where anything of
-/// it is gone, torn, of another layout or not of this journal.
+/// Takes the world up that was put down last, with what was appended since; or says why not.
 ///
 /// # Errors
 /// [`JournalError`] when the journal cannot be read.
 pub(super) fn take_up(
     shelf: &Shelf,
     journal: &dyn Journal,
-) -> Result<Option<TakenUp>, JournalError> {
-    let list = shelf.list();
-    let Some(list) = list.and_then(|bytes| postcard::from_bytes::<List>(&bytes).ok()) else {
-        return Ok(None);
+) -> Result<Result<TakenUp, Unfit>, JournalError> {
+    let list = match list_of(shelf) {
+        Ok(list) => list,
+        Err(unfit) => return Ok(Err(unfit)),
     };
     let at = list.at;
-    if list.layout != LAYOUT || journal.seal(at.position)? != Some(at.seal) {
-        return Ok(None);
+    if journal.seal(at.position)? != Some(at.seal) {
+        return Ok(Err(Unfit::Foreign));
     }
     let Some((mut world, known)) = world_of(shelf, list) else {
-        return Ok(None);
+        return Ok(Err(Unfit::Part));
     };
     let after = compaction::replay(&mut world, |visit| {
         journal.load_after(at.position, at.seal, at.sizes, visit)
     })?;
     let (after, fact_count) = after;
-    Ok(after.map(|position| TakenUp {
+    let taken_up = after.map(|position| TakenUp {
         world,
         position,
         known,
         sizes: at.sizes,
         fact_count: at.fact_count + fact_count,
-    }))
+    });
+    Ok(taken_up.ok_or(Unfit::Foreign))
+}
+
+fn list_of(shelf: &Shelf) -> Result<List, Unfit> {
+    let Some(bytes) = shelf.list() else {
+        let is_there = shelf.put_down_at().is_some();
+        return Err(if is_there {
+            Unfit::List
+        } else {
+            Unfit::Missing
+        });
+    };
+    // What another version wrote may have another form.
+    let list: List = postcard::from_bytes(&bytes).map_err(|_| Unfit::Layout)?;
+    (list.layout == LAYOUT).then_some(list).ok_or(Unfit::Layout)
 }
 
 /// The same for a journal that is damaged: with what was appended after it up to the damage.
 pub(super) fn take_up_before_damage(shelf: &Shelf, journal: &dyn Journal) -> Option<TakenUp> {
-    let list: List = postcard::from_bytes(&shelf.list()?).ok()?;
+    let list = list_of(shelf).ok()?;
     let at = list.at;
-    if list.layout != LAYOUT || journal.seal(at.position).ok()? != Some(at.seal) {
+    if journal.seal(at.position).ok()? != Some(at.seal) {
         return None;
     }
     let (mut world, known) = world_of(shelf, list)?;
@@ -182,11 +211,8 @@ pub(super) fn take_up_before_damage(shelf: &Shelf, journal: &dyn Journal) -> Opt
 
 /// The world that was put down last, whatever the journal says; with the seal of its place.
 pub(super) fn take_up_alone(shelf: &Shelf) -> Option<(TakenUp, Seal)> {
-    let list: List = postcard::from_bytes(&shelf.list()?).ok()?;
+    let list = list_of(shelf).ok()?;
     let at = list.at;
-    if list.layout != LAYOUT {
-        return None;
-    }
     let (world, known) = world_of(shelf, list)?;
     let taken_up = TakenUp {
         world,

@@ -61,8 +61,8 @@ fn start(folder: &Path) -> Result<(BTreeSet<String>, Option<Rescued>), JournalEr
     let load = || -> Result<BTreeSet<String>, JournalError> {
         let journal = EmbeddedJournal::open(folder)?;
         match shelved::take_up(&shelf, &journal)? {
-            Some(taken_up) => Ok(names(&taken_up.world)),
-            None => Ok(names(&compaction::load::<PlainFiles>(&journal)?.0)),
+            Ok(taken_up) => Ok(names(&taken_up.world)),
+            Err(_) => Ok(names(&compaction::load::<PlainFiles>(&journal)?.0)),
         }
     };
     match load() {

@@ -74,8 +74,14 @@ impl House {
 
     /// Whether the shelf is of use; checks what comes from it.
     pub(in crate::sequencer) fn is_taken_up(&self) -> bool {
-        let Some(taken_up) = take_up(&self.shelf, &self.journal).expect("read") else {
-            return false;
+        self.unfit().is_none()
+    }
+
+    /// Why the shelf is of no use; checks what comes from it where it is.
+    pub(in crate::sequencer) fn unfit(&self) -> Option<Unfit> {
+        let taken_up = match take_up(&self.shelf, &self.journal).expect("read") {
+            Ok(taken_up) => taken_up,
+            Err(unfit) => return Some(unfit),
         };
         let (plain, position, fact_count) =
             compaction::load::<PlainFiles>(&self.journal).expect("loaded");
@@ -88,7 +94,7 @@ impl House {
             records(&mut taken_up.world.snapshot()),
             records(&mut plain.snapshot())
         );
-        true
+        None
     }
 
     pub(in crate::sequencer) fn files(&self) -> Vec<std::path::PathBuf> {

@@ -39,15 +39,18 @@ fn whatever_is_torn_or_gone_the_journal_is_enough() {
     let house = House::new();
     assert_eq!(house.files().len(), 2);
     for path in house.files() {
+        let is_list = path.ends_with("list");
+        let torn_is = if is_list { Unfit::List } else { Unfit::Part };
+        let gone_is = if is_list { Unfit::Missing } else { Unfit::Part };
         let whole = fs::read(&path).expect("the file");
         let mut turned = whole.clone();
         turned[whole.len() / 2] ^= 1;
         for torn in [&turned[..], &whole[..whole.len() / 2], &[]] {
             fs::write(&path, torn).expect("torn");
-            assert!(!house.is_taken_up(), "{}", path.display());
+            assert_eq!(house.unfit(), Some(torn_is), "{}", path.display());
         }
         fs::remove_file(&path).expect("removed");
-        assert!(!house.is_taken_up(), "{}", path.display());
+        assert_eq!(house.unfit(), Some(gone_is), "{}", path.display());
         fs::write(&path, &whole).expect("mended");
         assert!(house.is_taken_up());
     }
@@ -99,5 +102,5 @@ fn a_list_of_another_layout_is_left_alone() {
     list.layout += 1;
     let bytes = postcard::to_stdvec(&list).expect("in memory");
     house.shelf.put_list(&bytes, &kept).expect("written");
-    assert!(!house.is_taken_up());
+    assert_eq!(house.unfit(), Some(Unfit::Layout));
 }
