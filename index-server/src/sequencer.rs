@@ -16,6 +16,7 @@ mod published;
 mod rescue;
 mod rest;
 mod shelved;
+mod shelving;
 mod start;
 mod task;
 mod telling;

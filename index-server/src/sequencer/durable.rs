@@ -12,6 +12,7 @@ use super::failing::{AppendFailure, Failing};
 use super::looking::Looking;
 use super::mending::{Failure, Tidying, Trust, put_in_journal};
 use super::shelved::{self, Known, Place, TakenUp};
+use super::shelving::{Moment, Unshelved};
 use super::start::take_up_or_build;
 use crate::clock::Clock;
 use crate::journal::{Journal, JournalError, Position, Sizes};
@@ -22,20 +23,8 @@ use crate::world::World;
 
 /// How long it is not tried again to put down in short what the index holds, once that failed.
 const TIDYING_PAUSE: Duration = Duration::from_mins(10);
-/// So much is put on the shelf at once at least: half a second's work for a start that finds it in
-/// the journal instead.
-const SHELVE_MIN_BYTES: u64 = 16 * 1024 * 1024;
-/// And at least one part in so many of all: merged segments are written anew, and an index that
-/// grows should not be busy with that.
-const SHELVE_SHARE: u64 = 4;
 /// How long it is not tried again to write a damaged journal anew, once that failed.
 const MENDING_PAUSE: Duration = Duration::from_mins(1);
-/// While many segments are merged that would be written for nothing, it is put off until so many
-/// times as much has come.
-const MERGING_FACTOR: u64 = 2;
-/// While nothing comes, and at the end, less is enough.
-const QUIET_MIN_BYTES: u64 = 1024 * 1024;
-
 /// A journal and where it stood after the last record that the world holds.
 pub(super) struct Durable {
     journal: Arc<dyn Journal>,
@@ -43,11 +32,14 @@ pub(super) struct Durable {
     metrics: Arc<Metrics>,
     clock: Clock,
     shelf: Option<Shelf>,
-    known: Known,
+    /// What is on the shelf; none while nothing is.
+    known: Option<Known>,
     /// How many facts the journal tells.
     fact_count: u64,
     /// Bytes appended since the world was put on the shelf.
     unshelved_bytes: u64,
+    /// Bytes that are being put there, or in short in the journal.
+    tidied_bytes: u64,
     tidying: Option<JoinHandle<Result<Tidied, Failure>>>,
     tidy_from: Instant,
     looking: Looking,
@@ -60,7 +52,7 @@ struct Tidied {
     how: Tidying,
     /// How many facts the journal tells no more.
     facts_gone: Option<u64>,
-    known: Known,
+    known: Option<Known>,
 }
 
 /// Records on their way to the disk.
@@ -94,9 +86,10 @@ impl Durable {
             metrics,
             clock,
             shelf,
-            known: Known::new(),
+            known: None,
             fact_count: 0,
             unshelved_bytes: 0,
+            tidied_bytes: 0,
             tidying: None,
             tidy_from: clock.instant(),
             looking: Looking::default(),
@@ -126,11 +119,13 @@ impl Durable {
             sizes,
             fact_count,
         } = loaded?;
-        (self.position, self.known, self.fact_count) = (position, known, fact_count);
+        (self.position, self.fact_count) = (position, fact_count);
         let bytes = |sizes: Sizes| sizes.snapshot_bytes + sizes.tail_bytes;
         self.unshelved_bytes = bytes(self.journal.sizes()).saturating_sub(bytes(sizes));
         // From the shelf: what came before was not read.
-        if sizes != Sizes::default() {
+        let is_from_shelf = sizes != Sizes::default();
+        self.known = is_from_shelf.then_some(known);
+        if is_from_shelf {
             self.looking = Looking::begin(Arc::clone(&self.journal));
         }
         Ok(world)
@@ -211,8 +206,9 @@ impl Durable {
     }
 
     /// Starts a compaction of `world`, which is what was appended so far, when the tail has outgrown
-    /// the snapshot and much of it holds no more, and puts it on the shelf when much has come since it was; nobody waits for it.
-    pub(super) async fn tidy_if_due(&mut self, world: &mut World, is_quiet: bool) {
+    /// the snapshot and much of it holds no more, and puts it on the
+    /// shelf when much has come since it was; nobody waits for it.
+    pub(super) async fn tidy_if_due(&mut self, world: &mut World, moment: Moment) {
         if let Some(running) = &self.tidying {
             if !running.is_finished() {
                 return;
@@ -224,14 +220,13 @@ impl Durable {
             // Whatever failed before has another reason now.
             self.tidy_from = self.clock.instant();
         }
-        if self.clock.instant() >= self.tidy_from
-            && let Some(how) = self.due(world, is_quiet)
-        {
+        let may_try = moment == Moment::End || self.clock.instant() >= self.tidy_from;
+        if may_try && let Some(how) = self.due(world, moment) {
             self.start_tidying(world, how);
         }
     }
 
-    fn due(&self, world: &World, is_quiet: bool) -> Option<Tidying> {
+    fn due(&self, world: &World, moment: Moment) -> Option<Tidying> {
         if self.trust != Trust::Whole {
             return Some(Tidying::Mend);
         }
@@ -241,8 +236,13 @@ impl Durable {
         if sizes.is_compaction_due() && !self.looking.is_running() && !is_short() {
             return Some(Tidying::Compact);
         }
-        let is_merging = world.files().is_merging_many();
-        (self.is_shelving_due(sizes, is_quiet, is_merging)).then_some(Tidying::Shelve)
+        let unshelved = Unshelved {
+            bytes: self.unshelved_bytes,
+            all_bytes: sizes.snapshot_bytes + sizes.tail_bytes,
+            is_first: self.known.is_none(),
+        };
+        let is_due = || unshelved.is_due(moment, world.files().is_merging_many());
+        (self.shelf.is_some() && is_due()).then_some(Tidying::Shelve)
     }
 
     /// Ends once something is to be looked at by [`Self::tidy_if_due`] at once.
@@ -250,23 +250,13 @@ impl Durable {
         self.looking.found()
     }
 
-    fn is_shelving_due(&self, sizes: Sizes, is_quiet: bool, is_merging: bool) -> bool {
-        let usual = SHELVE_MIN_BYTES.max((sizes.snapshot_bytes + sizes.tail_bytes) / SHELVE_SHARE);
-        let least = match (is_quiet, is_merging) {
-            (true, _) => QUIET_MIN_BYTES,
-            (false, true) => usual * MERGING_FACTOR,
-            (false, false) => usual,
-        };
-        self.shelf.is_some() && self.unshelved_bytes > least
-    }
-
     fn start_tidying(&mut self, world: &mut World, how: Tidying) {
         let (journal, position) = (Arc::clone(&self.journal), self.position);
-        let (beside, known) = (self.shelf.clone(), self.known.clone());
+        let (beside, known) = (self.shelf.clone(), self.known.clone().unwrap_or_default());
         let mut sizes = journal.sizes();
         let (told_count, held_count) = (self.fact_count, world.fact_count());
         let still = world.still();
-        self.unshelved_bytes = 0;
+        self.tidied_bytes = std::mem::take(&mut self.unshelved_bytes);
         self.tidying = Some(tokio::task::spawn_blocking(move || {
             put_in_journal(how, &*journal, position, &still)?;
             let is_short = how != Tidying::Shelve;
@@ -287,13 +277,13 @@ impl Durable {
                         fact_count: if is_short { held_count } else { told_count },
                     };
                     match shelved::put_down(&beside, &known, at, &still) {
-                        Ok(known) => known,
+                        Ok(known) => Some(known),
                         // The journal is whole again, which is what counts.
-                        Err(_) if how == Tidying::Mend => Known::new(),
+                        Err(_) if how == Tidying::Mend => None,
                         Err(error) => return Err(Failure::Shelf(error)),
                     }
                 }
-                _ => Known::new(),
+                _ => None,
             };
             Ok(Tidied {
                 how,
@@ -307,7 +297,12 @@ impl Durable {
         let Some(running) = self.tidying.take() else {
             return;
         };
-        let failure = match running.await {
+        let ended = running.await;
+        let tidied_bytes = std::mem::take(&mut self.tidied_bytes);
+        if !matches!(ended, Ok(Ok(_))) {
+            self.unshelved_bytes += tidied_bytes;
+        }
+        let failure = match ended {
             Ok(Ok(tidied)) => return self.has_tidied(tidied),
             Ok(Err(Failure::Mending(error))) => return self.has_not_mended(&error),
             Ok(Err(failure)) => {
@@ -346,11 +341,11 @@ impl Durable {
         );
     }
 
-    /// Puts `world` on the shelf where much has come since it was, and lets go of the store.
+    /// Puts `world` on the shelf where anything has come since it was, and lets go of the store.
     pub(super) async fn close(mut self, world: &mut World) {
         self.looking.end().await;
         self.end_tidying().await;
-        self.tidy_if_due(world, true).await;
+        self.tidy_if_due(world, Moment::End).await;
         self.end_tidying().await;
         let journal = self.journal;
         if let Err(error) = tokio::task::spawn_blocking(move || journal.close()).await {

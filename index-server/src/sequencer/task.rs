@@ -18,6 +18,7 @@ use super::failing::AppendFailure;
 use super::presence::Presence;
 use super::published::{Published, Readers};
 use super::rest::{Doing, Rest};
+use super::shelving::Moment;
 use super::telling::figures;
 use super::{Envelope, Parts, Publish, Settings};
 use crate::clock::Clock;
@@ -132,7 +133,7 @@ impl Task {
                 () = sleep_until(look_at.unwrap_or_else(Instant::now)), if look_at.is_some() => {
                     self.look_at_merges().await;
                 }
-                () = is_pressing => self.durable.tidy_if_due(&mut self.world, false).await,
+                () = is_pressing => self.durable.tidy_if_due(&mut self.world, Moment::Busy).await,
                 first = queue.recv() => match first {
                     Some(first) => {
                         let batch = collect(first, &mut queue);
@@ -185,8 +186,12 @@ impl Task {
             }
         }
         // Nothing but a look at who is silent: nobody sends anything.
-        let is_quiet = is_empty && is_sweep;
-        self.durable.tidy_if_due(&mut self.world, is_quiet).await;
+        let moment = if is_empty && is_sweep {
+            Moment::Calm
+        } else {
+            Moment::Busy
+        };
+        self.durable.tidy_if_due(&mut self.world, moment).await;
     }
 
     fn decide(&mut self, commands: Vec<Command>, now: Timestamp, instant: Instant) -> Decided {
@@ -295,7 +300,9 @@ impl Task {
         }
         // What is merged as far as it is for now is not written anew soon.
         if self.rest.is_at_rest(doing(&self.world), instant) {
-            self.durable.tidy_if_due(&mut self.world, true).await;
+            self.durable
+                .tidy_if_due(&mut self.world, Moment::Calm)
+                .await;
         }
     }
 

@@ -161,22 +161,40 @@ fn turn_a_bit(folder: &Path) {
     fs::write(&path, bytes).expect("written");
 }
 
+/// Of an index on a data folder.
+fn parts(folder: &Path) -> Parts {
+    Parts {
+        journal: Arc::new(EmbeddedJournal::open(folder).expect("opened")),
+        shelf: Some(Shelf::in_folder(folder)),
+        feed: Box::new(Watcher::default()),
+        metrics: Metrics::new(),
+        clock: Clock::default(),
+        settings: Settings::from(&Config::in_folder(folder.to_owned())),
+    }
+}
+
+#[tokio::test]
+async fn a_small_index_is_on_its_shelf_once_it_has_stopped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (index, stopper) = Index::start(parts(folder.path())).await.expect("started");
+    let register = crate::command::Command::Register(crate::decide::kit::keyed(1));
+    index.ask(register).await.expect("registered");
+    let taken = index.ask(change(1, vec![add("dir 7/file 3 with", "x")]));
+    taken.await.expect("taken");
+    stopper.stop().await;
+    turn_a_bit(folder.path());
+    let (index, stopper) = Index::start(parts(folder.path())).await.expect("started");
+    assert_eq!(index.view().stats.total_files, 1);
+    stopper.stop().await;
+}
+
 #[tokio::test]
 async fn what_a_start_from_the_shelf_did_not_read_is_looked_through_and_mended() {
     let (folder, _, mut all) = crashed();
     // Closed well: nothing is checked when it is opened.
     drop(EmbeddedJournal::open(folder.path()).expect("opened"));
     turn_a_bit(folder.path());
-    let (index, stopper) = Index::start(Parts {
-        journal: Arc::new(EmbeddedJournal::open(folder.path()).expect("opened")),
-        shelf: Some(Shelf::in_folder(folder.path())),
-        feed: Box::new(Watcher::default()),
-        metrics: Metrics::new(),
-        clock: Clock::default(),
-        settings: Settings::from(&Config::in_folder(folder.path().to_owned())),
-    })
-    .await
-    .expect("started");
+    let (index, stopper) = Index::start(parts(folder.path())).await.expect("started");
     let register = crate::command::Command::Register(crate::decide::kit::keyed(1));
     index.ask(register).await.expect("registered");
     let aside = folder.path().join("journal.redb.damaged");
