@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub use embedded::{Damaged, EmbeddedJournal};
+pub use embedded::{Damaged, EmbeddedJournal, Reached};
 pub use memory::MemoryJournal;
 pub use snapshot::Sizes;
 

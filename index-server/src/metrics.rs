@@ -87,6 +87,10 @@ instruments! {
     journal_failures: Counter = Counter::default(),
     /// Snapshots written in place of the records before them.
     compactions: Counter = Counter::default(),
+    /// Damaged journals that were written anew, by whether all that was acknowledged is there.
+    journals_damaged: Family<ReasonLabels, Counter> = Family::default(),
+    /// Records that were acknowledged and are known to be lost with a damaged journal.
+    records_lost: Counter = Counter::default(),
     /// Known peers.
     peers: Gauge = Gauge::default(),
     /// Peers within their heartbeat deadline.
@@ -166,6 +170,12 @@ impl Metrics {
     pub fn count_lines(&self, outcome: &'static str, count: u64) {
         let labels = ReasonLabels { reason: outcome };
         self.ingest_lines.get_or_create(&labels).inc_by(count);
+    }
+
+    /// Counts a damaged journal that was written anew.
+    pub fn count_damaged_journal(&self, outcome: &'static str) {
+        let labels = ReasonLabels { reason: outcome };
+        self.journals_damaged.get_or_create(&labels).inc();
     }
 
     /// Counts a refused or cut connection.

@@ -46,7 +46,7 @@ use crate::shelf::Shelf;
 use crate::view::View;
 pub use compaction::compact;
 use published::Published;
-pub use rescue::{Rescued, rescue};
+pub use rescue::{Rescued, Source, rescue};
 use task::Task;
 
 /// Commands that may wait: 4,096 small ones are 2 MB, and a second's work.

@@ -10,6 +10,7 @@ mod anew;
 mod compaction;
 mod note;
 mod opening;
+mod prefix;
 mod quiet;
 mod reading;
 mod remains;
@@ -27,6 +28,7 @@ use redb::{
 
 use super::{BadRecord, Journal, JournalError, Position, Seal, Sizes, Snapshot, Visit, frame};
 use note::Note;
+pub use prefix::Reached;
 pub use remains::Damaged;
 
 const FILE: &str = "journal.redb";

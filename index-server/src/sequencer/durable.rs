@@ -327,6 +327,7 @@ impl Durable {
         self.known = tidied.known;
         if tidied.how == Tidying::Mend {
             self.trust = Trust::Whole;
+            self.metrics.count_damaged_journal("mended");
         }
     }
 

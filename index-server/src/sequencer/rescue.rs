@@ -1,5 +1,6 @@
 //! How an index goes on whose journal is damaged: from what of the journal can still be read, and
-//! from the shelf. The damaged file is kept, and what is lost is said.
+//! from the shelf; without a shelf, from what stands before the damage. The damaged file is kept, and
+//! what is lost is said.
 
 #[cfg(test)]
 mod tests;
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::compaction;
-use super::shelved;
+use super::shelved::{self, TakenUp};
 use crate::journal::{Damaged, EmbeddedJournal, Journal, JournalError, Position, Seal};
 use crate::shelf::Shelf;
 use crate::world::{Files, PlainFiles, World};
@@ -19,109 +20,199 @@ use crate::world::{Files, PlainFiles, World};
 pub struct Rescued {
     /// Under which the damaged file is kept.
     pub aside: PathBuf,
-    /// Whether everything that the journal held could be read.
-    pub is_whole: bool,
+    /// What the index goes on from.
+    pub from: Source,
     /// Up to where.
     pub position: Position,
+    /// Records that were acknowledged and are lost; none where nobody knows how many.
+    pub missing: Option<u64>,
+}
+
+impl Rescued {
+    /// Whether nothing speaks for that something is lost.
+    pub fn is_all(&self) -> bool {
+        match self.from {
+            Source::Journal => self.missing.unwrap_or_default() == 0,
+            Source::Shelf | Source::BeforeDamage => self.missing == Some(0),
+            Source::PartOfSnapshot => false,
+        }
+    }
+}
+
+/// What an index can go on from whose journal is damaged, the best one first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Everything that the journal held could be read.
+    Journal,
+    /// The shelf, and what could be read after it.
+    Shelf,
+    /// The journal up to the damage.
+    BeforeDamage,
+    /// The same, and the damage is in the snapshot: what holds it does not tell.
+    PartOfSnapshot,
+}
+
+impl Source {
+    fn in_words(self) -> &'static str {
+        match self {
+            Self::Journal => "the commit before the last one",
+            Self::Shelf => "its shelf and what could be read after it",
+            Self::BeforeDamage => "what stands in the journal before the damage",
+            Self::PartOfSnapshot => "the part of its snapshot that stands before the damage",
+        }
+    }
+}
+
+/// A world to go on from.
+struct Left {
+    world: LeftWorld,
+    position: Position,
+    seal: Option<Seal>,
+    from: Source,
+}
+
+enum LeftWorld {
+    Searchable(Box<World>),
+    Plain(Box<World<PlainFiles>>),
 }
 
 /// Writes the damaged journal in `folder` anew from all that is left, so that it can be opened. `found`
 /// is what the index stumbled over.
 ///
 /// # Errors
-/// `found` when too little is left to go on from; otherwise what kept it from being written.
+/// `found` when nothing is left to go on from; otherwise what kept it from being written.
 pub fn rescue(folder: &Path, found: JournalError) -> Result<Rescued, JournalError> {
     let damaged = Damaged::hold(folder)?;
     let shelf = Shelf::in_folder(folder);
-    let remains = damaged.remains();
-    for state in &remains {
-        if let Ok(Ok(taken_up)) = shelved::take_up(&shelf, state) {
-            let (world, at) = (taken_up.world, taken_up.position);
-            return put(
-                damaged,
-                &world,
-                at,
-                seal_of(state, at),
-                true,
-                &found,
-                &shelf,
-            );
-        }
-        if let Ok((world, at, _)) = compaction::load::<PlainFiles>(state) {
-            return put(
-                damaged,
-                &world,
-                at,
-                seal_of(state, at),
-                true,
-                &found,
-                &shelf,
-            );
-        }
-    }
-    let partly = remains.iter().filter_map(|state| {
-        let taken_up = shelved::take_up_before_damage(&shelf, state)?;
-        let seal = seal_of(state, taken_up.position);
-        Some((taken_up, seal))
-    });
-    let furthest = partly.max_by_key(|(taken_up, _)| taken_up.position);
-    let alone = || shelved::take_up_alone(&shelf).map(|(taken_up, seal)| (taken_up, Some(seal)));
-    let Some((taken_up, seal)) = furthest.or_else(alone) else {
+    let Some(left) = best(&damaged, &shelf) else {
         return Err(found);
     };
-    let at = taken_up.position;
-    put(damaged, &taken_up.world, at, seal, false, &found, &shelf)
+    let rescued = match &left.world {
+        LeftWorld::Searchable(world) => put(damaged, &**world, &left),
+        LeftWorld::Plain(world) => put(damaged, &**world, &left),
+    }?;
+    tell(&rescued, &found, &shelf);
+    Ok(rescued)
+}
+
+fn best(damaged: &Damaged, shelf: &Shelf) -> Option<Left> {
+    let remains = damaged.remains();
+    let mut empty = None;
+    for left in remains.iter().filter_map(|state| whole(state, shelf)) {
+        if left.position > Position::default() {
+            return Some(left);
+        }
+        empty.get_or_insert(left);
+    }
+    let after_shelf = remains.iter().filter_map(|state| {
+        let taken_up = shelved::take_up_before_damage(shelf, state)?;
+        let seal = seal_of(state, taken_up.position);
+        Some(Left::taken_up(taken_up, seal, Source::Shelf))
+    });
+    if let Some(left) = after_shelf.max_by_key(|left| left.position) {
+        return Some(left);
+    }
+    let alone = shelved::take_up_alone(shelf);
+    let alone = alone.map(|(taken_up, seal)| Left::taken_up(taken_up, Some(seal), Source::Shelf));
+    let before = remains.iter().filter_map(before_damage).chain(alone);
+    let furthest = before.max_by_key(|left| (left.from != Source::PartOfSnapshot, left.position));
+    // A commit before the first record says nothing where there were records.
+    let empty = empty.filter(|left| damaged.missing_after(left.position).unwrap_or_default() == 0);
+    furthest.or(empty)
+}
+
+/// Everything that a state of the journal holds.
+fn whole(state: &EmbeddedJournal, shelf: &Shelf) -> Option<Left> {
+    if let Ok(Ok(taken_up)) = shelved::take_up(shelf, state) {
+        let seal = seal_of(state, taken_up.position);
+        return Some(Left::taken_up(taken_up, seal, Source::Journal));
+    }
+    let (world, position, _) = compaction::load::<PlainFiles>(state).ok()?;
+    Some(Left {
+        world: LeftWorld::Plain(Box::new(world)),
+        position,
+        seal: seal_of(state, position),
+        from: Source::Journal,
+    })
+}
+
+/// What stands in a state of the journal before the damage.
+fn before_damage(state: &EmbeddedJournal) -> Option<Left> {
+    let mut world = World::default();
+    let read = compaction::replay(&mut world, |visit| state.load_before_damage(visit));
+    let (reached, _) = read.ok()?;
+    let (from, seal) = if reached.is_snapshot_whole {
+        (Source::BeforeDamage, seal_of(state, reached.position))
+    } else {
+        (Source::PartOfSnapshot, None)
+    };
+    Some(Left {
+        world: LeftWorld::Plain(Box::new(world)),
+        position: reached.position,
+        seal,
+        from,
+    })
+}
+
+impl Left {
+    fn taken_up(taken_up: TakenUp, seal: Option<Seal>, from: Source) -> Self {
+        Self {
+            world: LeftWorld::Searchable(Box::new(taken_up.world)),
+            position: taken_up.position,
+            seal,
+            from,
+        }
+    }
 }
 
 fn seal_of(state: &EmbeddedJournal, at: Position) -> Option<Seal> {
     state.seal(at).ok().flatten()
 }
 
-fn put<F: Files>(
-    damaged: Damaged,
-    world: &World<F>,
-    position: Position,
-    seal: Option<Seal>,
-    is_whole: bool,
-    found: &JournalError,
-    shelf: &Shelf,
-) -> Result<Rescued, JournalError> {
+fn put<F: Files>(damaged: Damaged, world: &World<F>, left: &Left) -> Result<Rescued, JournalError> {
+    let (position, from) = (left.position, left.from);
     let missing = damaged.missing_after(position);
     let mut records = world.snapshot().map(|record| compaction::encode(&record));
-    let aside = damaged.replace(position, seal, &mut records)?;
-    let (found, kept_as) = (found.fault(), aside.display().to_string());
-    let shelf_of = shelf.put_down_at().map(shown);
-    match (is_whole, missing) {
-        (true, None | Some(0)) => tracing::warn!(
+    Ok(Rescued {
+        aside: damaged.replace(position, left.seal, &mut records)?,
+        from,
+        position,
+        missing: missing.filter(|_| from != Source::PartOfSnapshot),
+    })
+}
+
+fn tell(rescued: &Rescued, found: &JournalError, shelf: &Shelf) {
+    let (found, kept_as) = (found.fault(), rescued.aside.display().to_string());
+    let (position, from) = (rescued.position, rescued.from.in_words());
+    let shelf_of = (rescued.from == Source::Shelf).then(|| shelf.put_down_at().map(shown));
+    let shelf_of = shelf_of.flatten();
+    match rescued.from {
+        Source::Journal if rescued.is_all() => tracing::warn!(
             found,
             kept_as,
             "the journal was damaged; every record in it could still be read and it was written \
              anew: nothing is lost; the damaged file is kept"
         ),
-        (false, Some(0)) => tracing::warn!(
+        _ if rescued.is_all() => tracing::warn!(
             found,
             kept_as,
             goes_on_from = %position,
             shelf_of,
-            "the journal was damaged; the index goes on from its shelf and what could be read after \
-             it, which is all that is known to have been acknowledged; the damaged file is kept"
+            "the journal was damaged; the index goes on from {from}, which is all that is known to \
+             have been acknowledged; the damaged file is kept"
         ),
-        (_, missing) => tracing::error!(
+        _ => tracing::error!(
             found,
             kept_as,
             goes_on_from = %position,
             shelf_of,
-            missing_records = missing,
-            "the journal was damaged: the index goes on from its shelf and what could be read after \
-             it, and WHAT WAS ACKNOWLEDGED AFTER THAT IS LOST; peers that register again send what \
-             they share; put the journal back from a copy to have more; the damaged file is kept"
+            missing_records = rescued.missing,
+            "the journal was damaged: the index goes on from {from}, and WHAT WAS ACKNOWLEDGED \
+             AFTER THAT IS LOST; peers register again and send what they share by themselves, but \
+             downloads and ratings counted since do not come back; put the journal back from a copy \
+             to have more; the damaged file is kept"
         ),
     }
-    Ok(Rescued {
-        aside,
-        is_whole,
-        position,
-    })
 }
 
 fn shown(time: std::time::SystemTime) -> String {

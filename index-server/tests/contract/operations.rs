@@ -109,6 +109,48 @@ async fn figures_name_the_route_and_never_the_path() {
 }
 
 #[tokio::test]
+async fn a_damaged_journal_without_a_shelf_costs_what_came_after_and_figures_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let open = async || {
+        let data = data.clone();
+        Lab::with(move |config| {
+            config.data = data;
+            config.journal = JournalChoice::Embedded;
+        })
+        .await
+    };
+    let lab = open().await;
+    let peer = lab.peer("attic", 7071).await;
+    for name in ["first", "middle", "last"] {
+        lab.share(&peer, name, name).await;
+    }
+    lab.server.stop().await;
+    std::fs::remove_dir_all(data.join("shelf")).expect("a small index has one, too");
+    let journal = data.join("journal.redb");
+    let mut bytes = std::fs::read(&journal).unwrap();
+    for at in 0..bytes.len() - 6 {
+        if &bytes[at..at + 6] == b"middle" {
+            bytes[at] ^= 1;
+        }
+    }
+    std::fs::write(&journal, &bytes).unwrap();
+
+    let lab = open().await;
+    assert_eq!(lab.get("/api/v1/stats").await["total_files"], 1);
+    let figures = lab.send("GET", "/metrics", &[], "").await;
+    let figures = figures.text().await.unwrap();
+    for line in [
+        "peerdex_index_journals_damaged_total{reason=\"lost\"} 1",
+        "peerdex_index_records_lost_total 2",
+    ] {
+        assert!(figures.contains(line), "{figures}");
+    }
+    assert!(data.join("journal.redb.damaged").is_file());
+    lab.server.stop().await;
+}
+
+#[tokio::test]
 async fn a_port_in_use_is_told_in_one_sentence() {
     let lab = Lab::open().await;
     let mut config = config();

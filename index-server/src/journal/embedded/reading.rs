@@ -4,7 +4,8 @@
 use std::io;
 
 use redb::{
-    ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableError, TableHandle,
+    ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableError,
+    TableHandle,
 };
 
 use super::{
@@ -145,31 +146,57 @@ impl EmbeddedJournal {
         visit: &mut Visit<'_>,
     ) -> Result<(Position, Sizes), JournalError> {
         let transaction = self.reader()?;
-        let open = |name: &str| {
-            let table: TableDefinition<'_, u64, &[u8]> = TableDefinition::new(name);
-            match transaction.open_table(table) {
-                Ok(table) => Ok(Some(table)),
-                Err(TableError::TableDoesNotExist(_)) => Ok(None),
-                Err(error) => Err(self.store_error("read")(error.into())),
-            }
-        };
-        let figure = |key| figure(&transaction, key).map_err(self.store_error("read"));
-        let generation = figure(GENERATION)?.unwrap_or_default();
-        let through = figure(THROUGH)?.unwrap_or_default();
         let mut sizes = Sizes::default();
-        if let Some(table) = open(&snapshot_name(generation))? {
+        self.visit_snapshot(&transaction, &mut sizes, visit)?;
+        let through = self.through(&transaction)?;
+        self.visit_tail(&transaction, through, &mut sizes, visit)?;
+        Ok((through.after(sizes.tail_records), sizes))
+    }
+
+    /// Visits the snapshot that counts, and notes how much it is.
+    pub(super) fn visit_snapshot(
+        &self,
+        transaction: &ReadTransaction,
+        sizes: &mut Sizes,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), JournalError> {
+        let generation = figure(transaction, GENERATION).map_err(self.store_error("read"))?;
+        let generation = generation.unwrap_or_default();
+        if let Some(table) = self.table(transaction, &snapshot_name(generation))? {
             let (records, bytes) = self.visit_rows(&table, "snapshot", 0, 0, visit)?;
-            sizes.snapshot_records = records;
-            sizes.snapshot_bytes = bytes;
-        } else if generation > 0 || through > 0 {
+            (sizes.snapshot_records, sizes.snapshot_bytes) = (records, bytes);
+        } else if generation > 0 || self.through(transaction)? > Position::default() {
             return Err(self.unreadable("its snapshot".into(), "it is not there".to_owned()));
         }
-        if let Some(table) = open(TAIL.name())? {
+        Ok(())
+    }
+
+    /// Visits what was appended after the snapshot, and notes how much it is.
+    pub(super) fn visit_tail(
+        &self,
+        transaction: &ReadTransaction,
+        Position(through): Position,
+        sizes: &mut Sizes,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), JournalError> {
+        if let Some(table) = self.table(transaction, TAIL.name())? {
             let (records, bytes) = self.visit_rows(&table, "tail", through + 1, 0, visit)?;
-            sizes.tail_records = records;
-            sizes.tail_bytes = bytes;
+            (sizes.tail_records, sizes.tail_bytes) = (records, bytes);
         }
-        Ok((Position(through).after(sizes.tail_records), sizes))
+        Ok(())
+    }
+
+    fn table(
+        &self,
+        transaction: &ReadTransaction,
+        name: &str,
+    ) -> Result<Option<ReadOnlyTable<u64, &'static [u8]>>, JournalError> {
+        let table: TableDefinition<'_, u64, &[u8]> = TableDefinition::new(name);
+        match transaction.open_table(table) {
+            Ok(table) => Ok(Some(table)),
+            Err(TableError::TableDoesNotExist(_)) => Ok(None),
+            Err(error) => Err(self.store_error("read")(error.into())),
+        }
     }
 
     /// Where it stands, without a look at what is before.

@@ -1,5 +1,6 @@
 //! Whatever page of a journal is damaged, the index goes on with all that it acknowledged where that
-//! can be read, with its shelf where it cannot, and says no where there is neither.
+//! can be read, with its shelf where it cannot, with what stands before the damage where there is no
+//! shelf, and says no where there is nothing.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -95,7 +96,7 @@ fn whatever_page_is_damaged_all_goes_on_that_can_be_read() {
             let Some(rescued) = rescued else { continue };
             let kept = fs::metadata(&rescued.aside).expect("kept").len();
             assert_eq!(kept, whole.len() as u64);
-            if rescued.is_whole && names == all {
+            if rescued.from == Source::Journal && names == all {
                 whole_count += 1;
             } else {
                 partly_count += 1;
@@ -121,14 +122,17 @@ fn an_empty_or_shorn_file_is_no_empty_index() {
         let (names, rescued) = start(folder.path()).expect("goes on from the shelf");
         assert!(names.is_superset(&shelved), "{length}");
         let rescued = rescued.expect("damaged");
-        assert!(!rescued.is_whole);
+        assert_eq!(rescued.from, Source::Shelf);
         // The store may have written into its head when it was tried to be opened.
         let length_of = |path: &Path| fs::metadata(path).expect("kept").len();
         assert_eq!(length_of(&rescued.aside), shorn.len() as u64);
 
+        if length > 4096 {
+            continue;
+        }
         // Without a shelf nothing is left to go on from.
         fs::write(&path, shorn).expect("written");
-        fs::remove_dir_all(folder.path().join("shelf")).expect("removed");
+        remove_shelf(folder.path());
         let text = start(folder.path()).expect_err("refused").to_string();
         assert!(
             text.contains(JOURNAL) && text.contains("move it away"),
@@ -136,6 +140,102 @@ fn an_empty_or_shorn_file_is_no_empty_index() {
         );
         assert_eq!(length_of(&path), shorn.len() as u64);
     }
+}
+
+fn remove_shelf(folder: &Path) {
+    fs::remove_dir_all(folder.join("shelf")).expect("removed");
+}
+
+/// Names of [`crashed`] that came before the ones of a folder.
+fn before(all: &BTreeSet<String>, folder: usize) -> BTreeSet<String> {
+    let number = |name: &String| -> Option<usize> {
+        let rest = name.strip_prefix("dir ")?;
+        rest.split_once('/')?.0.parse().ok()
+    };
+    let stays = |name: &&String| match number(name) {
+        Some(number) => number < folder,
+        None => !name.starts_with("later"),
+    };
+    all.iter().filter(stays).cloned().collect()
+}
+
+#[test]
+fn without_a_shelf_what_stands_before_the_damage_goes_on() {
+    let (folder, _, all) = crashed();
+    remove_shelf(folder.path());
+    // Closed well: the store finds nothing wrong when it is opened.
+    drop(EmbeddedJournal::open(folder.path()).expect("opened"));
+    turn_a_bit(folder.path());
+    let (names, rescued) = start(folder.path()).expect("goes on");
+    let rescued = rescued.expect("damaged");
+    assert_eq!(rescued.from, Source::BeforeDamage);
+    assert_eq!(names, before(&all, 7));
+    // Those of 23 folders and six that came later.
+    assert_eq!(rescued.missing, Some(29));
+    assert!(!rescued.is_all());
+    assert!(rescued.aside.ends_with("journal.redb.damaged"));
+    let (again, rescued) = start(folder.path()).expect("goes on");
+    assert_eq!((again, rescued), (names, None));
+}
+
+#[test]
+fn of_a_damaged_snapshot_the_part_before_the_damage_goes_on() {
+    let (folder, _, all) = crashed();
+    remove_shelf(folder.path());
+    let journal = EmbeddedJournal::open(folder.path()).expect("opened");
+    compaction::compact(&journal).expect("put in short");
+    journal.shrink().expect("the pages of before are gone");
+    drop(journal);
+    turn_a_bit(folder.path());
+    let outcome = start(folder.path());
+    let (names, rescued) = outcome.expect("peers stand before files");
+    let rescued = rescued.expect("damaged");
+    assert_eq!(rescued.from, Source::PartOfSnapshot);
+    assert!(names.len() < all.len() && all.is_superset(&names));
+    assert_eq!((rescued.missing, rescued.is_all()), (None, false));
+}
+
+#[test]
+fn without_a_shelf_whatever_page_is_damaged_most_goes_on_and_nothing_is_made_up() {
+    let (source, _, all) = crashed();
+    remove_shelf(source.path());
+    let whole = fs::read(source.path().join(JOURNAL)).expect("readable");
+    let mut refused = Vec::new();
+    for at in (0..whole.len()).step_by(4096) {
+        let folder = tempfile::tempdir().expect("a folder");
+        copy(source.path(), folder.path());
+        let mut damaged = whole.clone();
+        damaged[at + 300] ^= 0x10;
+        fs::write(folder.path().join(JOURNAL), &damaged).expect("written");
+        match start(folder.path()) {
+            Ok((names, rescued)) => {
+                assert!(all.is_superset(&names), "{at}: never held");
+                // Where the store itself goes back to the commit before, opening it says so.
+                let is_all = rescued.is_some_and(|rescued| rescued.is_all());
+                assert!(!is_all || names == all, "{at}: that it is lost is said");
+            }
+            Err(error) => {
+                assert!(error.to_string().contains("move it away"), "{at}: {error}");
+                refused.push(at);
+            }
+        }
+    }
+    assert!(refused.len() * 10 < whole.len() / 4096, "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_small_index_is_on_its_shelf_once_it_has_stopped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (index, stopper) = Index::start(parts(folder.path())).await.expect("started");
+    let register = crate::command::Command::Register(crate::decide::kit::keyed(1));
+    index.ask(register).await.expect("registered");
+    let taken = index.ask(change(1, vec![add("dir 7/file 3 with", "x")]));
+    taken.await.expect("taken");
+    stopper.stop().await;
+    turn_a_bit(folder.path());
+    let (index, stopper) = Index::start(parts(folder.path())).await.expect("started");
+    assert_eq!(index.view().stats.total_files, 1);
+    stopper.stop().await;
 }
 
 #[test]
@@ -171,21 +271,6 @@ fn parts(folder: &Path) -> Parts {
         clock: Clock::default(),
         settings: Settings::from(&Config::in_folder(folder.to_owned())),
     }
-}
-
-#[tokio::test]
-async fn a_small_index_is_on_its_shelf_once_it_has_stopped() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (index, stopper) = Index::start(parts(folder.path())).await.expect("started");
-    let register = crate::command::Command::Register(crate::decide::kit::keyed(1));
-    index.ask(register).await.expect("registered");
-    let taken = index.ask(change(1, vec![add("dir 7/file 3 with", "x")]));
-    taken.await.expect("taken");
-    stopper.stop().await;
-    turn_a_bit(folder.path());
-    let (index, stopper) = Index::start(parts(folder.path())).await.expect("started");
-    assert_eq!(index.view().stats.total_files, 1);
-    stopper.stop().await;
 }
 
 #[tokio::test]
