@@ -18,10 +18,21 @@ use super::quiet::quietly;
 use super::{CACHE_BYTES, EmbeddedJournal, Store};
 use crate::journal::{JournalError, Position, Seal, Snapshot};
 
+/// What stands in the head of every file of ours: the sign of the store, the size of a page and how
+/// pages are grouped, and in front of both commits the version of their form. The checksum of a commit
+/// goes over that version, so a file of another form is not taken for one of this.
+const SAME_IN_ALL: [(u64, &[u8]); 4] = [
+    (0, b"redb\x1a\x0a\xa9\x0d\x0a"),
+    (12, &[0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0]),
+    (64, &[3]),
+    (192, &[3]),
+];
 /// Where the file says which of its two last commits counts.
 const FLAGS_OFFSET: u64 = 9;
 /// That bit of it.
 const PRIMARY_BIT: u8 = 1;
+/// Set while somebody writes: how many groups of pages there are is then not believed.
+const IN_USE_BIT: u8 = 2;
 /// Set while a commit may not be on the disk yet.
 const UNFLUSHED_BIT: u8 = 8;
 /// The byte that a process holds which writes the file and has it in order.
@@ -112,7 +123,8 @@ impl Damaged {
     }
 }
 
-/// The file, with one of its two last commits as the one that counts. It is held by [`Damaged`], so
+/// The file, with what is the same in all files put right in what is read of its head, and one of its
+/// two last commits as the one that counts. It is held by [`Damaged`], so
 /// that its locks are nobody's business.
 #[derive(Debug)]
 struct AsItStands {
@@ -127,13 +139,20 @@ impl StorageBackend for AsItStands {
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         self.file.read_exact_at(out, offset)?;
-        let flags = FLAGS_OFFSET
-            .checked_sub(offset)
-            .and_then(|at| usize::try_from(at).ok())
-            .and_then(|at| out.get_mut(at));
-        if let Some(flags) = flags {
-            *flags = (*flags & !PRIMARY_BIT & !UNFLUSHED_BIT) | self.primary;
+        let mut put_right = |at: u64, change: &dyn Fn(&mut u8)| {
+            let at = at.checked_sub(offset).map(usize::try_from);
+            if let Some(byte) = at.and_then(Result::ok).and_then(|at| out.get_mut(at)) {
+                change(byte);
+            }
+        };
+        for (start, bytes) in SAME_IN_ALL {
+            for (at, right) in (start..).zip(bytes) {
+                put_right(at, &|byte| *byte = *right);
+            }
         }
+        put_right(FLAGS_OFFSET, &|flags| {
+            *flags = (*flags & !PRIMARY_BIT & !UNFLUSHED_BIT) | IN_USE_BIT | self.primary;
+        });
         Ok(())
     }
 
@@ -171,5 +190,21 @@ impl StorageBackend for AsItStands {
 
     fn query_lock_range(&self, start: Bound<u64>, _: Bound<u64>) -> Result<bool, BackendError> {
         Ok(start == Bound::Included(WRITER_IS_THERE))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_the_same_in_all_files_is_so_in_a_fresh_one() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        drop(EmbeddedJournal::open(folder.path()).expect("opened"));
+        let head = std::fs::read(EmbeddedJournal::path_in(folder.path())).expect("readable");
+        for (start, bytes) in SAME_IN_ALL {
+            let start = usize::try_from(start).expect("small");
+            assert_eq!(&head[start..start + bytes.len()], bytes, "at {start}");
+        }
     }
 }

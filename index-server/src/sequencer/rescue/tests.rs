@@ -223,6 +223,28 @@ fn without_a_shelf_whatever_page_is_damaged_most_goes_on_and_nothing_is_made_up(
     assert!(refused.len() * 10 < whole.len() / 4096, "{refused:?}");
 }
 
+#[test]
+fn whatever_byte_of_the_head_is_damaged_no_commit_but_the_last_is_lost() {
+    let (source, _, all) = crashed();
+    remove_shelf(source.path());
+    let whole = fs::read(source.path().join(JOURNAL)).expect("readable");
+    // Of the sign, the sizes and the two versions; of a commit whose bytes are damaged nothing is left.
+    let constants = [0..9, 12..24, 64..65, 192..193];
+    for at in (0..64).chain((64..320).step_by(4)) {
+        let folder = tempfile::tempdir().expect("a folder");
+        copy(source.path(), folder.path());
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x5a;
+        fs::write(folder.path().join(JOURNAL), &damaged).expect("written");
+        let (names, rescued) = start(folder.path()).unwrap_or_else(|e| panic!("{at}: {e}"));
+        let is_constant = constants.iter().any(|some| some.contains(&at));
+        assert!(names.len() + 1 >= all.len(), "{at}: {rescued:?}");
+        assert!(!is_constant || names == all, "{at}: {rescued:?}");
+        let is_all = rescued.is_some_and(|rescued| rescued.is_all());
+        assert!(!is_all || names == all, "{at}: that it is lost is said");
+    }
+}
+
 #[tokio::test]
 async fn a_small_index_is_on_its_shelf_once_it_has_stopped() {
     let folder = tempfile::tempdir().expect("a folder");
