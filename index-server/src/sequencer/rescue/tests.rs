@@ -246,17 +246,35 @@ fn whatever_byte_of_the_head_is_damaged_no_commit_but_the_last_is_lost() {
 }
 
 #[tokio::test]
-async fn a_small_index_is_on_its_shelf_once_it_has_stopped() {
+async fn a_small_index_is_on_its_shelf_once_it_is_calm_and_wholly_once_it_has_stopped() {
     let folder = tempfile::tempdir().expect("a folder");
     let (index, stopper) = Index::start(parts(folder.path())).await.expect("started");
     let register = crate::command::Command::Register(crate::decide::kit::keyed(1));
     index.ask(register).await.expect("registered");
     let taken = index.ask(change(1, vec![add("dir 7/file 3 with", "x")]));
     taken.await.expect("taken");
+    // Once it is calm the first thing at all goes there, whatever ends the process then.
+    let crashed = tempfile::tempdir().expect("a folder");
+    for tried in 0.. {
+        assert!(tried < 4_000, "it was never put on the shelf");
+        if Shelf::in_folder(folder.path()).list().is_some() {
+            break;
+        }
+        // house: allow sleep, the shelf is written in a thread
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let later = index.ask(change(1, vec![add("later", "y")]));
+    later.await.expect("taken");
+    copy(folder.path(), crashed.path());
+    turn_a_bit(crashed.path());
+    let (names, rescued) = start(crashed.path()).expect("goes on");
+    assert!(names.contains("dir 7/file 3 with"), "{rescued:?}");
+
+    // At the end what came since goes there too.
     stopper.stop().await;
     turn_a_bit(folder.path());
     let (index, stopper) = Index::start(parts(folder.path())).await.expect("started");
-    assert_eq!(index.view().stats.total_files, 1);
+    assert_eq!(index.view().stats.total_files, 2);
     stopper.stop().await;
 }
 
