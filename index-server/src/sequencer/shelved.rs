@@ -83,8 +83,9 @@ pub(super) enum Unfit {
     List,
     #[error("another version of the index wrote it")]
     Layout,
+    /// With where it was put down.
     #[error("it does not go with this journal, which was put in short or put back since")]
-    Foreign,
+    Foreign(Position),
     #[error("a part of it is damaged or gone")]
     Part,
 }
@@ -146,7 +147,7 @@ pub(super) fn take_up(
     };
     let at = list.at;
     if journal.seal(at.position)? != Some(at.seal) {
-        return Ok(Err(Unfit::Foreign));
+        return Ok(Err(Unfit::Foreign(at.position)));
     }
     let Some((mut world, known)) = world_of(shelf, list) else {
         return Ok(Err(Unfit::Part));
@@ -162,7 +163,7 @@ pub(super) fn take_up(
         sizes: at.sizes,
         fact_count: at.fact_count + fact_count,
     });
-    Ok(taken_up.ok_or(Unfit::Foreign))
+    Ok(taken_up.ok_or(Unfit::Foreign(at.position)))
 }
 
 fn list_of(shelf: &Shelf) -> Result<List, Unfit> {

@@ -39,8 +39,13 @@ pub(super) fn take_up_or_build(
 fn tell(found: Unfit, position: Position) {
     match found {
         Unfit::Missing if position == Position::default() => {}
+        Unfit::Foreign(at) if at > position => tracing::warn!(
+            "the shelf goes further than the journal (to record {at}, not to {position}): the \
+             journal lost its end or was put back from a copy; everything was read from the journal, \
+             and the shelf is written anew; peers that register again send what they share"
+        ),
         // An update does that, and compacting.
-        Unfit::Layout | Unfit::Foreign => tracing::info!(
+        Unfit::Layout | Unfit::Foreign(_) => tracing::info!(
             "the shelf is of no use ({found}): everything was read from the journal, and the shelf \
              is written anew"
         ),

@@ -82,7 +82,11 @@ fn a_journal_that_was_put_back_from_a_copy_is_told_from_the_one_it_was() {
     house.journal.close();
     fs::write(&path, earlier).expect("put back");
     house.journal = EmbeddedJournal::open(house.folder.path()).expect("opened");
-    assert!(!house.is_taken_up(), "it is behind the shelf");
+    assert_eq!(
+        house.unfit(),
+        Some(Unfit::Foreign(house.position)),
+        "it is behind the shelf"
+    );
     let (world, position, fact_count) =
         compaction::load::<PlainFiles>(&house.journal).expect("loaded");
     (house.world, house.position) = (world.into_searchable(), position);
