@@ -43,6 +43,7 @@ use protocol::ids::PeerId;
 use protocol::pieces::{PieceLayout, PieceSet};
 use protocol::search::{SearchParams, SearchResponse};
 use protocol::stats::NetworkStats;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -138,10 +139,6 @@ pub trait Network: Send + Sync + 'static {
 /// What the serving side is told at start.
 #[derive(Clone)]
 pub struct ServeConfig {
-    /// Where to listen.
-    pub listen: SocketAddr,
-    /// Whether a person chose it: then a taken port is an error, else the next free one is used.
-    pub listen_is_fixed: bool,
     /// Upload slots in all.
     pub slots: usize,
     /// Upload slots of one client address.
@@ -169,7 +166,6 @@ pub struct ServeConfig {
 impl fmt::Debug for ServeConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServeConfig")
-            .field("listen", &self.listen)
             .field("name", &self.name)
             .finish_non_exhaustive()
     }
@@ -191,25 +187,35 @@ pub struct Serve {
 }
 
 impl Serve {
-    /// Binds the address and serves from now on.
+    /// Takes the address, or, where nobody chose it (`is_fixed`), one of the next ports if its own is
+    /// taken. Whoever connects waits until [`Serve::start`].
     ///
     /// # Errors
     /// When the address cannot be bound.
+    pub fn bind(listen: SocketAddr, is_fixed: bool) -> Result<TcpListener, ServeError> {
+        listener::bind(listen, is_fixed).map_err(|reason| ServeError {
+            message: match reason.kind() {
+                std::io::ErrorKind::AddrInUse => format!(
+                    "listen at {listen}: another program uses this port; choose another with \
+                     --listen"
+                ),
+                _ => format!("listen at {listen}: {reason}"),
+            },
+        })
+    }
+
+    /// Serves at `socket` from now on.
+    ///
+    /// # Errors
+    /// When the socket has no address.
     #[expect(
         clippy::unused_async,
         reason = "the tasks that it starts need a running runtime, which an await proves"
     )]
-    pub async fn start(config: ServeConfig) -> Result<Self, ServeError> {
+    pub async fn start(config: ServeConfig, socket: TcpListener) -> Result<Self, ServeError> {
         let failed = |reason: std::io::Error| ServeError {
-            message: match reason.kind() {
-                std::io::ErrorKind::AddrInUse => format!(
-                    "listen at {}: another program uses this port; choose another with --listen",
-                    config.listen
-                ),
-                _ => format!("listen at {}: {reason}", config.listen),
-            },
+            message: format!("listen: {reason}"),
         };
-        let socket = listener::bind(config.listen, config.listen_is_fixed).map_err(failed)?;
         let stopping = CancellationToken::new();
         let app = Arc::new(App {
             share: config.share.clone(),

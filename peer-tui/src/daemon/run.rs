@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 
 use anyhow::Context as _;
+use tokio::net::UnixListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -33,17 +34,35 @@ pub async fn run(config: Config, target: LogTarget) -> anyhow::Result<()> {
     let lock = Lock::take(&data)?;
     let ring = start_log(&config, target)?;
     let listener = socket::bind(&data, &lock)?;
-    let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
     let options = EngineOptions {
         log: ring,
         index: IndexChoice::Automatic,
         max_active: None,
     };
-    let engine = tokio::select! {
-        engine = Engine::start(config, options) => engine?,
-        _ = terminate.recv() => return Ok(()),
-        _ = interrupt.recv() => return Ok(()),
+    let ended = serve_until_told(config, options, listener).await;
+    // The next daemon would replace it; a screen finds out sooner without it.
+    let _ = std::fs::remove_file(socket::path(&data));
+    drop(lock);
+    ended
+}
+
+async fn serve_until_told(
+    config: Config,
+    options: EngineOptions,
+    listener: UnixListener,
+) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
+    let mut starting = std::pin::pin!(Engine::start(config, options));
+    let started = tokio::select! {
+        started = &mut starting => Some(started?),
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+    };
+    let Some(engine) = started else {
+        // Left in the middle, what runs already would break off anywhere.
+        starting.await?.stop().await;
+        return Ok(());
     };
     let hang_up = CancellationToken::new();
     let clients = tokio::spawn(server::serve(listener, engine.clone(), hang_up.clone()));
@@ -56,10 +75,7 @@ pub async fn run(config: Config, target: LogTarget) -> anyhow::Result<()> {
     engine.stop().await;
     // A client that still reads its last words gets them.
     let _ = clients.await;
-    // The next daemon would replace it; a screen finds out sooner without it.
-    let _ = std::fs::remove_file(socket::path(&data));
     tracing::info!("stopped");
-    drop(lock);
     Ok(())
 }
 

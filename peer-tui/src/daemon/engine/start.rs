@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -24,7 +25,7 @@ use crate::identity::Identity;
 use crate::index_client::{IndexClientConfig, IndexUrl};
 use crate::serve::slots::SLOT_WAIT;
 use crate::serve::{Serve, ServeConfig};
-use crate::share::{Share, ShareConfig};
+use crate::share::{Share, ShareConfig, ShareError};
 
 /// What an engine is told beside its settings.
 #[derive(Debug)]
@@ -54,38 +55,36 @@ impl Engine {
     pub async fn start(config: Config, options: EngineOptions) -> anyhow::Result<Self> {
         make_folders(&config)?;
         let identity = Identity::load_or_create(&config.data)?;
+        // Before anything runs that would have to be stopped again.
+        let socket = Serve::bind(config.listen, config.listen_is_fixed)?;
         let recall = Recall::new(Memory::open(&config.data)?);
         let named = choose_index(&config, &recall, options.index).await?;
         let limits = limits(&config, &recall);
         let blocked = recall.read(|all| all.blocked.clone());
 
-        let share = Share::start(ShareConfig {
-            owner: identity.id(),
-            roots: recall.read(|all| all.shares(&config.shares)),
-            downloads: config.share_downloads.then(|| config.downloads.clone()),
-            data: config.data.clone(),
-            rescan_every: config.rescan_every,
-            max_file_size: config.max_file_size,
-        })
-        .await?;
+        let share = start_share(&config, &identity, &recall).await?;
         let late = Arc::new(LateIndex::new(identity.id(), share.clone()));
         let usual = FetchConfig::in_folders(config.downloads.clone(), config.data.clone());
-        let fetch = Fetch::start(
-            FetchConfig {
-                down_limit: limits.down,
-                blocked: blocked.iter().copied().collect(),
-                max_active: options.max_active.unwrap_or(usual.max_active),
-                ..usual
-            },
-            Arc::clone(&late) as Arc<dyn crate::fetch::Holders>,
-        )
-        .await?;
-        let serve = Serve::start(ServeConfig {
+        let fetch = FetchConfig {
+            down_limit: limits.down,
+            blocked: blocked.iter().copied().collect(),
+            max_active: options.max_active.unwrap_or(usual.max_active),
+            ..usual
+        };
+        let serve = |fetch: &Fetch| ServeConfig {
             up_limit: limits.up,
             earlier: recall.read(|all| all.uploads),
-            ..serve_config(&config, &identity, &share, &fetch, &late)
-        })
-        .await?;
+            ..serve_config(&config, &identity, &share, fetch, &late)
+        };
+        let holders = Arc::clone(&late) as Arc<dyn crate::fetch::Holders>;
+        let begun = begin(fetch, holders, serve, socket).await;
+        let (fetch, serve) = match begun {
+            Ok(begun) => begun,
+            Err(error) => {
+                share.stop().await;
+                return Err(error);
+            }
+        };
         let session = session_maker(&config, &identity, &serve, &share);
         let facts = Facts {
             id: identity.id(),
@@ -128,6 +127,39 @@ impl Engine {
     fn say_hello(&self) {
         let facts = self.board().facts();
         tracing::info!("serving at {} as {}", facts.listen, facts.name);
+    }
+}
+
+async fn start_share(
+    config: &Config,
+    identity: &Identity,
+    recall: &Recall,
+) -> Result<Share, ShareError> {
+    Share::start(ShareConfig {
+        owner: identity.id(),
+        roots: recall.read(|all| all.shares(&config.shares)),
+        downloads: config.share_downloads.then(|| config.downloads.clone()),
+        data: config.data.clone(),
+        rescan_every: config.rescan_every,
+        max_file_size: config.max_file_size,
+    })
+    .await
+}
+
+/// Starts to fetch and to serve: both, or neither.
+async fn begin(
+    fetch: FetchConfig,
+    holders: Arc<dyn crate::fetch::Holders>,
+    serve: impl FnOnce(&Fetch) -> ServeConfig,
+    socket: TcpListener,
+) -> anyhow::Result<(Fetch, Serve)> {
+    let fetch = Fetch::start(fetch, holders).await?;
+    match Serve::start(serve(&fetch), socket).await {
+        Ok(serve) => Ok((fetch, serve)),
+        Err(error) => {
+            fetch.stop().await;
+            Err(error.into())
+        }
     }
 }
 
@@ -206,8 +238,6 @@ fn serve_config(
 ) -> ServeConfig {
     let advertised = config.advertise.iter();
     ServeConfig {
-        listen: config.listen,
-        listen_is_fixed: config.listen_is_fixed,
         slots: config.slots,
         slots_per_client: config.slots_per_client,
         slot_wait: SLOT_WAIT,
@@ -242,4 +272,32 @@ fn session_maker(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         share: Arc::new(share),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_taken_port_is_said_before_anything_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let data = folder.path().join("data");
+        let mut config = Config::in_folders(
+            data.clone(),
+            folder.path().join("share"),
+            folder.path().join("downloads"),
+        );
+        config.listen = taken.local_addr().unwrap();
+        config.listen_is_fixed = true;
+        let options = EngineOptions {
+            log: LogRing::default(),
+            index: IndexChoice::Only("http://127.0.0.1:9".to_owned()),
+            max_active: None,
+        };
+        let refused = Engine::start(config, options).await.err().unwrap();
+        assert!(refused.to_string().contains("--listen"), "{refused}");
+        let begun: Vec<_> = fs::read_dir(data).unwrap().flatten().collect();
+        assert_eq!(begun.len(), 1, "the key alone: {begun:?}");
+    }
 }

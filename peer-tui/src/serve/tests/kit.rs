@@ -86,9 +86,8 @@ impl Kit {
             .await
             .expect("files are shared")
             .unwrap();
-        let serve = Serve::start(ServeConfig {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            listen_is_fixed: true,
+        let socket = Serve::bind("127.0.0.1:0".parse().unwrap(), true).unwrap();
+        let config = ServeConfig {
             slots: 4,
             slots_per_client: 2,
             slot_wait: Duration::from_millis(200),
@@ -100,9 +99,8 @@ impl Kit {
             partials: Arc::new(partials),
             network: Arc::new(NoNetwork(watch::Sender::new(None))),
             allowed_hosts: Vec::new(),
-        })
-        .await
-        .unwrap();
+        };
+        let serve = Serve::start(config, socket).await.unwrap();
         Self {
             root,
             _data: data,
