@@ -314,5 +314,28 @@ fn innermost(error: &reqwest::Error) -> String {
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    format!("broke off ({cause})")
+    broke_off(&cause.to_string())
+}
+
+/// How a connection ended, without the number that the system has for it: people read this.
+fn broke_off(cause: &str) -> String {
+    let words = cause.split(" (os error ").next().unwrap_or(cause);
+    format!("broke off ({words})")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_end_of_a_connection_is_said_in_words() {
+        let error = std::io::Error::from_raw_os_error(104).to_string();
+        let said = super::broke_off(&error);
+        assert!(
+            said.starts_with("broke off (") && !said.contains("104"),
+            "{said}"
+        );
+        assert_eq!(
+            super::broke_off("unexpected end"),
+            "broke off (unexpected end)"
+        );
+    }
 }

@@ -2,7 +2,7 @@
 //! be found first; and what is done with what the index tells.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -14,7 +14,7 @@ use protocol::peer::TransferReport;
 use protocol::search::{SearchParams, SearchResponse};
 use protocol::stats::NetworkStats;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{SetOnce, broadcast, watch};
 
 use super::Engine;
 use crate::fetch::Holders;
@@ -28,6 +28,10 @@ use crate::{discover, host};
 /// Events are taken in groups so far apart: what follows a thousand of them is done once.
 const EVENTS_EVERY: Duration = Duration::from_millis(50);
 
+/// A download that is open at the start asks before there is a session: it waits so long for one, and
+/// only then says that nobody knows who has it.
+const FIRST_WAIT: Duration = Duration::from_secs(10);
+
 /// Makes the settings of a session from the URL of its index.
 pub type SessionMaker = Box<dyn FnOnce(IndexUrl) -> IndexClientConfig + Send>;
 
@@ -36,7 +40,7 @@ pub type SessionMaker = Box<dyn FnOnce(IndexUrl) -> IndexClientConfig + Send>;
 pub struct LateIndex {
     own_id: PeerId,
     share: Share,
-    client: OnceLock<IndexClient>,
+    client: SetOnce<IndexClient>,
     named: watch::Sender<Option<IndexUrl>>,
     stats: watch::Sender<Option<NetworkStats>>,
 }
@@ -46,7 +50,7 @@ impl LateIndex {
         Self {
             own_id,
             share,
-            client: OnceLock::new(),
+            client: SetOnce::new(),
             named: watch::Sender::new(None),
             stats: watch::Sender::new(None),
         }
@@ -77,7 +81,10 @@ impl LateIndex {
 
 impl Holders for LateIndex {
     fn content(&self, hash: ContentHash) -> BoxFuture<'_, Result<Option<ContentInfo>, IndexError>> {
-        Box::pin(async move { self.get().ok_or_else(Self::unknown)?.content(hash).await })
+        Box::pin(async move {
+            let client = tokio::time::timeout(FIRST_WAIT, self.client.wait()).await;
+            client.map_err(|_| Self::unknown())?.content(hash).await
+        })
     }
 
     fn report(&self, peer: PeerId, report: TransferReport) -> BoxFuture<'_, ()> {
@@ -126,7 +133,8 @@ pub async fn join(engine: Engine, named: Option<IndexUrl>, session: SessionMaker
     };
     match IndexClient::start(session(url.clone())) {
         Ok(client) => {
-            engine.0.index.client.get_or_init(|| client.clone());
+            // There is one session; it changes its index by itself.
+            let _ = engine.0.index.client.set(client.clone());
             engine.show_index(&url);
             super::partials::publish_all(&engine).await;
             follow_events(&engine, client.events());

@@ -13,7 +13,7 @@ use super::answer::check_part;
 use super::head::End;
 use super::line::Answer;
 use super::pace::Pace;
-use super::{ByteRange, Fault, Http, Place, innermost, range_of};
+use super::{ByteRange, Fault, Http, Place, broke_off, innermost, range_of};
 
 /// Bytes taken at once.
 const READ_MAX_BYTES: usize = 1024 * 1024;
@@ -82,7 +82,7 @@ impl Body {
         match self {
             Self::Line(answer) => {
                 let read = answer.read(into, most).await;
-                read.map_err(|error| format!("broke off ({error})"))
+                read.map_err(|error| broke_off(&error.to_string()))
             }
             Self::Client { response, rest } => {
                 while rest.is_empty() {

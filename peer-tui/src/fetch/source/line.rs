@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::head::{BadHead, End, HEAD_MAX_BYTES, Head, parse};
-use super::{ByteRange, Fault, Place};
+use super::{ByteRange, Fault, Place, broke_off};
 use crate::fetch::limits::Timing;
 
 /// The reading end of a connection, at the front of an answer.
@@ -183,7 +183,7 @@ impl Turn {
             before,
             after,
         } = self;
-        let broken = |why: &str| Fault::Broken(format!("broke off ({why})"));
+        let broken = |why: &str| Fault::Broken(broke_off(why));
         let mut may_be_stale = before.is_some();
         let mut kept = match before {
             None => Some(Reader::new(stream.clone())),
