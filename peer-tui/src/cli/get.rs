@@ -3,6 +3,8 @@
 
 mod direct;
 mod follow;
+mod interrupt;
+mod output;
 mod progress;
 mod target;
 
@@ -11,6 +13,8 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use self::follow::Landed;
+use self::interrupt::Waited;
+use self::output::{Output, report};
 use super::args::GetArgs;
 use super::print;
 use super::search::Searcher;
@@ -37,7 +41,6 @@ pub fn run(layers: &Layers, get: &GetArgs, json: bool) -> Result<(), Trouble> {
         ));
     }
     let config = Config::from_layers(layers)?;
-    // Through a daemon the download goes on after Ctrl-C, so there is nothing to clean up.
     let mut searcher = Searcher::find(layers)?;
     if let Some(folder) = &get.folder {
         let (peer, path) = folder.split_once(':').ok_or_else(|| {
@@ -46,7 +49,10 @@ pub fn run(layers: &Layers, get: &GetArgs, json: bool) -> Result<(), Trouble> {
             ))
         })?;
         return match searcher {
-            Searcher::Daemon(client) => get_folder(client, peer, path, get.detach, json),
+            Searcher::Daemon(client) => {
+                let waited = Waited::listen(config.data, None)?;
+                get_folder(client, &waited, (peer, path), get.detach, json)
+            }
             Searcher::Index(api, runtime) => {
                 let wishes = runtime.block_on(direct::folder(&api, peer, path))?;
                 let landed = direct::fetch(&api, &runtime, &config, wishes)?;
@@ -56,15 +62,17 @@ pub fn run(layers: &Layers, get: &GetArgs, json: bool) -> Result<(), Trouble> {
         };
     }
     let mut wish = target::resolve(&mut searcher, &get.target.join(" "))?;
-    let spool = Spool::prepare(get.output.as_deref(), &mut wish, &config)?;
+    let output = Output::prepare(get.output.as_deref(), &mut wish, &config)?;
     match searcher {
-        Searcher::Daemon(client) => through_daemon(client, wish, get.detach, spool, json),
+        Searcher::Daemon(client) => {
+            through_daemon(client, wish, get.detach, output, &config.data, json)
+        }
         Searcher::Index(..) if get.detach => Err(Trouble::usage(
             "--detach needs a running daemon: start one with `peer-tui daemon`",
         )),
         Searcher::Index(api, runtime) => {
             let landed = direct::fetch(&api, &runtime, &config, vec![wish])?;
-            finish(&landed, spool, json)
+            output.deliver(&landed, json)
         }
     }
 }
@@ -73,10 +81,13 @@ fn through_daemon(
     mut client: Client,
     wish: Wish,
     is_detached: bool,
-    spool: Option<Spool>,
+    output: Output,
+    data: &Path,
     json: bool,
 ) -> Result<(), Trouble> {
-    follow::end_on_interrupt()?;
+    let spool = output.folder();
+    let is_spooled = spool.is_some();
+    let waited = Waited::listen(data.to_owned(), spool)?;
     let hash = wish.hash;
     let wishes = vec![wish];
     let Reply::Done { note, ids, .. } = client.ask(Action::Download { wishes })? else {
@@ -93,30 +104,31 @@ fn through_daemon(
             path: PathBuf::from(path),
             size_bytes: std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
         };
-        return finish(&[landed], spool, json);
+        return output.deliver(&[landed], json);
     }
     if is_detached {
         queued(&note, &ids, json);
         return Ok(());
     }
-    let landed = follow::follow(&mut client, &ids)?;
-    let is_spooled = spool.is_some();
-    finish(&landed, spool, json)?;
+    waited.begin(&ids);
+    let landed = follow::follow(&mut client, &ids);
+    waited.go_on();
+    let delivered = landed.and_then(|landed| output.deliver(&landed, json));
     if is_spooled {
         // Its file is gone again, so it is nothing to list.
+        let _ = client.ask(Action::Cancel { ids: ids.clone() });
         let _ = client.ask(Action::Remove { ids });
     }
-    Ok(())
+    delivered
 }
 
 fn get_folder(
     mut client: Client,
-    peer: &str,
-    path: &str,
+    waited: &Waited,
+    (peer, path): (&str, &str),
     is_detached: bool,
     json: bool,
 ) -> Result<(), Trouble> {
-    follow::end_on_interrupt()?;
     let action = Action::DownloadFolder {
         peer: peer.to_owned(),
         folder: path.to_owned(),
@@ -129,7 +141,10 @@ fn get_folder(
         return Ok(());
     }
     print::note(&print::name(&note));
-    report(&follow::follow(&mut client, &ids)?, json);
+    waited.begin(&ids);
+    let landed = follow::follow(&mut client, &ids);
+    waited.go_on();
+    report(&landed?, json);
     Ok(())
 }
 
@@ -138,81 +153,5 @@ fn queued(note: &str, ids: &[DownloadId], json: bool) {
         print::json(&json!({ "queued": ids }));
     } else {
         print::line(&print::name(note));
-    }
-}
-
-fn finish(landed: &[Landed], spool: Option<Spool>, json: bool) -> Result<(), Trouble> {
-    match spool {
-        None => {
-            report(landed, json);
-            Ok(())
-        }
-        Some(spool) => match landed {
-            [landed] => spool.pour(&landed.path),
-            _ => Err(Trouble::failed("more than one file came")),
-        },
-    }
-}
-
-fn report(landed: &[Landed], json: bool) {
-    for file in landed {
-        if json {
-            print::json(&json!({
-                "id": file.id,
-                "hash": file.hash,
-                "size": file.size_bytes,
-                "path": file.path,
-            }));
-        } else {
-            print::path(&file.path);
-        }
-    }
-}
-
-/// A file on its way to standard output: it is fetched whole and verified first, so that no wrong
-/// byte is ever written.
-struct Spool {
-    folder: tempfile::TempDir,
-}
-
-impl Spool {
-    /// Sets where a wish is saved; a spool where the output is `-`.
-    fn prepare(
-        output: Option<&Path>,
-        wish: &mut Wish,
-        config: &Config,
-    ) -> Result<Option<Self>, Trouble> {
-        match output {
-            None => Ok(None),
-            Some(path) if path.as_os_str() == "-" => {
-                let folder = tempfile::Builder::new()
-                    .prefix("peerdex-get-")
-                    .tempdir_in(config.downloads.parent().unwrap_or(&config.data))
-                    .or_else(|_| tempfile::tempdir())
-                    .map_err(|error| {
-                        Trouble::failed(format!("make a temporary folder: {error}"))
-                    })?;
-                wish.save_as = Some(folder.path().join("content"));
-                Ok(Some(Self { folder }))
-            }
-            Some(path) => {
-                let mut path = std::path::absolute(path)
-                    .map_err(|error| Trouble::usage(format!("--output: {error}")))?;
-                if path.is_dir() {
-                    let name = protocol::names::SafePath::name_from_untrusted(&wish.path);
-                    path = path.join(name.as_path());
-                }
-                wish.save_as = Some(path);
-                Ok(None)
-            }
-        }
-    }
-
-    fn pour(self, path: &Path) -> Result<(), Trouble> {
-        let failed =
-            |error: std::io::Error| Trouble::failed(format!("write to standard output: {error}"));
-        let mut file = std::fs::File::open(path).map_err(failed)?;
-        std::io::copy(&mut file, &mut std::io::stdout().lock()).map_err(failed)?;
-        self.folder.close().map_err(failed)
     }
 }

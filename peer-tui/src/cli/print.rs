@@ -27,6 +27,17 @@ pub fn note(words: &str) {
     let line = format!("{}\n", one_line(words));
     let _ = std::io::stderr().lock().write_all(line.as_bytes());
 }
+/// Tells something on a line of its own, in the place of a progress bar; without words it only takes
+/// that away.
+pub fn own_line(words: &str) {
+    if std::io::stderr().is_terminal() {
+        let _ = std::io::stderr().lock().write_all(b"\r\x1b[K");
+    }
+    if !words.is_empty() {
+        note(words);
+    }
+}
+
 
 /// The place of a file on this disk: to a person as is safe, to a program byte by byte.
 pub fn path(path: &Path) {

@@ -146,12 +146,30 @@ impl Board {
     }
 
     /// Shows newer ones; the log is told of downloads that got stuck.
-    pub fn show_transfers(&self, transfers: Transfers) {
+    pub fn show_transfers(&self, transfers: &Transfers) {
         let news = lock(&self.stuck).take(&transfers.fetch.downloads);
         for line in news {
             tracing::warn!("{line}");
         }
-        self.transfers.store(Arc::new(transfers));
+        self.transfers.rcu(|shown| {
+            let mut transfers = transfers.clone();
+            if shown.fetch.revision > transfers.fetch.revision {
+                transfers.fetch = Arc::clone(&shown.fetch);
+            }
+            transfers
+        });
+        self.bump(|parts| parts.transfers += 1);
+    }
+
+    /// Shows downloads at once, unless newer ones are shown.
+    pub fn show_downloads(&self, fetch: &Arc<FetchView>) {
+        self.transfers.rcu(|shown| {
+            let mut transfers = Transfers::clone(shown);
+            if fetch.revision > transfers.fetch.revision {
+                transfers.fetch = Arc::clone(fetch);
+            }
+            transfers
+        });
         self.bump(|parts| parts.transfers += 1);
     }
 

@@ -192,12 +192,12 @@ impl Fetch {
         })
     }
 
-    /// Queues a download; the answer means that it is on disk in the queue. The same content that
-    /// is open already answers its number; a cancelled one comes back.
+    /// Queues a download; the answer means that it is on disk in the queue. The same content to the
+    /// same place answers the number that it has; what was paused, failed or cancelled goes on.
     ///
     /// # Errors
-    /// [`FetchError::AlreadyDone`] when it was fetched and the file is still there (ask
-    /// [`Fetch::enqueue_again`] for another copy), else when the queue cannot be written.
+    /// [`FetchError::AlreadyDone`] when it was fetched and the file is still there, unless the wish
+    /// names a place (what lies there is looked at then), else when the queue cannot be written.
     pub async fn enqueue(&self, wish: Wish) -> Result<DownloadId, FetchError> {
         let mut all = self.enqueue_many(vec![wish]).await?;
         all.pop().unwrap_or(Err(FetchError::Stopped))
@@ -213,16 +213,6 @@ impl Fetch {
     ) -> Result<Vec<Result<DownloadId, FetchError>>, FetchError> {
         let (answer, answered) = oneshot::channel();
         self.send(Order::Enqueue(wishes, answer)).await?;
-        answered.await.map_err(|_| FetchError::Stopped)?
-    }
-
-    /// Queues another copy of a content that is fetched already.
-    ///
-    /// # Errors
-    /// When the queue cannot be written.
-    pub async fn enqueue_again(&self, wish: Wish) -> Result<DownloadId, FetchError> {
-        let (answer, answered) = oneshot::channel();
-        self.send(Order::EnqueueAgain(wish, answer)).await?;
         answered.await.map_err(|_| FetchError::Stopped)?
     }
 

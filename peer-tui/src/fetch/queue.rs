@@ -7,6 +7,7 @@ pub mod change;
 pub mod entry;
 pub mod file;
 pub mod next;
+mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use super::{DownloadId, DownloadState, Wish};
 pub use change::Effect;
 pub use entry::Entry;
 use entry::Rank;
+use wanted::Match;
 
 /// Finished downloads that stay listed; older ones go, their files stay.
 const DONE_MAX_COUNT: usize = 5_000;
@@ -80,11 +82,15 @@ impl Queue {
         self.by_hash.get(hash).cloned().unwrap_or_default()
     }
 
-    /// Takes a wish in. `is_there` tells whether a finished file still lies at its place. A wish with
-    /// folders in its path is part of a folder: it gets a copy of its own under its own path.
+    /// Takes a wish in. `is_there` tells whether a finished file still lies at its place.
+    ///
+    /// The same content to the same place is one download, which goes on. To another place it is one
+    /// of its own, that takes over what has come and copies what is there: a wish with folders in its
+    /// path is part of a folder, and one that names its place gets its file there and nowhere else. A
+    /// failed download to another place takes the new one: it stands in nobody's way.
     ///
     /// # Errors
-    /// [`FetchError::AlreadyDone`].
+    /// [`FetchError::AlreadyDone`], never for a wish that names its place.
     pub fn enqueue(
         &mut self,
         wish: Wish,
@@ -93,48 +99,30 @@ impl Queue {
         is_there: impl Fn(&Path, u64) -> bool,
     ) -> Result<DownloadId, FetchError> {
         let wanted = Entry::new(DownloadId(self.next_id), wish, downloads, now);
-        let is_part_of_folder = wanted.name.contains('/');
-        for id in self
-            .by_hash
-            .get(&wanted.wish.hash)
-            .cloned()
-            .unwrap_or_default()
-        {
-            let Some(known) = self.entries.get(&id) else {
-                continue;
-            };
-            let is_same_place =
-                known.name == wanted.name && known.wish.save_as == wanted.wish.save_as;
-            if is_part_of_folder && !is_same_place {
-                continue;
-            }
-            match known.state {
-                DownloadState::Done if is_there(&known.destination, known.size_bytes) => {
-                    let destination = known.destination.clone();
-                    return Err(FetchError::AlreadyDone { id, destination });
-                }
-                DownloadState::Done => {}
-                DownloadState::Cancelled { .. } => {
-                    self.update(id, |entry| entry.state = DownloadState::Queued);
-                    return Ok(id);
-                }
-                _ => return Ok(id),
-            }
+        let all = self.entries_of(&wanted.wish.hash);
+        let known = all.iter().filter_map(|id| self.entries.get(id));
+        let known: Vec<(DownloadId, Match)> = known
+            .map(|known| (known.id, Match::of(known, &wanted, &is_there)))
+            .collect();
+        let first = |wanted: Match| {
+            known
+                .iter()
+                .find(|(_, is)| *is == wanted)
+                .map(|(id, _)| *id)
+        };
+        if let Some(there) = first(Match::There).and_then(|id| self.entries.get(&id)) {
+            let (id, destination) = (there.id, there.destination.clone());
+            return Err(FetchError::AlreadyDone { id, destination });
+        }
+        if let Some(id) = first(Match::Same) {
+            self.update(id, Entry::take_up);
+            return Ok(id);
+        }
+        if let Some(id) = first(Match::Free) {
+            self.update(id, |entry| entry.go_elsewhere(wanted));
+            return Ok(id);
         }
         Ok(self.add(wanted))
-    }
-
-    /// Takes a wish in although the file is there: another copy of it.
-    pub fn enqueue_again(&mut self, wish: Wish, downloads: &Path, now: Timestamp) -> DownloadId {
-        let all = self.by_hash.get(&wish.hash).cloned().unwrap_or_default();
-        let is_open = |id: &DownloadId| {
-            self.get(*id)
-                .is_some_and(|entry| crate::daemon::state::is_open(&entry.state))
-        };
-        if let Some(id) = all.into_iter().find(is_open) {
-            return id;
-        }
-        self.add(Entry::new(DownloadId(self.next_id), wish, downloads, now))
     }
 
     fn add(&mut self, entry: Entry) -> DownloadId {

@@ -61,8 +61,6 @@ const STOP_WAIT: Duration = Duration::from_secs(10);
 pub enum Order {
     /// See [`super::Fetch::enqueue_many`].
     Enqueue(Vec<Wish>, oneshot::Sender<Enqueued>),
-    /// See [`super::Fetch::enqueue_again`].
-    EnqueueAgain(Wish, oneshot::Sender<Result<DownloadId, FetchError>>),
     /// See the methods of [`super::Fetch`] of the same names.
     Change(
         Change,

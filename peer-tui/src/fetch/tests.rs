@@ -4,6 +4,7 @@
 mod faults;
 mod kit;
 mod partials;
+mod places;
 mod resume;
 mod stalls;
 mod together;
@@ -68,7 +69,7 @@ async fn nothing_that_is_there_is_overwritten() {
         matches!(again, Err(FetchError::AlreadyDone { .. })),
         "{again:?}"
     );
-    let id = network.fetch.enqueue_again(content.wish()).await.unwrap();
+    let id = network.enqueue_at(&content, "a.tar.gz").await;
     let copy = network.done(id).await;
     assert_eq!(copy.destination, network.downloads().join("a (4).tar.gz"));
     assert_eq!(std::fs::read(copy.destination).unwrap(), *content.bytes);

@@ -8,6 +8,7 @@
 mod commands;
 mod failures;
 mod flow;
+mod get;
 mod here;
 mod kit;
 mod limits;

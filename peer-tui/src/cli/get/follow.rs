@@ -2,14 +2,12 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use protocol::hash::ContentHash;
 
 use super::progress::Progress;
 use crate::cli::print::{self, name};
-use crate::cli::trouble::{Exit, Trouble};
+use crate::cli::trouble::Trouble;
 use crate::daemon::client::Client;
 use crate::daemon::command::{TransfersWatch, Watch, Window};
 use crate::daemon::state::{TransferRow, is_open};
@@ -29,18 +27,6 @@ pub struct Landed {
     pub path: PathBuf,
     /// Bytes.
     pub size_bytes: u64,
-}
-
-/// From now on Ctrl-C ends the program with the code of the contract.
-///
-/// # Errors
-/// When signals cannot be listened for.
-pub fn end_on_interrupt() -> Result<(), Trouble> {
-    let armed = Arc::new(AtomicBool::new(true));
-    let code = i32::from(Exit::Interrupted.code());
-    signal_hook::flag::register_conditional_shutdown(signal_hook::consts::SIGINT, code, armed)
-        .map(|_| ())
-        .map_err(|error| Trouble::failed(format!("listen for Ctrl-C: {error}")))
 }
 
 /// Waits until all of them are done.

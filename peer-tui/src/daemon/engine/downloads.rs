@@ -106,19 +106,16 @@ impl Engine {
         let answers = self
             .0
             .fetch
-            .enqueue_many(new.clone())
+            .enqueue_many(new)
             .await
             .map_err(|error| from_fetch(&error))?;
+        // Whoever looks next must not see how an earlier try of it ended.
+        self.board().show_downloads(&self.0.fetch.view());
         let mut queued = Vec::new();
-        for ((answer, wish), name) in answers.into_iter().zip(new).zip(names) {
+        for (answer, name) in answers.into_iter().zip(names) {
             match answer {
                 Ok(id) => {
                     ids.push(id);
-                    queued.push(name);
-                }
-                Err(FetchError::AlreadyDone { .. }) if wish.save_as.is_some() => {
-                    let again = self.0.fetch.enqueue_again(wish).await;
-                    ids.push(again.map_err(|error| from_fetch(&error))?);
                     queued.push(name);
                 }
                 Err(FetchError::AlreadyDone { id, destination }) => {

@@ -158,7 +158,7 @@ impl Pump {
             .iter()
             .map(|upload| row(engine, upload))
             .collect();
-        engine.board().show_transfers(Transfers {
+        engine.board().show_transfers(&Transfers {
             fetch,
             uploads,
             serve,

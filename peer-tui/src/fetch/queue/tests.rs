@@ -5,6 +5,8 @@ use proptest::prelude::*;
 use super::super::change::{Change, Move};
 use super::*;
 
+mod wanted;
+
 fn wish(path: &str, content: &str) -> Wish {
     Wish {
         hash: ContentHash::of(content.as_bytes()),

@@ -55,26 +55,26 @@ impl Target {
 
     /// The path when nothing stands in its way.
     pub fn path(&self) -> PathBuf {
-        let (folder, path) = self.parts();
-        folder.join(path.as_path())
+        let (folder, path, _) = self.parts();
+        folder.join(path)
     }
 
-    /// Folder that is a person's own and the path below it that is made.
-    fn parts(&self) -> (PathBuf, SafePath) {
+    /// Folder that is a person's own, the path below it that is made, and what gets a number where
+    /// that is taken. The name that a person gives is taken as it is, a stranger's is made safe.
+    fn parts(&self) -> (PathBuf, PathBuf, SafePath) {
         match self {
-            Self::Below { folder, path } => (folder.clone(), path.clone()),
+            Self::Below { folder, path } => {
+                (folder.clone(), path.as_path().to_owned(), path.clone())
+            }
             Self::At { path, name } => {
                 use std::os::unix::ffi::OsStrExt as _;
                 let is_folder = path.as_os_str().as_bytes().ends_with(b"/") || path.is_dir();
-                match (
-                    is_folder,
-                    path.parent(),
-                    path.file_name().and_then(|name| name.to_str()),
-                ) {
+                match (is_folder, path.parent(), path.file_name()) {
                     (false, Some(parent), Some(own)) => {
-                        (parent.to_owned(), SafePath::name_from_untrusted(own))
+                        let safe = SafePath::name_from_untrusted(&own.to_string_lossy());
+                        (parent.to_owned(), PathBuf::from(own), safe)
                     }
-                    _ => (path.clone(), name.clone()),
+                    _ => (path.clone(), name.as_path().to_owned(), name.clone()),
                 }
             }
         }
@@ -115,9 +115,9 @@ impl Places {
     /// # Errors
     /// When a folder cannot be made or the file cannot be moved there.
     pub fn give(&mut self, part: &Path, target: &Target) -> Result<PathBuf, StoreError> {
-        let (folder, wanted) = target.parts();
+        let (folder, wanted, numbered) = target.parts();
         let fail = |operation, path: &Path, reason| StoreError::of(operation, path, 0, reason);
-        let parent = wanted.as_path().parent().unwrap_or(Path::new(""));
+        let parent = wanted.parent().unwrap_or(Path::new(""));
         let folders = match self.open.entry((folder.clone(), parent.to_owned())) {
             Slot::Occupied(open) => open.into_mut(),
             Slot::Vacant(new) => new.insert(Folders::open(&folder, parent)?),
@@ -130,10 +130,10 @@ impl Places {
             let name = if number == 1 {
                 wanted.clone()
             } else {
-                wanted.numbered(number)
+                numbered.numbered(number).as_path().to_owned()
             };
-            let destination = folder.join(name.as_path());
-            let Some(last) = name.as_path().file_name() else {
+            let destination = folder.join(&name);
+            let Some(last) = name.file_name() else {
                 break;
             };
             match give_name(part, inner, Path::new(last)) {
@@ -147,7 +147,7 @@ impl Places {
         Err(StoreError::Io {
             operation: "name",
             reason: io::Error::other("too many files of that name are there"),
-            path: folder.join(wanted.as_path()),
+            path: folder.join(wanted),
         })
     }
 

@@ -141,6 +141,7 @@ fn a_person_says_a_file_or_a_folder() {
         fixture.folder.path().join("new/name.bin"),
     );
     check(inside.join("own.txt"), inside.join("own.txt"));
+    check(inside.join(".own: 1"), inside.join(".own: 1"));
 }
 
 #[test]

@@ -30,13 +30,6 @@ impl Owner {
                 self.show();
                 self.saver.tell_many(ids, answer);
             }
-            Order::EnqueueAgain(wish, answer) => {
-                let now = Timestamp::now();
-                let id = self.queue.enqueue_again(wish, &self.config.downloads, now);
-                self.shown.changed(id);
-                self.show();
-                self.saver.tell_one(id, answer);
-            }
             Order::Change(change, ids, answer) => {
                 let changed = self.change(change, &ids);
                 self.show();
@@ -79,6 +72,7 @@ impl Owner {
         let id = self
             .queue
             .enqueue(wish, &self.config.downloads, now, is_there)?;
+        self.conceal_cancelled(id);
         self.shown.changed(id);
         Ok(id)
     }

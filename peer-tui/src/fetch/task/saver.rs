@@ -23,20 +23,13 @@ const SAVE_AT_LEAST_EVERY: Duration = Duration::from_secs(10);
 type Ids = Vec<Result<DownloadId, FetchError>>;
 
 /// Somebody who waits for the write.
-enum Waiting {
-    Many(Ids, oneshot::Sender<Enqueued>),
-    One(DownloadId, oneshot::Sender<Result<DownloadId, FetchError>>),
-}
+struct Waiting(Ids, oneshot::Sender<Enqueued>);
 
 impl Waiting {
     fn tell(self, written: &Result<(), FetchError>) {
+        let Self(ids, answer) = self;
         // Whoever waits may have gone.
-        match (self, written) {
-            (Self::Many(ids, answer), Ok(())) => drop(answer.send(Ok(ids))),
-            (Self::Many(_, answer), Err(error)) => drop(answer.send(Err(error.clone()))),
-            (Self::One(id, answer), Ok(())) => drop(answer.send(Ok(id))),
-            (Self::One(_, answer), Err(error)) => drop(answer.send(Err(error.clone()))),
-        }
+        let _ = answer.send(written.clone().map(|()| ids));
     }
 }
 
@@ -74,20 +67,11 @@ impl Saver {
     /// Tells these ids once they are on disk; when all were refused there is nothing to write.
     pub(super) fn tell_many(&mut self, ids: Ids, answer: oneshot::Sender<Enqueued>) {
         if ids.iter().all(Result::is_err) {
-            Waiting::Many(ids, answer).tell(&Ok(()));
+            Waiting(ids, answer).tell(&Ok(()));
             return;
         }
         self.is_changed = true;
-        self.waiting.push(Waiting::Many(ids, answer));
-    }
-
-    pub(super) fn tell_one(
-        &mut self,
-        id: DownloadId,
-        answer: oneshot::Sender<Result<DownloadId, FetchError>>,
-    ) {
-        self.is_changed = true;
-        self.waiting.push(Waiting::One(id, answer));
+        self.waiting.push(Waiting(ids, answer));
     }
 
     /// When the next write is due; `None` when there is nothing to write or one is under way.

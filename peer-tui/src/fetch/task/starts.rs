@@ -46,15 +46,17 @@ impl Owner {
         let wish = &entry.wish;
         let local = self.shared.holders.local_copy(&wish.hash);
         let local = local.or_else(|| self.queue.done_copy(&wish.hash));
-        // A file of a folder has one place; what is there already may be just that.
-        let has_one_place = entry.name.contains('/') && wish.save_as.is_none();
+        // A file of a folder has one place; what is there already may be just that. So has one whose
+        // place a person named.
+        let is_named = wish.save_as.is_some();
+        let is_copy = local.is_some() && entry.name.contains('/');
         let task = Task {
             id,
             hash: wish.hash,
             size_bytes: entry.size_bytes,
             name: entry.name.clone(),
             target: Target::of(&self.config.downloads, &wish.path, wish.save_as.as_deref()),
-            may_be_there: entry.may_be_there || local.is_some() && has_one_place,
+            may_be_there: entry.may_be_there || is_named || is_copy,
             local,
             live: live_out,
             orders: inbox,

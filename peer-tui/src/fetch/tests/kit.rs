@@ -151,6 +151,15 @@ impl Network {
         self.config.downloads.clone()
     }
 
+    /// Asks for a content under this name in the download folder and nowhere else.
+    pub(super) async fn enqueue_at(&self, content: &Content, name: &str) -> DownloadId {
+        let wish = Wish {
+            save_as: Some(self.downloads().join(name)),
+            ..content.wish()
+        };
+        self.fetch.enqueue(wish).await.unwrap()
+    }
+
     /// Ends fetching cleanly and starts it anew.
     pub(super) async fn restart(&mut self) {
         self.fetch.stop().await;

@@ -116,7 +116,7 @@ async fn a_copy_that_is_gone_costs_nothing_of_what_has_come() {
     let done = network.done(id).await;
     network.silence(first);
     std::fs::remove_file(done.destination).unwrap();
-    let again = network.fetch.enqueue_again(content.wish()).await.unwrap();
+    let again = network.enqueue_at(&content, "again.bin").await;
     network.add_holder(&content, Way::StopsAfter(3)).await;
     network.fetch.nudge(Some(content.hash));
     network
