@@ -4,6 +4,7 @@ use protocol::file::{ContentInfo, FileInfo};
 use protocol::hash::ContentHash;
 use protocol::ids::FileId;
 use protocol::problem::Problem;
+use protocol::query::Query;
 use protocol::routes;
 use protocol::search::SearchParams;
 
@@ -25,6 +26,7 @@ pub fn resolve(searcher: &mut Searcher, target: &str) -> Result<Wish, Trouble> {
         return Ok(wish_for_file(file(searcher, id)?));
     }
     check_query(target)?;
+    check_wanted(target)?;
     let params = SearchParams {
         q: target.to_owned(),
         limit: 1,
@@ -34,6 +36,23 @@ pub fn resolve(searcher: &mut Searcher, target: &str) -> Result<Wish, Trouble> {
     found
         .map(wish_for_file)
         .ok_or_else(|| Trouble::not_found(format!("nothing on this network matches `{target}`")))
+}
+
+/// Refuses a query that only says what is not wanted: any other file would be its best match.
+fn check_wanted(target: &str) -> Result<(), Trouble> {
+    let Ok(mut query) = Query::parse(target) else {
+        return Ok(());
+    };
+    query.without_words.clear();
+    query.without_phrases.clear();
+    if !query.is_empty() {
+        return Ok(());
+    }
+    Err(Trouble::usage(format!(
+        "the query is `{target}`: it only says what is not wanted; a name that begins with `-` goes \
+         in quotes, like '\"{}\"'",
+        target.replace('"', "")
+    )))
 }
 
 fn content(searcher: &mut Searcher, hash: ContentHash) -> Result<ContentInfo, Trouble> {
@@ -100,5 +119,21 @@ fn wish_for_content(content: &ContentInfo) -> Wish {
             .cloned()
             .unwrap_or_else(|| content.hash.to_string()),
         save_as: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_of_exclusions_means_no_file() {
+        let said = |target| check_wanted(target).err().map(|trouble| trouble.message);
+        for target in ["-rf.txt", "-a -\"b c\""] {
+            assert!(said(target).is_some_and(|said| said.contains("in quotes")));
+        }
+        for target in ["\"-rf.txt\"", "boat -red", "ext:iso -red", "x-ray"] {
+            assert_eq!(said(target), None, "{target}");
+        }
     }
 }
