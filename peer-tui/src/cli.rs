@@ -17,6 +17,7 @@ pub mod show;
 pub mod spawn;
 pub mod trouble;
 
+pub mod table;
 use std::process::ExitCode;
 
 use clap::Parser as _;

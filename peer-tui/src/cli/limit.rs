@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::args::LimitArgs;
 use super::print;
+use super::table::{self, Column, Row};
 use super::trouble::Trouble;
 use super::{control, show};
 use crate::config::{Layers, data_folder, value};
@@ -43,8 +44,8 @@ pub fn run(layers: &Layers, limit: &LimitArgs, json: bool) -> Result<(), Trouble
         } else {
             print::line(&format!("down {}", show::limit_words(before.0)));
             print::line(&format!("up {}", show::limit_words(before.1)));
-            let rows = status.peer_limits.iter().map(row);
-            print::table(&rows.collect::<Vec<_>>());
+            let rows = status.peer_limits.iter().map(row).map(Row::from);
+            table::print(&[Column::Name], rows.collect());
         }
         return Ok(());
     }

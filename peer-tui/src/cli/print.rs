@@ -1,8 +1,7 @@
-//! Text for people: sizes, tables, and names made safe. All that the commands print goes through
+//! Text for people: sizes, and names made safe. All that the commands print goes through
 //! here, and is safe for a terminal whoever's words are in it. A reader that goes away (`| head`) is
 //! no error.
 
-use std::borrow::Cow;
 use std::io::{IsTerminal as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -27,6 +26,7 @@ pub fn note(words: &str) {
     let line = format!("{}\n", one_line(words));
     let _ = std::io::stderr().lock().write_all(line.as_bytes());
 }
+
 /// Tells something on a line of its own, in the place of a progress bar; without words it only takes
 /// that away.
 pub fn own_line(words: &str) {
@@ -37,7 +37,6 @@ pub fn own_line(words: &str) {
         note(words);
     }
 }
-
 
 /// The place of a file on this disk: to a person as is safe, to a program byte by byte.
 pub fn path(path: &Path) {
@@ -106,49 +105,9 @@ pub fn clock(secs: u64) -> String {
     }
 }
 
-/// Columns, as wide as their widest cell; the first is the last to end a line in spaces.
-pub fn table(rows: &[Vec<String>]) {
-    text(&columns(rows));
-}
-
-fn columns(rows: &[Vec<String>]) -> String {
-    use unicode_width::UnicodeWidthStr as _;
-    let rows: Vec<Vec<Cow<'_, str>>> = rows
-        .iter()
-        .map(|row| row.iter().map(|cell| one_line(cell)).collect())
-        .collect();
-    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
-    let widths: Vec<usize> = (0..columns)
-        .map(|column| {
-            let cells = rows.iter().filter_map(|row| row.get(column));
-            cells.map(|cell| cell.width()).max().unwrap_or_default()
-        })
-        .collect();
-    let mut out = String::new();
-    for row in &rows {
-        let mut cells = String::new();
-        for (cell, width) in row.iter().zip(&widths) {
-            cells.push_str(cell);
-            cells.extend(std::iter::repeat_n(' ', width - cell.width() + 2));
-        }
-        out.push_str(cells.trim_end());
-        out.push('\n');
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_cell_adds_no_row_and_drives_no_terminal() {
-        let rows =
-            [["NAME", "X"], ["a\nforged\u{9b}2J", "b"]].map(|row| row.map(str::to_owned).to_vec());
-        let shown = columns(&rows);
-        assert_eq!(shown.lines().count(), 2, "{shown:?}");
-        assert!(shown.contains("a<LF>forged<U+009B>2J  b\n"), "{shown:?}");
-    }
 
     #[test]
     fn figures_are_short() {

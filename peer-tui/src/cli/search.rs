@@ -6,6 +6,7 @@ use protocol::search::{Order, SearchParams, SearchResponse, Sort};
 
 use super::args::{SearchArgs, SortArg};
 use super::print::{self, name, size};
+use super::table::{self, Column, Row};
 use super::trouble::Trouble;
 use crate::config::{Config, Layers};
 use crate::daemon::client::{Client, ClientError};
@@ -132,21 +133,25 @@ pub fn run(layers: &Layers, search: &SearchArgs, json: bool) -> Result<(), Troub
             name(corrected)
         ));
     }
-    let mut table = vec![
-        ["NAME", "SIZE", "SOURCES", "OWNER", "HASH"]
-            .map(str::to_owned)
-            .to_vec(),
+    let columns = [
+        Column::Name,
+        Column::Whole,
+        Column::Whole,
+        Column::Name,
+        Column::Spare,
     ];
-    table.extend(found.results.iter().map(|file| {
-        vec![
+    let head = ["NAME", "SIZE", "SOURCES", "OWNER", "HASH"];
+    let mut rows = vec![head.map(str::to_owned).to_vec().into()];
+    rows.extend(found.results.iter().map(|file| {
+        Row::from(vec![
             name(&file.path),
             size(file.size),
             file.sources.to_string(),
             name(&file.owner_name),
             file.hash.to_string(),
-        ]
+        ])
     }));
-    print::table(&table);
+    table::print(&columns, rows);
     let shown = found.results.len() as u64;
     if found.total > shown {
         let least = if found.total_is_exact {

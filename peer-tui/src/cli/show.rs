@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::print::{self, clock, counted, name, size};
+use super::table::{self, Column, Row};
 use super::trouble::Trouble;
 use crate::config::{Layers, data_folder};
 use crate::daemon::client::Client;
@@ -38,7 +39,7 @@ pub fn status(layers: &Layers, json: bool) -> Result<(), Trouble> {
 /// Prints how a daemon stands.
 pub fn print_status(status: &Status) {
     let header = &status.header;
-    let mut rows = vec![
+    let mut rows: Vec<Row> = vec![
         row("peer", format!("{} ({})", name(&header.name), status.id)),
         row("index", index_words(header)),
         row(
@@ -79,11 +80,11 @@ pub fn print_status(status: &Status) {
     if !header.join_hint.is_empty() {
         rows.push(row("join with", header.join_hint.clone()));
     }
-    print::table(&rows);
+    table::print(&[], rows);
 }
 
-fn row(key: &str, value: String) -> Vec<String> {
-    vec![key.to_owned(), value]
+fn row(key: &str, value: String) -> Row {
+    vec![key.to_owned(), value].into()
 }
 
 fn index_words(header: &Header) -> String {
@@ -166,13 +167,10 @@ pub fn peers(layers: &Layers, json: bool) -> Result<(), Trouble> {
         print::json(&rows);
         return Ok(());
     }
-    let mut table = vec![
-        ["NAME", "ID", "STATE", "ADDRESS", "FILES", "SIZE", "TRUST"]
-            .map(str::to_owned)
-            .to_vec(),
-    ];
+    let head = ["NAME", "ID", "STATE", "ADDRESS", "FILES", "SIZE", "TRUST"];
+    let mut table = vec![head.map(str::to_owned).to_vec().into()];
     table.extend(rows.iter().map(|peer| {
-        vec![
+        Row::from(vec![
             name(&peer.name),
             peer.id.short(),
             peer_state(peer, is_coming).to_owned(),
@@ -180,9 +178,9 @@ pub fn peers(layers: &Layers, json: bool) -> Result<(), Trouble> {
             peer.shared_files.to_string(),
             size(peer.shared_bytes),
             peer.reputation.to_string(),
-        ]
+        ])
     }));
-    print::table(&table);
+    table::print(&[Column::Name], table);
     Ok(())
 }
 
@@ -218,25 +216,34 @@ pub fn transfers(layers: &Layers, json: bool) -> Result<(), Trouble> {
         print::json(&rows);
         return Ok(());
     }
-    let mut table = vec![
-        ["ID", "STATE", "DONE", "SIZE", "RATE", "NAME"]
-            .map(str::to_owned)
-            .to_vec(),
-    ];
-    table.extend(rows.iter().map(transfer_row));
-    print::table(&table);
+    let mut columns = [Column::Whole; 6];
+    columns[5] = Column::Name;
+    let head = ["ID", "STATE", "DONE", "SIZE", "RATE", "NAME"];
+    let mut table = vec![head.map(str::to_owned).to_vec().into()];
+    let is_on_terminal = table::width().is_some();
+    table.extend(rows.iter().map(|row| transfer_row(row, is_on_terminal)));
+    table::print(&columns, table);
     Ok(())
 }
 
-fn transfer_row(row: &TransferRow) -> Vec<String> {
-    match row {
+/// A transfer; on a terminal its reason stands below it, where there is room for a sentence.
+fn transfer_row(row: &TransferRow, is_on_terminal: bool) -> Row {
+    let mut below = None;
+    let cells = match row {
         TransferRow::Down(download) => vec![
             download.id.to_string(),
             state_word(&download.state).to_owned(),
             format!("{}%", percent(download.done_bytes, download.size_bytes)),
             size(download.size_bytes),
             format!("{}/s", size(download.rate_bytes)),
-            name(&download.name) + &reason(&download.state),
+            match reason(&download.state) {
+                Some(reason) if is_on_terminal => {
+                    below = Some(name(reason));
+                    name(&download.name)
+                }
+                Some(reason) => format!("{} ({})", name(&download.name), name(reason)),
+                None => name(&download.name),
+            },
         ],
         TransferRow::Up {
             name: file,
@@ -253,17 +260,16 @@ fn transfer_row(row: &TransferRow) -> Vec<String> {
             format!("{}/s", size(*rate_bytes)),
             format!("{} to {}", name(file), name(client)),
         ],
-    }
+    };
+    Row { cells, below }
 }
 
-fn reason(state: &DownloadState) -> String {
+fn reason(state: &DownloadState) -> Option<&str> {
     match state {
         DownloadState::NoSource { reason }
         | DownloadState::DiskFull { reason }
-        | DownloadState::Failed { reason } => {
-            format!(" ({})", name(reason))
-        }
-        _ => String::new(),
+        | DownloadState::Failed { reason } => Some(reason),
+        _ => None,
     }
 }
 
@@ -300,20 +306,17 @@ pub fn shares(layers: &Layers, json: bool) -> Result<(), Trouble> {
         print::json(&shares);
         return Ok(());
     }
-    let mut table = vec![
-        ["FOLDER", "FILES", "SIZE", "STATE"]
-            .map(str::to_owned)
-            .to_vec(),
-    ];
+    let head = ["FOLDER", "FILES", "SIZE", "STATE"];
+    let mut table = vec![head.map(str::to_owned).to_vec().into()];
     table.extend(shares.rows.iter().map(|row| {
-        vec![
+        Row::from(vec![
             name(&row.path),
             row.files.to_string(),
             size(row.size_bytes),
             row.note.clone().unwrap_or_else(|| "ready".to_owned()),
-        ]
+        ])
     }));
-    print::table(&table);
+    table::print(&[Column::Name], table);
     for (path, reason) in &shares.troubles {
         print::note(&format!("{}: {}", name(path), name(reason)));
     }
