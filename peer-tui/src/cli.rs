@@ -9,6 +9,7 @@ pub mod demo;
 pub mod documents;
 pub mod get;
 pub mod hash;
+pub mod ignored;
 pub mod limit;
 pub mod print;
 pub mod screen;
@@ -51,6 +52,13 @@ fn run(arguments: Arguments) -> Result<(), Trouble> {
         None => screen::run(&layers, json),
         Some(Command::Daemon { background, .. }) => daemon::run(&layers, background),
         Some(Command::Demo { busy }) => demo::run(&layers, busy, json),
+    if arguments
+        .command
+        .as_ref()
+        .is_some_and(Command::asks_the_daemon)
+    {
+        ignored::tell(&layers);
+    }
         Some(Command::Search(search)) => search::run(&layers, &search, json),
         Some(Command::Get(get)) => get::run(&layers, &get, json),
         Some(Command::Hash { paths }) => hash::run(&paths, json),

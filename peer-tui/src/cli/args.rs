@@ -183,6 +183,20 @@ pub enum Command {
     Document(Document),
 }
 
+impl Command {
+    /// Whether a daemon that runs is asked, which has settings of its own.
+    pub const fn asks_the_daemon(&self) -> bool {
+        !matches!(
+            self,
+            Self::Daemon { .. }
+                | Self::Demo { .. }
+                | Self::Hash { .. }
+                | Self::Stop
+                | Self::Document(_)
+        )
+    }
+}
+
 /// Before or behind other downloads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[expect(missing_docs, reason = "each name says all there is to say")]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::spawn::{self, Daemon};
 use super::trouble::{Exit, Trouble};
-use super::{print, show};
+use super::{ignored, print, show};
 use crate::config::{Config, Layers};
 use crate::daemon::client::{Client, Queues};
 use crate::daemon::command::Action;
@@ -36,6 +36,10 @@ pub fn run(layers: &Layers, json: bool) -> Result<(), Trouble> {
         Daemon::Found(mut client) => {
             if let Some(note) = use_index(&mut client, &config)? {
                 notes.push(note);
+            }
+            // What does not count comes first: the first note stays until it is seen.
+            if let Some(note) = ignored::note(&mut client, layers, &config) {
+                notes.insert(0, note);
             }
             client
         }

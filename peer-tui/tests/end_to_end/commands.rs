@@ -337,3 +337,18 @@ fn the_demo_makes_no_folder_to_share() {
     );
     assert!(fs::symlink_metadata(missing).is_err());
 }
+
+#[test]
+fn flags_that_a_running_daemon_does_not_hear_of_are_named() {
+    let network = Network::start();
+    let peer = network.peer("lena").start();
+    let said = |flags: &[&str]| {
+        let output = peer.run(&[&["status"], flags].concat());
+        assert!(output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert_eq!(said(&[]), "", "what it has anyway is no news");
+    let told = said(&["--up-limit", "1M", "--slots=3"]);
+    assert!(told.contains("--slots, --up-limit not taken"), "{told}");
+    assert!(told.contains("`peer-tui limit`"), "{told}");
+}
