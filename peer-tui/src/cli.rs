@@ -11,14 +11,15 @@ pub mod get;
 pub mod hash;
 pub mod ignored;
 pub mod limit;
+pub mod mistyped;
 pub mod print;
 pub mod screen;
 pub mod search;
 pub mod show;
 pub mod spawn;
+pub mod table;
 pub mod trouble;
 
-pub mod table;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -29,8 +30,11 @@ use crate::config::Config;
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match run(arguments) {
+    let ended = match Arguments::try_parse() {
+        Ok(arguments) => run(arguments),
+        Err(error) => mistyped::mistyped(&error).map_or_else(|| error.exit(), Err),
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
             if !trouble.message.is_empty() {
@@ -48,10 +52,6 @@ fn run(arguments: Arguments) -> Result<(), Trouble> {
     }
     let layers = arguments.layers()?;
     Config::check(&layers)?;
-    match arguments.command {
-        None => screen::run(&layers, json),
-        Some(Command::Daemon { background, .. }) => daemon::run(&layers, background),
-        Some(Command::Demo { busy }) => demo::run(&layers, busy, json),
     if arguments
         .command
         .as_ref()
@@ -59,6 +59,10 @@ fn run(arguments: Arguments) -> Result<(), Trouble> {
     {
         ignored::tell(&layers);
     }
+    match arguments.command {
+        None => screen::run(&layers, json),
+        Some(Command::Daemon { background, .. }) => daemon::run(&layers, background),
+        Some(Command::Demo { busy }) => demo::run(&layers, busy, json),
         Some(Command::Search(search)) => search::run(&layers, &search, json),
         Some(Command::Get(get)) => get::run(&layers, &get, json),
         Some(Command::Hash { paths }) => hash::run(&paths, json),

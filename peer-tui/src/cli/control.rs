@@ -86,19 +86,13 @@ pub fn unshare(layers: &Layers, folder: &Path, json: bool) -> Result<(), Trouble
     tell(layers, Action::RemoveShare { folder }, json)
 }
 
-/// `stop`: returns when the daemon has ended. None that runs is as good.
+/// `stop`: returns when the daemon has ended.
 ///
 /// # Errors
-/// When it does not end.
+/// 3 when none runs, else when it does not end.
 pub fn stop(layers: &Layers, json: bool) -> Result<(), Trouble> {
     let data = data_folder(layers)?;
-    let mut client = match Client::connect(&data) {
-        Ok(client) => client,
-        Err(error @ crate::daemon::client::ClientError::NoDaemon { .. }) => {
-            return Err(Trouble::not_found(error.to_string()));
-        }
-        Err(error) => return Err(error.into()),
-    };
+    let mut client = Client::connect(&data)?;
     let pid = client.greeting().pid;
     client.ask(Action::Stop)?;
     client.wait_for_end();

@@ -95,7 +95,10 @@ impl From<ConfigError> for Trouble {
 
 impl From<ClientError> for Trouble {
     fn from(error: ClientError) -> Self {
-        Self::failed(error.to_string())
+        match error {
+            ClientError::NoDaemon { .. } => Self::not_found(error.to_string()),
+            _ => Self::failed(error.to_string()),
+        }
     }
 }
 

@@ -38,8 +38,12 @@ fn what_goes_wrong_has_its_exit_code_and_a_sentence_that_helps() {
     // Nobody listens at port 1.
     let gone = "http://127.0.0.1:1";
     check(&["--no-such-flag"], home, 2, "--no-such-flag");
-    check(&["serach"], home, 2, "no command");
-    check(&["status", "--data", data], home, 1, "no daemon runs");
+    check(&["serach"], home, 2, "`serach`: it is no command");
+    check(&["serach", "x"], home, 2, "`serach`: it is no command");
+    check(&["nas:7070", "x"], home, 2, "'x'");
+    for command in ["status", "transfers", "peers", "shares", "limit", "stop"] {
+        check(&[command, "--data", data], home, 3, "no daemon runs");
+    }
     check(
         &["daemon", "--data", data, "--up-limit", "10Q"],
         home,
@@ -67,7 +71,6 @@ fn what_goes_wrong_has_its_exit_code_and_a_sentence_that_helps() {
     );
     check(&["pause", "one", "--data", data], home, 2, "number");
     check(&["hash", "/no/such/file"], home, 1, "/no/such/file");
-    check(&["stop", "--data", data], home, 3, "no daemon runs");
     check(&["--data", data], home, 2, "no full screen");
     check(
         &["search", "size:>zz", "--index", gone, "--data", data],

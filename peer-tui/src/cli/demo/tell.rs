@@ -87,15 +87,15 @@ async fn tell_all(network: &Network, json: bool) -> anyhow::Result<()> {
     say(
         json,
         &format!(
-            "download: {} in {took_ms} ms to {}",
-            size(done.size_bytes),
-            done.destination.display()
+            "download: {}, {} in {took_ms} ms",
+            name(&done.name),
+            size(done.size_bytes)
         ),
         &json!({
             "event": "download",
             "size": done.size_bytes,
             "took_ms": took_ms,
-            "path": done.destination,
+            "name": done.name,
         }),
     );
     say(
