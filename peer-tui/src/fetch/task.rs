@@ -14,6 +14,7 @@ mod starts;
 mod view;
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -164,11 +165,17 @@ pub async fn start(
         timing: config.timing,
         small_files: SharedMeter::default(),
     };
-    let entries = saved.downloads.iter().cloned().map(Entry::restarted);
-    let entries: Vec<_> = entries.collect();
-    let (folder, resting) = (shared.folder.clone(), entries.clone());
+    let (known, current) = (saved.downloads.clone(), config.downloads.clone());
     let shown = outlets.partials.clone();
-    blocking(move || partials::show_resting(&folder, &resting, &shown)).await;
+    let entries = blocking(move || {
+        let is_there = |path: &Path| std::fs::symlink_metadata(path).is_ok();
+        let known = known.into_iter().map(Entry::restarted);
+        let settled = known.map(|entry| entry.settled(&current, is_there));
+        let entries: Vec<Entry> = settled.collect();
+        partials::show_resting(&entries, &shown);
+        entries
+    })
+    .await;
     let mut owner = Owner {
         queue: Queue::new(entries, saved.next_id),
         running: HashMap::new(),
@@ -273,7 +280,7 @@ impl Owner {
 
     /// Takes the unfinished bytes of a cancelled download off the disk.
     async fn forget(&self, entry: &Entry) {
-        let (hash, folder) = (entry.wish.hash, self.shared.folder.clone());
+        let (hash, folder) = (entry.wish.hash, entry.unfinished());
         if self.queue.is_wanted_elsewhere(&hash, entry.id) {
             return;
         }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::super::store::place::Target;
+use super::super::store::{self, FOLDER};
 use super::super::{DownloadId, DownloadState, DownloadStatus, Wish};
 
 /// The order in which downloads start.
@@ -38,6 +39,10 @@ pub struct Entry {
     pub finished_at: Option<Timestamp>,
     /// Where it is or will be.
     pub destination: PathBuf,
+    /// The download folder that it began in, and ends in unless the wish names a place; empty in a
+    /// queue that was written before there was a choice.
+    #[serde(default)]
+    pub downloads: PathBuf,
     /// Bytes of the file.
     pub size_bytes: u64,
     /// Verified bytes on disk, as far as known.
@@ -71,6 +76,7 @@ impl Entry {
             added_at: now,
             finished_at: None,
             destination,
+            downloads: downloads.to_owned(),
             size_bytes: wish.size_bytes,
             done_bytes: 0,
             wish,
@@ -78,6 +84,49 @@ impl Entry {
             may_be_there: false,
             goes_alone: false,
         }
+    }
+
+    /// Where it goes.
+    pub fn target(&self) -> Target {
+        Target::of(
+            &self.downloads,
+            &self.wish.path,
+            self.wish.save_as.as_deref(),
+        )
+    }
+
+    /// The folder of what has come.
+    pub fn unfinished(&self) -> PathBuf {
+        self.downloads.join(FOLDER)
+    }
+
+    /// Where it goes on when `current` is the download folder: where it began as long as something
+    /// lies there, which `is_there` tells of a path, else below `current`.
+    #[must_use]
+    pub fn settled(mut self, current: &Path, is_there: impl Fn(&Path) -> bool) -> Self {
+        if self.downloads.as_os_str().is_empty() {
+            self.downloads = self.earlier_folder().unwrap_or_else(|| current.to_owned());
+        }
+        if self.downloads == current || self.state == DownloadState::Done {
+            return self;
+        }
+        let part = store::part_path(&self.unfinished(), &self.wish.hash);
+        if is_there(&part) || is_there(&self.destination) {
+            // Those that go together have one folder.
+            self.goes_alone = true;
+        } else {
+            current.clone_into(&mut self.downloads);
+            self.destination = self.target().path();
+        }
+        self
+    }
+
+    /// The download folder above its destination.
+    fn earlier_folder(&self) -> Option<PathBuf> {
+        let depth = Path::new(&self.name).components().count();
+        let is_below = self.wish.save_as.is_none() && self.destination.ends_with(&self.name);
+        let above = is_below.then(|| self.destination.ancestors().nth(depth));
+        above.flatten().map(Path::to_owned)
     }
 
     /// Where it stands among those that are ready.

@@ -61,7 +61,7 @@ impl Entry {
     pub(super) fn go_elsewhere(&mut self, wanted: Self) {
         self.wish = wanted.wish;
         self.name = wanted.name;
-        self.destination = wanted.destination;
+        self.destination = self.target().path();
         self.take_up();
     }
 }

@@ -1,8 +1,6 @@
 //! What others read of downloads that do not run: found at the start, hidden while they are
 //! cancelled, gone when their bytes go.
 
-use std::path::Path;
-
 use protocol::hash::ContentHash;
 use protocol::pieces::PieceLayout;
 
@@ -14,12 +12,13 @@ use super::super::queue::Entry;
 use super::super::store::resting::AtRest;
 use super::Owner;
 
-/// Shows what lies in `folder` of the unfinished ones among `entries`. Blocking.
-pub(super) fn show_resting(folder: &Path, entries: &[Entry], partials: &Partials) {
+/// Shows what lies on disk of the unfinished ones among `entries`. Blocking.
+pub(super) fn show_resting(entries: &[Entry], partials: &Partials) {
     for entry in entries.iter().filter(|entry| is_unfinished(entry)) {
         let layout = PieceLayout::of_size(entry.size_bytes);
         let hash = entry.wish.hash;
-        let at_rest = (layout.count() > 1).then(|| AtRest::read(folder, &hash, layout));
+        let at_rest =
+            (layout.count() > 1).then(|| AtRest::read(&entry.unfinished(), &hash, layout));
         if let Some(at_rest) = at_rest.flatten() {
             let resting = Resting {
                 name: entry.name.clone(),

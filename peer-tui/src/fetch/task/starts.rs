@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
 
+use super::super::queue::Entry;
 use super::super::run::{self, Live, Shared, Task};
-use super::super::store::place::Target;
 use super::super::{DownloadId, DownloadState};
 use super::{Owner, RUN_ORDERS_COUNT, Running};
 use crate::rate::RateLimit;
@@ -20,7 +20,9 @@ impl Owner {
         while let Some(id) = self.queue.next_to_start(&running, max_active, has_batches) {
             running.insert(id);
             if let Some((task, limit)) = self.prepare(id) {
+                let folder = self.queue.get(id).map(Entry::unfinished);
                 let shared = Shared {
+                    folder: folder.unwrap_or_else(|| self.shared.folder.clone()),
                     http: self.shared.http.limited(limit),
                     ..self.shared.clone()
                 };
@@ -55,7 +57,7 @@ impl Owner {
             hash: wish.hash,
             size_bytes: entry.size_bytes,
             name: entry.name.clone(),
-            target: Target::of(&self.config.downloads, &wish.path, wish.save_as.as_deref()),
+            target: entry.target(),
             may_be_there: entry.may_be_there || is_named || is_copy,
             local,
             live: live_out,

@@ -166,6 +166,14 @@ impl Network {
         self.kill().await;
     }
 
+    /// Ends fetching cleanly and starts it anew with another download folder; yields it.
+    pub(super) async fn move_downloads(&mut self, name: &str) -> PathBuf {
+        self.fetch.stop().await;
+        self.config.downloads.set_file_name(name);
+        self.kill().await;
+        self.downloads()
+    }
+
     /// Ends fetching as a kill would.
     pub(super) fn end(&mut self) {
         if let Some(runtime) = self.runtime.take() {

@@ -91,3 +91,17 @@ fn what_is_paused_or_taken_away_goes_on_when_it_is_asked_for_again() {
         assert_eq!(queue.get(id).unwrap().state, DownloadState::Queued);
     }
 }
+
+#[test]
+fn a_queue_of_before_finds_the_folder_that_a_download_began_in() {
+    let mut queue = Queue::default();
+    let id = add(&mut queue, "music/a.bin", "1").unwrap();
+    let mut entry = queue.get(id).unwrap().clone();
+    entry.downloads = PathBuf::new();
+    let settled = |is_there: bool| entry.clone().settled(Path::new("/new"), |_| is_there);
+    let stays = settled(true);
+    assert_eq!(stays.downloads, Path::new("/d"));
+    assert_eq!(stays.target().path(), Path::new("/d/music/a.bin"));
+    let moves = settled(false);
+    assert_eq!(moves.destination, Path::new("/new/music/a.bin"));
+}
