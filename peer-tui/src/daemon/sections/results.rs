@@ -1,6 +1,7 @@
 //! Rows of search results: what the index told, and what this peer has to do with it.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use protocol::file::FileInfo;
@@ -14,6 +15,8 @@ use crate::fetch::{DownloadState, DownloadStatus};
 pub trait Knowledge {
     /// Whether this content is shared here.
     fn is_shared(&self, hash: &ContentHash) -> bool;
+    /// Whether a file that was downloaded still lies there.
+    fn is_kept(&self, file: &Path) -> bool;
     /// Last round trip to a peer.
     fn latency_ms(&self, peer: &PeerId) -> Option<u32>;
     /// Its reputation where its facts are known.
@@ -58,12 +61,13 @@ pub fn rows(
             own: own(
                 wanted.get(&file.hash).copied().flatten(),
                 knowledge.is_shared(&file.hash),
+                knowledge,
             ),
         })
         .collect()
 }
 
-fn own(download: Option<&DownloadStatus>, is_shared: bool) -> Own {
+fn own(download: Option<&DownloadStatus>, is_shared: bool, knowledge: &impl Knowledge) -> Own {
     let none = if is_shared { Own::Shared } else { Own::None };
     let Some(download) = download else {
         return none;
@@ -73,7 +77,9 @@ fn own(download: Option<&DownloadStatus>, is_shared: bool) -> Own {
     }
     let percent = percent(download.done_bytes, download.size_bytes);
     match download.state {
-        DownloadState::Done => Own::Done,
+        // Shared means read a moment ago; the disk is asked about the others only.
+        DownloadState::Done if is_shared || knowledge.is_kept(&download.destination) => Own::Done,
+        DownloadState::Done => none,
         DownloadState::Downloading | DownloadState::Looking | DownloadState::Finishing => {
             Own::Downloading { percent }
         }

@@ -140,6 +140,9 @@ impl Knowledge for Nothing {
     fn is_shared(&self, hash: &ContentHash) -> bool {
         *hash == ContentHash::of(b"mine")
     }
+    fn is_kept(&self, file: &Path) -> bool {
+        !file.ends_with("deleted")
+    }
     fn latency_ms(&self, _peer: &PeerId) -> Option<u32> {
         None
     }
@@ -191,6 +194,17 @@ fn results_say_what_this_peer_has_to_do_with_them() {
             Own::None
         ]
     );
+}
+
+#[test]
+fn a_finished_file_that_was_deleted_is_not_had() {
+    let mut downloads = some_downloads();
+    let all = downloads.iter_mut().map(std::sync::Arc::make_mut);
+    for download in all {
+        download.destination = "/srv/incoming/deleted".into();
+    }
+    let rows = results::rows(&[file("done")], &downloads, &Nothing);
+    assert_eq!(rows[0].own, Own::None);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
 
 use protocol::hash::ContentHash;
 use protocol::ids::PeerId;
@@ -73,6 +74,9 @@ struct Known<'a> {
 impl Knowledge for Known<'_> {
     fn is_shared(&self, hash: &ContentHash) -> bool {
         self.view.by_hash(hash).is_some()
+    }
+    fn is_kept(&self, file: &Path) -> bool {
+        file.symlink_metadata().is_ok()
     }
     fn latency_ms(&self, peer: &PeerId) -> Option<u32> {
         self.peers.latency_ms(peer)
