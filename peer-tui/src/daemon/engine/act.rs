@@ -14,11 +14,22 @@ use crate::index_client::{IndexError, IndexUrl, UrlError};
 use crate::share::RootStatus;
 
 impl Engine {
-    /// Does something.
+    /// Does something; the log is told of changes, done or not.
     ///
     /// # Errors
     /// [`Failure`] in words for a person, with its kind for an exit code.
     pub async fn act(&self, action: Action) -> Result<Reply, Failure> {
+        let is_told = is_change(&action);
+        let answer = self.carry_out(action).await;
+        match &answer {
+            Ok(Reply::Done { note, .. }) if is_told => tracing::info!("{note}"),
+            Err(failure) if is_told => tracing::warn!("{}", failure.message),
+            _ => {}
+        }
+        answer
+    }
+
+    async fn carry_out(&self, action: Action) -> Result<Reply, Failure> {
         match action {
             Action::Download { wishes } => self.download(wishes).await,
             Action::DownloadFolder { peer, folder } => self.download_folder(&peer, &folder).await,
@@ -90,7 +101,6 @@ impl Engine {
             .change(move |all| all.add_share(&remembered, &settings))
             .await;
         let note = format!("sharing {}{overlap}", folder.display());
-        tracing::info!("{note}");
         Ok(done(note, Some(Action::RemoveShare { folder })))
     }
 
@@ -107,7 +117,6 @@ impl Engine {
             .change(move |all| all.remove_share(&remembered, &settings))
             .await;
         let note = format!("no longer sharing {}", folder.display());
-        tracing::info!("{note}");
         Ok(done(note, Some(Action::AddShare { folder })))
     }
 
@@ -175,6 +184,14 @@ impl Engine {
             .read_peers(|book| book.get(peer).map(|peer| peer.name.clone()));
         known.unwrap_or_else(|| peer.short())
     }
+}
+
+/// Whether it is more than a question; that the daemon stops is told when it does.
+const fn is_change(action: &Action) -> bool {
+    !matches!(
+        action,
+        Action::Search { .. } | Action::Status | Action::Content { .. } | Action::Stop
+    )
 }
 
 /// What to say of a share folder that is new beside others: files that lie in two of them are shared

@@ -63,7 +63,6 @@ impl Engine {
         if queue.already > 0 {
             note = format!("{note}, {} are here already", queue.already);
         }
-        tracing::info!("{note}");
         Ok(Reply::Done {
             note,
             undo: Some(Box::new(Action::Cancel {

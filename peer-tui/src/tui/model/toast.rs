@@ -31,6 +31,8 @@ pub struct Toast {
     pub level: Level,
     /// When it goes; errors wait for a key.
     pub until: Option<Timestamp>,
+    /// Whether the daemon said it, and wrote it into its log.
+    pub is_logged: bool,
 }
 
 /// What is shown and what waits.
@@ -40,13 +42,23 @@ pub struct Toasts {
 }
 
 impl Toasts {
-    /// Shows `text`, in front of what is there unless that is an error.
+    /// Shows words of the screen, in front of what is there unless that is an error.
     pub fn push(&mut self, level: Level, text: impl Into<String>, now: Timestamp) {
+        self.show(level, text.into(), now, false);
+    }
+
+    /// The same with words of the daemon, which its log has too.
+    pub fn push_logged(&mut self, level: Level, text: impl Into<String>, now: Timestamp) {
+        self.show(level, text.into(), now, true);
+    }
+
+    fn show(&mut self, level: Level, text: String, now: Timestamp, is_logged: bool) {
         let until = (level != Level::Error).then(|| now + TOAST_LIFE);
         let toast = Toast {
-            text: text.into(),
+            text,
             level,
             until,
+            is_logged,
         };
         if self.toasts.front() == Some(&toast) {
             return;
@@ -66,13 +78,16 @@ impl Toasts {
             text: text.into(),
             level: Level::Note,
             until: None,
+            is_logged: false,
         });
         self.toasts.truncate(TOASTS_MAX_COUNT);
     }
 
     /// The toast that is shown, and how many are behind it.
     pub fn shown(&self) -> Option<(&Toast, usize)> {
-        Some((self.toasts.front()?, self.toasts.len() - 1))
+        let mut toasts = self.toasts.iter();
+        let shown = toasts.next()?;
+        Some((shown, toasts.filter(|toast| toast.is_logged).count()))
     }
 
     /// Drops what has had its time; whether anything went.

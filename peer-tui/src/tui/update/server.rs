@@ -33,7 +33,7 @@ impl Turn<'_> {
                         } else {
                             format::clean(&failure.message)
                         };
-                        self.model.toasts.push(Level::Error, words, now);
+                        self.model.toasts.push_logged(Level::Error, words, now);
                     }
                 }
             }
@@ -56,7 +56,7 @@ impl Turn<'_> {
         }
         if !words.is_empty() {
             let now = self.model.now;
-            self.model.toasts.push(Level::Ok, words, now);
+            self.model.toasts.push_logged(Level::Ok, words, now);
         }
     }
 
