@@ -53,6 +53,8 @@ pub enum DaemonLink {
 pub enum Pending {
     /// A change that may be undone.
     Change,
+    /// A change that may not.
+    Final,
     /// An undo.
     Undo,
 }

@@ -163,6 +163,11 @@ pub enum Consent {
     Do(Action),
     /// Stops sharing.
     Unshare(PathBuf),
-    /// Cancels these and forgets their partial data.
-    CancelForGood(Vec<DownloadId>),
+    /// Takes all of these off the list.
+    CancelForGood {
+        /// Those that are cancelled, and their partial data deleted.
+        open: Vec<DownloadId>,
+        /// Those that are over: their files stay.
+        over: Vec<DownloadId>,
+    },
 }

@@ -10,7 +10,7 @@ use crate::daemon::command::Action;
 const TOAST_LIFE: SignedDuration = SignedDuration::from_secs(4);
 /// Toasts that wait behind the one that is shown.
 const TOASTS_MAX_COUNT: usize = 100;
-/// Changes that can be undone, the last ones.
+/// Changes whose way back is remembered, the last ones.
 const UNDO_MAX_COUNT: usize = 50;
 
 /// How bad it is.
@@ -83,7 +83,7 @@ impl Toasts {
         self.toasts.truncate(TOASTS_MAX_COUNT);
     }
 
-    /// The toast that is shown, and how many are behind it.
+    /// The toast that is shown, and how many are behind it that the log has.
     pub fn shown(&self) -> Option<(&Toast, usize)> {
         let mut toasts = self.toasts.iter();
         let shown = toasts.next()?;
@@ -113,23 +113,35 @@ impl Toasts {
     }
 }
 
-/// Changes that can be undone, newest last.
+/// The way back from a change.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Back {
+    /// This undoes it.
+    By(Action),
+    /// There is none.
+    Never,
+}
+
+/// The last changes, newest last.
 #[derive(Debug, Clone, Default)]
 pub struct UndoStack {
-    actions: VecDeque<Action>,
+    ways: VecDeque<Back>,
 }
 
 impl UndoStack {
-    /// Remembers what undoes the last change.
-    pub fn push(&mut self, action: Action) {
-        if self.actions.len() == UNDO_MAX_COUNT {
-            self.actions.pop_front();
+    /// Remembers the way back from the last change.
+    pub fn push(&mut self, back: Back) {
+        if back == Back::Never && self.ways.back() == Some(&Back::Never) {
+            return;
         }
-        self.actions.push_back(action);
+        if self.ways.len() == UNDO_MAX_COUNT {
+            self.ways.pop_front();
+        }
+        self.ways.push_back(back);
     }
 
-    /// What undoes the last change that is not undone yet.
-    pub fn pop(&mut self) -> Option<Action> {
-        self.actions.pop_back()
+    /// The way back from the last change that is not undone yet.
+    pub fn pop(&mut self) -> Option<Back> {
+        self.ways.pop_back()
     }
 }

@@ -3,13 +3,28 @@
 use super::Turn;
 use crate::daemon::command::{Action, ClientMessage};
 use crate::tui::effect::Effect;
+use crate::tui::keymap::Command;
 use crate::tui::model::Pending;
-use crate::tui::model::toast::Level;
+use crate::tui::model::toast::{Back, Level};
+use crate::tui::words;
 
 impl Turn<'_> {
     /// Sends a change; its answer becomes a toast.
     pub(super) fn act(&mut self, action: Action) {
-        self.send(action, Pending::Change);
+        let is_final = matches!(action, Action::Remove { .. });
+        self.send(
+            action,
+            if is_final {
+                Pending::Final
+            } else {
+                Pending::Change
+            },
+        );
+    }
+
+    /// The same where nobody is to come back from it.
+    pub(super) fn act_for_good(&mut self, action: Action) {
+        self.send(action, Pending::Final);
     }
 
     fn send(&mut self, action: Action, pending: Pending) {
@@ -28,7 +43,16 @@ impl Turn<'_> {
 
     pub(super) fn undo_last(&mut self) {
         match self.model.undo.pop() {
-            Some(action) => self.send(action, Pending::Undo),
+            Some(Back::By(action)) => self.send(action, Pending::Undo),
+            Some(Back::Never) => {
+                let before = self
+                    .model
+                    .hint(Command::Undo, "again undoes the change before it");
+                self.note(words::two(
+                    "What was taken off the list does not come back",
+                    before,
+                ));
+            }
             None => self.note("nothing to undo"),
         }
     }

@@ -176,9 +176,12 @@ impl Turn<'_> {
             }
             Consent::Do(action) => self.act(action),
             Consent::Unshare(folder) => self.act(Action::RemoveShare { folder }),
-            Consent::CancelForGood(ids) => {
-                self.act(Action::Cancel { ids: ids.clone() });
-                self.act(Action::Remove { ids });
+            Consent::CancelForGood { open, over } => {
+                if !open.is_empty() {
+                    self.act_for_good(Action::Cancel { ids: open.clone() });
+                }
+                let ids = [open, over].concat();
+                self.act_for_good(Action::Remove { ids });
             }
         }
     }

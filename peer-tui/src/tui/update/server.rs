@@ -12,7 +12,7 @@ use crate::tui::layout::Body;
 use crate::tui::model::Pending;
 use crate::tui::model::list::{List, Page};
 use crate::tui::model::tabs::Coming;
-use crate::tui::model::toast::Level;
+use crate::tui::model::toast::{Back, Level};
 use crate::tui::words;
 
 impl Turn<'_> {
@@ -46,9 +46,12 @@ impl Turn<'_> {
             return;
         };
         let mut words = format::clean(&note);
+        if pending == Some(Pending::Final) {
+            self.model.undo.push(Back::Never);
+        }
         let undo = undo.filter(|_| pending == Some(Pending::Change));
         if let Some(action) = undo {
-            self.model.undo.push(*action);
+            self.model.undo.push(Back::By(*action));
             let context = crate::tui::keymap::Context::RESULTS;
             if let Some(hint) = self.model.hint_in(context, Command::Undo, "undo") {
                 words = format!("{words} — {hint}");

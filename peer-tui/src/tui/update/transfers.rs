@@ -33,6 +33,14 @@ fn wish(row: &ResultRow) -> Wish {
     }
 }
 
+/// The names of the first three, for a question.
+fn names(downloads: &[&DownloadStatus]) -> Vec<String> {
+    let first = downloads.iter().take(3);
+    first
+        .map(|status| format::cut_middle(&format::clean(&status.name), 50))
+        .collect()
+}
+
 impl Turn<'_> {
     /// Asks for the marked rows, or the one under the cursor.
     pub(super) fn download(&mut self) {
@@ -146,7 +154,6 @@ impl Turn<'_> {
         let is_over = |state: &DownloadState| {
             matches!(state, DownloadState::Done | DownloadState::Cancelled { .. })
         };
-        let all = ids_where(&|_| true);
         let open = ids_where(&|state| !is_over(state));
         match command {
             Command::Pause => {
@@ -187,24 +194,42 @@ impl Turn<'_> {
                 }
             }
             Command::RemoveForGood => {
-                let names: Vec<String> = downloads
-                    .iter()
-                    .take(3)
-                    .map(|status| format::cut_middle(&format::clean(&status.name), 50))
-                    .collect();
-                self.model.popup = Some(Popup::Dialog(Dialog {
-                    question: format!(
-                        "Cancel {} and delete what has arrived?",
-                        format::counted(all.len() as u64, "download")
-                    ),
-                    lines: names,
-                    letter: 'y',
-                    yes: "delete",
-                    consent: Consent::CancelForGood(all),
-                }));
+                let over = ids_where(&is_over);
+                self.ask_remove_for_good(&names(&downloads), open, over);
             }
             _ => {}
         }
+    }
+
+    /// Asks for what will happen: a file that is finished is not deleted.
+    fn ask_remove_for_good(
+        &mut self,
+        names: &[String],
+        open: Vec<DownloadId>,
+        over: Vec<DownloadId>,
+    ) {
+        let count = |ids: &[DownloadId]| format::counted(ids.len() as u64, "download");
+        let mut lines = names.to_vec();
+        let (question, yes) = if open.is_empty() {
+            lines.push("What was downloaded stays in its folder.".to_owned());
+            (format!("Take {} off the list?", count(&over)), "take off")
+        } else {
+            if !over.is_empty() {
+                lines.push(format!("{} ended before: the files stay.", count(&over)));
+            }
+            let what = count(&open);
+            (
+                format!("Cancel {what} and delete what has arrived?"),
+                "delete",
+            )
+        };
+        self.model.popup = Some(Popup::Dialog(Dialog {
+            question,
+            lines,
+            letter: 'y',
+            yes,
+            consent: Consent::CancelForGood { open, over },
+        }));
     }
 
     fn act_on(&mut self, ids: Vec<DownloadId>, action: impl Fn(Vec<DownloadId>) -> Action) {

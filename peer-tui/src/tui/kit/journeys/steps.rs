@@ -86,6 +86,71 @@ fn an_undo_that_comes_too_late_says_so() {
 }
 
 #[test]
+fn what_cannot_be_undone_says_so_and_undoes_nothing_else() {
+    let mut app = TestApp::filled(80, 24);
+    app.keys("Alt+2");
+    app.feed();
+    app.keys("p");
+    let ids = vec![DownloadId(1)];
+    app.reply(
+        1,
+        "paused 1 download",
+        Some(Action::Resume { ids: ids.clone() }),
+    );
+    app.keys("G X");
+    app.line("Take 1 download off the list?");
+    app.line("What was downloaded stays in its folder.");
+    app.line("[y] take off");
+    app.actions();
+    app.keys("y");
+    let gone = vec![DownloadId(6)];
+    assert_eq!(app.actions(), [Action::Remove { ids: gone }]);
+    app.reply(2, "taken off the list: 1 download", None);
+    app.keys("u");
+    assert_eq!(app.actions(), []);
+    app.line("What was taken off the list does not come back.");
+    app.line("before it.");
+    app.keys("u");
+    assert_eq!(app.actions(), [Action::Resume { ids }]);
+}
+
+#[test]
+fn what_has_arrived_is_deleted_for_good() {
+    let mut app = TestApp::filled(80, 24);
+    app.keys("Alt+2");
+    app.feed();
+    app.keys("X");
+    app.line("Cancel 1 download and delete what has arrived?");
+    app.keys("y");
+    let ids = || vec![DownloadId(1)];
+    let both = [Action::Cancel { ids: ids() }, Action::Remove { ids: ids() }];
+    assert_eq!(app.actions(), both);
+    app.reply(
+        1,
+        "cancelled 1 download",
+        Some(Action::Restore { ids: ids() }),
+    );
+    assert!(!app.screen().contains("u undo"));
+    app.reply(2, "taken off the list: 1 download", None);
+    app.keys("u");
+    app.line("does not come back.");
+    app.keys("u");
+    app.line("nothing to undo");
+}
+
+#[test]
+fn only_what_the_log_has_is_counted_behind_a_toast() {
+    let mut app = TestApp::filled(80, 24);
+    app.keys("Alt+2");
+    app.feed();
+    app.keys("y n y n");
+    app.reply(1, "paused 1 download", None);
+    app.keys("y n");
+    let line = app.line("copied name");
+    assert!(line.contains("(+1, 5 Log)"), "{line}");
+}
+
+#[test]
 fn toasts_that_wait_are_counted_and_the_log_is_named() {
     let mut app = TestApp::filled(80, 24);
     app.keys("Alt+2");
