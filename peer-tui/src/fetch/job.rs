@@ -67,6 +67,8 @@ pub struct Job {
     /// As pieces were ordered last.
     order: Option<Order>,
     notes: Vec<String>,
+    /// Sources in the order in which they were shown last.
+    shown: Vec<PeerId>,
 }
 
 impl Job {
@@ -87,6 +89,7 @@ impl Job {
             seed,
             order: None,
             notes: Vec::new(),
+            shown: Vec::new(),
         }
     }
 

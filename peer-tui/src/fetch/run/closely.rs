@@ -11,7 +11,7 @@ use super::super::{SourceState, SourceStatus};
 pub struct Closely {
     /// One character a piece.
     pub pieces: String,
-    /// Sources, those in use first.
+    /// Sources, who gave most first.
     pub sources: Vec<SourceStatus>,
     /// Notes in words.
     pub notes: Vec<String>,

@@ -267,6 +267,11 @@ impl<R: Identified> List<R> {
         self.follow(page);
     }
 
+    /// From now on the cursor stays on its row, although nobody has moved it.
+    pub const fn hold_cursor(&mut self) {
+        self.has_moved = true;
+    }
+
     /// A new list is coming: the cursor starts at the top, marks are kept.
     pub fn restart(&mut self) {
         self.has_moved = false;

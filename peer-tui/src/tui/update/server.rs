@@ -196,6 +196,10 @@ impl Turn<'_> {
             && view.id == detail.status.id
         {
             view.sources.follow(whole(detail.sources.clone()));
+            if view.sources.total() > 0 {
+                // Keys act on the source under the cursor: it must not become another one.
+                view.sources.hold_cursor();
+            }
             view.detail = Some(detail);
         }
     }

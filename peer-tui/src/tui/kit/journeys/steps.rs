@@ -194,3 +194,23 @@ fn the_palette_lists_commands_of_other_places_and_leads_there() {
     let line = app.line("(in the dock)");
     assert!(line.contains("pause"), "{line}");
 }
+
+#[test]
+fn the_cursor_stays_on_its_source_from_the_first_moment() {
+    let mut app = TestApp::filled(120, 36);
+    app.keys("Alt+2");
+    app.feed();
+    app.keys("Enter");
+    app.feed();
+    let watch = app.watch();
+    let first = |app: &TestApp| {
+        let view = app.model.details.as_ref().expect("details");
+        view.source().expect("a source").peer
+    };
+    let before = first(&app);
+    let mut update = crate::tui::kit::sample::answer(&watch);
+    let detail = update.transfer.as_mut().expect("a transfer");
+    detail.sources.swap(0, 1);
+    app.server(update);
+    assert_eq!(first(&app), before, "nobody has moved it");
+}

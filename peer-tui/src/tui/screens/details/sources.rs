@@ -72,6 +72,13 @@ pub fn draw(detail: &DownloadDetail, model: &Model, layout: &Layout, canvas: &mu
     }
 }
 
+/// What the shares are parts of: what was given is told before all of it is checked, and some of it
+/// twice.
+fn given_bytes(detail: &DownloadDetail) -> u64 {
+    let given = detail.sources.iter().map(|source| source.gave_bytes);
+    given.sum::<u64>().max(detail.status.done_bytes).max(1)
+}
+
 fn source(
     table: &Table,
     row: &SourceStatus,
@@ -145,7 +152,7 @@ fn source(
         // It may come back: what it has and how far it is trusted is all there is to know.
         return;
     }
-    let share = format::percent(row.gave_bytes, detail.status.done_bytes.max(1));
+    let share = format::percent(row.gave_bytes, given_bytes(detail));
     table.cell(canvas, y, "Share", &format!("{share}%"), Token::Text);
     let token = if row.errors > 0 {
         Token::Warn
