@@ -37,10 +37,11 @@ pub enum HelpLine {
 /// Words that end the screen by a panic, typed in full: a way to see that the terminal survives it.
 const PANIC_WORD: &str = "panic";
 
-/// All commands, best match first; those that can be run where the screen stands before the others.
+/// All commands, best match first; among equals those that can be run where the screen stands before
+/// the others.
 pub fn commands(model: &Model, typed: &str) -> Vec<Entry> {
     let here = context_under(model);
-    let mut found: Vec<((bool, usize), Entry)> = Vec::new();
+    let mut found: Vec<((usize, bool), Entry)> = Vec::new();
     let bindings = model.keymap.bindings();
     let (of_here, of_others): (Vec<_>, Vec<_>) = bindings
         .iter()
@@ -66,7 +67,7 @@ pub fn commands(model: &Model, typed: &str) -> Vec<Entry> {
                 keys: binding.keys_text(2, model.look.glyphs),
                 elsewhere,
             };
-            found.push(((elsewhere.is_some(), rank), entry));
+            found.push(((rank, elsewhere.is_some()), entry));
         }
     }
     found.sort_by_key(|(rank, _)| *rank);
@@ -121,16 +122,21 @@ fn context_under(model: &Model) -> Context {
     }
 }
 
-/// How well letters fit: 0 for words that begin so, then words that hold it, then letters in order.
+/// How well letters fit: 0 for the beginning or a whole word, then the beginning of a word, then
+/// letters within one, then letters in order.
 fn rank(words: &str, typed: &str) -> Option<usize> {
     let words = words.to_lowercase();
     let typed = typed.trim().to_lowercase();
-    if words.starts_with(&typed) {
-        return Some(0);
+    let is_letter = |c: char| c.is_alphanumeric();
+    let at_words = words
+        .match_indices(&typed)
+        .filter(|(at, _)| !words[..*at].ends_with(is_letter));
+    let is_whole = |at: usize| at == 0 || !words[at + typed.len()..].starts_with(is_letter);
+    if let Some(rank) = at_words.map(|(at, _)| usize::from(!is_whole(at))).min() {
+        return Some(rank);
     }
-    if let Some(at) = words.find(&typed) {
-        let is_at_word = words[..at].ends_with(' ');
-        return Some(if is_at_word { 1 } else { 2 });
+    if words.contains(&typed) {
+        return Some(2);
     }
     let mut rest = words.chars();
     typed

@@ -196,6 +196,22 @@ fn the_palette_lists_commands_of_other_places_and_leads_there() {
 }
 
 #[test]
+fn the_palette_ranks_whole_words_and_beginnings_first() {
+    for (typed, first) in [
+        ("paus", "pause, go on"),
+        ("pause", "pause, go on"),
+        ("undo", "undo the last change"),
+        ("stop", "stop the daemon"),
+        ("quit", ""),
+    ] {
+        let app = TestApp::filled(80, 24);
+        let found = crate::tui::palette::commands(&app.model, typed);
+        let help = found.first().map_or("", |entry| entry.help);
+        assert!(help.starts_with(first), "{typed}: {help}");
+    }
+}
+
+#[test]
 fn the_cursor_stays_on_its_source_from_the_first_moment() {
     let mut app = TestApp::filled(120, 36);
     app.keys("Alt+2");
