@@ -46,4 +46,4 @@ pub fn last_part(path: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -152,7 +152,12 @@ impl IndexClient {
     /// # Errors
     /// When the index does not answer or refuses the query.
     pub async fn search(&self, params: &SearchParams) -> Result<SearchResponse, IndexError> {
-        self.api.load_full().search(params).await
+        let found = self.api.load_full().search(params).await?;
+        if matches!(*self.link.borrow(), Link::Lost { .. }) {
+            // A full queue has something to do already.
+            let _ = self.commands.try_send(Command::Answered);
+        }
+        Ok(found)
     }
 
     /// Everybody who holds a content; `None` when nobody ever registered it. Calls that come at the

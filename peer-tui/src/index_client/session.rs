@@ -39,6 +39,9 @@ pub struct Session {
     phase: Phase,
     /// Failed tries in a row; a session that is forgotten again and again counts, too.
     tries: u32,
+    /// Whether an answer to something else may bring the next try forward: once from one loss to the
+    /// next, and never against a `Retry-After`.
+    may_hasten: bool,
     own_interval: Option<Duration>,
     interval: Duration,
 }
@@ -49,6 +52,7 @@ impl Session {
         Self {
             phase: Phase::Waiting { until: now },
             tries: 0,
+            may_hasten: true,
             own_interval,
             interval: Duration::from_secs(30),
         }
@@ -90,6 +94,7 @@ impl Session {
 
     /// The index took us in and wants a heartbeat every `interval`.
     pub fn registered(&mut self, now: Instant, interval: Duration) {
+        self.may_hasten = true;
         let interval = interval.max(Duration::from_secs(1));
         self.interval = self.own_interval.map_or(interval, |own| own.min(interval));
         self.phase = Phase::Live {
@@ -127,6 +132,7 @@ impl Session {
     /// The index is too busy to register us: it is not asked before it said. `chance` is 0 to 1.
     pub fn refused_for(&mut self, now: Instant, retry_after: Duration, chance: f64) {
         self.failed(now, chance);
+        self.may_hasten = false;
         let earliest = now + retry_after.mul_f64(1.0 + chance.clamp(0.0, 1.0));
         if let Phase::Waiting { until } = self.phase {
             self.phase = Phase::Waiting {
@@ -159,6 +165,19 @@ impl Session {
             let soon = now + FEED_LOST_SPREAD.mul_f64(chance.clamp(0.0, 1.0));
             self.phase = Phase::Live {
                 beat_at: beat_at.min(soon),
+            };
+        }
+    }
+
+    /// The index answered something else, so it is there: what is lost is tried now.
+    pub fn answered(&mut self, now: Instant) {
+        if let Phase::Waiting { until } = self.phase
+            && self.may_hasten
+            && self.tries > 0
+        {
+            self.may_hasten = false;
+            self.phase = Phase::Waiting {
+                until: until.min(now),
             };
         }
     }
@@ -212,6 +231,29 @@ mod tests {
             now = until;
         }
         assert_eq!(waits, [500, 1000, 2000, 4000, 8000, 10_000, 10_000, 10_000]);
+    }
+
+    #[test]
+    fn an_answer_to_something_else_brings_the_next_try_forward_once() {
+        let now = Instant::now();
+        let mut session = Session::new(now, None);
+        session.step(now);
+        session.failed(now, 0.5);
+        session.answered(now);
+        assert_eq!(session.step(now), Step::Register);
+        session.failed(now, 0.5);
+        session.answered(now);
+        assert!(
+            matches!(session.step(now), Step::Wait(at) if at > now),
+            "not in a circle"
+        );
+        session.registered(now, SEC);
+        session.refused_for(now, SEC * 3, 0.5);
+        session.answered(now);
+        assert!(
+            matches!(session.step(now), Step::Wait(at) if at >= now + SEC * 3),
+            "it said when it wants to be asked"
+        );
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub enum Command {
     WithdrawPartial(ContentHash),
     /// See [`super::IndexClient::reconnect_now`].
     Reconnect,
+    /// The index answered something while the session was lost.
+    Answered,
     /// See [`super::IndexClient::refresh_peers`].
     RefreshPeers,
     /// See [`super::IndexClient::set_index`].
@@ -151,6 +153,7 @@ impl Owner {
             Command::WithdrawPartial(hash) => self.set_partial(hash, None),
             Command::RefreshPeers => self.tasks.refresh_peers(),
             Command::Reconnect => self.session.reconnect(Instant::now()),
+            Command::Answered => self.session.answered(Instant::now()),
             Command::SetIndex(url) => {
                 let old = self.outlets.api.load_full();
                 if *old.url() == url && self.session.is_live() {
@@ -287,7 +290,11 @@ impl Owner {
             error => error.to_string(),
         };
         if tries == 1 {
-            tracing::warn!(%error, "lost the index; tried again by itself");
+            if self.outlets.stats.borrow().is_some() {
+                tracing::warn!(%error, "lost the index; tried again by itself");
+            } else {
+                tracing::warn!(%error, "the index does not answer; tried again by itself");
+            }
         }
         let wait = self
             .session

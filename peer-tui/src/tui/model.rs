@@ -240,6 +240,13 @@ impl Model {
         }
     }
 
+    /// Whether the index ever told this daemon of the network: it counts at least this peer.
+    pub fn has_seen_index(&self) -> bool {
+        self.header
+            .as_ref()
+            .is_some_and(|header| header.total_peers > 0)
+    }
+
     /// When `update` wants to be called although nothing happened.
     pub fn deadline(&self) -> Option<Timestamp> {
         let retry = match &self.link {

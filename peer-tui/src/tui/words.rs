@@ -82,6 +82,10 @@ fn typed(model: &Model) -> String {
 /// query, or not all.
 pub fn about_results(model: &Model) -> Option<String> {
     let search = &model.search;
+    let has_rows = search.list.total() > 0;
+    if let Some(trouble) = search.trouble.as_ref().filter(|_| has_rows) {
+        return Some(format!("! {trouble}"));
+    }
     if let Some(corrected) = &search.corrected {
         return Some(format!(
             "nothing for {}: showing {}; in \"quotes\" it stays as typed",
@@ -89,7 +93,6 @@ pub fn about_results(model: &Model) -> Option<String> {
             format::cut_end(corrected, 20),
         ));
     }
-    let has_rows = search.list.total() > 0;
     (search.is_cut && has_rows).then(|| "not all are shown: more letters find the rest".to_owned())
 }
 

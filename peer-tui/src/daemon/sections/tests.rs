@@ -151,7 +151,7 @@ impl Knowledge for Nothing {
     }
 }
 
-fn file(path: &str) -> FileInfo {
+pub(in crate::daemon) fn file(path: &str) -> FileInfo {
     let owner = PeerId::from_bytes([1; 32]);
     let hash = ContentHash::of(last_part(path).as_bytes());
     FileInfo {

@@ -83,8 +83,8 @@ impl LiveSearch {
     pub fn set(&mut self, engine: &Engine, watch: Option<SearchWatch>) {
         let before = std::mem::replace(&mut self.watch, watch);
         let Some(now) = &self.watch else {
+            // What was found stays: the same question is asked again when the screen comes back.
             self.stop();
-            self.found = None;
             return;
         };
         let is_new = before.is_none_or(|before| before.generation != now.generation);
@@ -140,7 +140,7 @@ impl LiveSearch {
         self.running = None;
         let took = Duration::from_micros(found.took_us);
         self.rested_until = Some(Instant::now() + REFRESH_EVERY.max(took * REFRESH_SHARE));
-        self.found = Some(found);
+        self.found = Some(behind(self.found.take(), found));
         if self.needs_more() {
             let found = self.found.clone();
             self.ask(engine, found);
@@ -188,6 +188,18 @@ impl LiveSearch {
         if let Some((task, _)) = self.running.take() {
             task.abort();
         }
+    }
+}
+
+/// What is known after an answer: one that brought nothing but trouble takes no rows away.
+fn behind(known: Option<Found>, mut new: Found) -> Found {
+    let is_same = |known: &Found| known.generation == new.generation && !known.files.is_empty();
+    match known.filter(is_same) {
+        Some(known) if new.files.is_empty() && new.trouble.is_some() => Found {
+            trouble: new.trouble.take(),
+            ..known
+        },
+        _ => new,
     }
 }
 
@@ -276,6 +288,7 @@ fn extend(found: &mut Found, page: SearchResponse, limit: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::daemon::sections::tests::file;
 
     /// A page without rows, as of an index that looked through `counted` names.
     fn page(is_cut: bool, counted: u64, has_more: bool) -> SearchResponse {
@@ -288,6 +301,29 @@ mod tests {
             next_cursor: has_more.then(|| "next".to_owned()),
             corrected: None,
             took_us: 1,
+        }
+    }
+
+    #[test]
+    fn trouble_takes_no_rows_of_the_same_question_away() {
+        let found = |generation, count| Found {
+            generation,
+            files: vec![file("a"); count],
+            ..Found::default()
+        };
+        let trouble = |generation| Found {
+            trouble: Some("connection refused".to_owned()),
+            ..found(generation, 0)
+        };
+        for (known, new, count) in [
+            (found(1, 2), trouble(1), 2),
+            (found(1, 2), trouble(2), 0),
+            (found(1, 2), found(1, 0), 0),
+            (found(1, 2), found(1, 3), 3),
+        ] {
+            let trouble = new.trouble.clone();
+            let after = behind(Some(known), new);
+            assert_eq!((after.files.len(), after.trouble), (count, trouble));
         }
     }
 

@@ -81,7 +81,9 @@ fn about(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     let Some(words) = words::about_results(model) else {
         return;
     };
-    if layout.rule.height > 0 {
+    // A banner takes the whole rule.
+    let has_banner = model.is_stale() || model.index_lost_since().is_some();
+    if layout.rule.height > 0 && !has_banner {
         let room = usize::from(canvas.width().saturating_sub(6));
         let words = format!(" {} ", format::cut_end(&words, room));
         canvas.put(2, layout.rule.y, &words, Token::Warn);

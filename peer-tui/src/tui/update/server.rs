@@ -112,6 +112,12 @@ impl Turn<'_> {
         if results.generation != search.generation {
             return;
         }
+        let is_known = search.shown_generation == search.generation && search.list.total() > 0;
+        if results.trouble.is_some() && results.rows.is_empty() && is_known {
+            // What stood there is old and not wrong.
+            search.trouble = results.trouble.as_deref().map(format::clean);
+            return;
+        }
         search.matches = results.total;
         search.total_is_exact = results.total_is_exact;
         search.corrected = results.corrected.as_deref().map(format::clean);

@@ -211,15 +211,32 @@ pub(super) fn index_banner(model: &Model, layout: &Layout, canvas: &mut Canvas<'
     if layout.rule.height == 0 {
         return;
     }
-    let parts = [
-        format!("! no index since {}", format::clock(since, &model.zone)),
-        retry_key(model, "tries now"),
-        "this is as it was then".to_owned(),
-    ];
-    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let what = if model.has_seen_index() {
+        format!("! no index since {}", format::clock(since, &model.zone))
+    } else {
+        "! the index does not answer".to_owned()
+    };
+    let mut parts = vec![what, retry_key(model, "tries now")];
+    if model.has_seen_index() && has_rows(model) {
+        parts.push("this is as it was then".to_owned());
+    }
+    parts.retain(|part| !part.is_empty());
     let room = usize::from(canvas.width().saturating_sub(6));
     let words = format!(" {} ", format::fit(&parts, " · ", room));
     canvas.put(2, layout.rule.y, &words, Token::Warn);
+}
+
+/// Whether there is anything of the network on the screen.
+fn has_rows(model: &Model) -> bool {
+    match model.body() {
+        Body::Search => model.search.list.total() > 0,
+        Body::Peers => model.peers.list.total() > 0,
+        Body::Browse => model
+            .browse
+            .as_ref()
+            .is_some_and(|browse| browse.list.total() > 0),
+        _ => false,
+    }
 }
 
 /// The key that tries again; in a line of text it is text, in the dock it is about a transfer, and
