@@ -102,7 +102,7 @@ impl<S: Subscriber> Layer<S> for LogLayer {
         }
         let mut line = Line::default();
         event.record(&mut line);
-        let text = line.message + &line.fields;
+        let text = line.in_words();
         let level = match *metadata.level() {
             Level::ERROR => "error",
             Level::WARN => "warn",
@@ -147,10 +147,22 @@ fn is_for_people(target: &str, level: Level) -> bool {
     }
 }
 
+/// What was said, about which things, and why.
 #[derive(Default)]
 struct Line {
     message: String,
-    fields: String,
+    others: String,
+    places: String,
+    reasons: String,
+    name: String,
+}
+
+impl Line {
+    /// As a person would say it: `look at a share folder: /srv/films: not there`. The name of a
+    /// transfer comes last: whoever opens the line is led to that.
+    fn in_words(self) -> String {
+        self.message + &self.others + &self.places + &self.reasons + &self.name
+    }
 }
 
 impl Visit for Line {
@@ -162,7 +174,10 @@ impl Visit for Line {
         // Writing to a String cannot fail.
         let _ = match field.name() {
             "message" => write!(self.message, "{value:?}"),
-            name => write!(self.fields, " {name}={value:?}"),
+            "error" | "reason" | "trouble" => write!(self.reasons, ": {value:?}"),
+            "file" | "folder" | "path" => write!(self.places, ": {value:?}"),
+            "name" => write!(self.name, ": {value:?}"),
+            name => write!(self.others, " ({name} {value:?})"),
         };
     }
 }
@@ -240,6 +255,28 @@ mod tests {
         ring.push(Timestamp::UNIX_EPOCH, "info", "\u{1b}]0;x\u{7}");
         let text = ring.read(|lines| lines.back().map(|line| line.text.clone()));
         assert!(text.is_some_and(|text| !text.contains('\u{1b}')));
+    }
+
+    #[test]
+    fn fields_of_a_line_are_told_in_words() {
+        let ring = LogRing::default();
+        let subscriber = tracing_subscriber::registry().with(LogLayer::new(ring.clone(), None));
+        tracing::subscriber::with_default(subscriber, || {
+            let (folder, trouble) = ("/srv/films", "not there");
+            tracing::warn!(target: "peer_tui::x", %folder, trouble, "look at a share folder");
+            tracing::warn!(target: "peer_tui::x", count = 3, "more files");
+        });
+        let texts = ring.read(|lines| {
+            lines
+                .iter()
+                .map(|line| line.text.clone())
+                .collect::<Vec<_>>()
+        });
+        let expected = [
+            "look at a share folder: /srv/films: not there",
+            "more files (count 3)",
+        ];
+        assert_eq!(texts, expected);
     }
 
     #[test]

@@ -84,14 +84,14 @@ pub fn look_at_root(root: &Path, rules: &Rules) -> Result<Looked, RootTrouble> {
     if let Err(error) = std::fs::read_dir(root) {
         return Err(match error.kind() {
             io::ErrorKind::NotFound => RootTrouble::Gone(
-                "the folder is not there; its files are shared again once it is back".to_owned(),
+                "not there; its files are shared again once it is back".to_owned(),
             ),
             io::ErrorKind::PermissionDenied => RootTrouble::Gone(
-                "this user may not read the folder; allow it to read and enter it".to_owned(),
+                "may not be read; allow this user to read and enter it".to_owned(),
             ),
-            io::ErrorKind::NotADirectory => RootTrouble::Gone(
-                "this is no folder; share the folder that the file lies in".to_owned(),
-            ),
+            io::ErrorKind::NotADirectory => {
+                RootTrouble::Gone("no folder; share the folder that the file lies in".to_owned())
+            }
             _ => RootTrouble::Failed(format!("read the folder: {error}")),
         });
     }

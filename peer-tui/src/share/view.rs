@@ -87,7 +87,7 @@ impl ShareView {
     pub fn progress(&self) -> HashProgress {
         self.progress
     }
-    /// Files that cannot be shared (bounded; the rest counted in the last one's words).
+    /// Folders and files that cannot be shared (bounded; the rest counted in the last one's words).
     pub fn troubles(&self) -> &[ShareTrouble] {
         &self.troubles
     }

@@ -114,6 +114,23 @@ pub fn broken(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// `text` in lines of at most `columns`, broken between words; a word that is longer than a line is
+/// broken where the line ends.
+pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let last = lines.last_mut();
+        match last.filter(|last| width(last) + 1 + width(word) <= columns) {
+            Some(last) => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            None => lines.extend(broken(word, columns)),
+        }
+    }
+    lines
+}
+
 fn head(text: &str, columns: usize) -> String {
     let mut used = 0;
     text.graphemes(true)
@@ -335,6 +352,13 @@ mod tests {
         assert!(lines.iter().all(|line| width(line) <= 7), "{lines:?}");
         assert_eq!(lines.concat(), text);
         assert_eq!(broken("short", 7), ["short"]);
+    }
+
+    #[test]
+    fn words_stay_whole_where_a_line_holds_them() {
+        assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrapped("a 0123456789 b", 4), ["a", "0123", "4567", "89 b"]);
+        assert_eq!(wrapped("", 4), [""]);
     }
 
     #[test]

@@ -244,6 +244,16 @@ pub fn no_log(model: &Model) -> Vec<String> {
     }]
 }
 
+/// The state of a link that is not good, where there is no room for more.
+pub const fn link_shortly(header: &Header) -> &'static str {
+    match &header.link {
+        LinkState::Searching => "looking",
+        LinkState::Registering => "joining",
+        LinkState::Live => "attached",
+        LinkState::Lost { .. } => "no index",
+    }
+}
+
 /// The state of the link to the index, for the state line; `true` when it is good.
 pub fn link(header: &Header, zone: &jiff::tz::TimeZone) -> (String, bool) {
     match &header.link {

@@ -130,12 +130,11 @@ impl Task {
         let mut troubles = Vec::new();
         let mut more = 0;
         for (id, root) in self.ledger.roots() {
-            if let Some(reason) = self.roots.watch_trouble(*id) {
-                troubles.push(ShareTrouble {
-                    path: lossy(&root.path),
-                    reason: reason.to_owned(),
-                });
-            }
+            let of_folder = [self.roots.trouble(*id), self.roots.watch_trouble(*id)];
+            troubles.extend(of_folder.into_iter().flatten().map(|reason| ShareTrouble {
+                path: lossy(&root.path),
+                reason: reason.to_owned(),
+            }));
             let (found, uncounted) = root.troubles();
             more += uncounted;
             for (path, reason) in found {

@@ -159,6 +159,11 @@ impl Roots {
         shown.collect()
     }
 
+    /// Why a folder cannot be read.
+    pub fn trouble(&self, id: RootId) -> Option<&str> {
+        self.roots.get(&id)?.trouble.as_deref()
+    }
+
     /// Why changes of a folder are seen late.
     pub fn watch_trouble(&self, id: RootId) -> Option<&str> {
         self.roots.get(&id)?.watch.trouble.as_deref()

@@ -96,6 +96,7 @@ pub const TABLE: &[Row] = &[
     row("browse_owner", "b", RESULTS, Command::Browse, "browse this peer's files", ""),
     row("merge", ".", RESULTS, Command::Merge, "merge waiting results", ""),
     row("follow", "G", LOG, Command::Follow, "to the end, and follow", "follow"),
+    row("log_details", "i", LOG, Command::Details, "the whole line on, off", "whole line"),
     // Transfers
     row("pause", "p", MOVING, Command::Pause, "pause, go on", "pause"),
     row("cancel", "x", MOVING, Command::Remove, "cancel (undo for 10 s), take a finished row away", "cancel"),
@@ -134,7 +135,7 @@ pub const TABLE: &[Row] = &[
     row("open", "l →", SHARES.or(BROWSE).or(TRANSFERS), Command::Open, "open the folder; Transfers: filter to the right", ""),
     row("to_prompt", "/", RESULTS.or(DOCK), Command::Find, "to the prompt", "search"),
     row("find", "/", FILTERED, Command::Find, "filter this list", "filter"),
-    row("details_pane", "i", RESULTS.or(PEERS).or(BROWSE).or(LOG), Command::Details, "details on, off", ""),
+    row("details_pane", "i", RESULTS.or(PEERS).or(BROWSE), Command::Details, "details on, off", ""),
     row("details_close", "i", DETAILS.or(TRANSFERS), Command::Details, "pieces and sources", ""),
     row("retry_link", "r", RESULTS.or(PEERS).or(BROWSE).or(LOG), Command::Retry, "link lost: connect again now", ""),
     // Everywhere

@@ -2,6 +2,7 @@
 
 mod network;
 mod orders;
+mod remedies;
 mod search;
 mod steps;
 mod transfers;

@@ -178,7 +178,8 @@ fn state_parts(detail: &DownloadDetail, model: &Model) -> Vec<String> {
 /// What keeps it from ending, or what went wrong on the way.
 fn note(detail: &DownloadDetail, model: &Model, y: u16, canvas: &mut Canvas<'_>) {
     let room = canvas.width().saturating_sub(4);
-    if let Some(words) = trouble(&detail.status, model) {
+    let left = usize::from(room).saturating_sub(format::width("✗ "));
+    if let Some(words) = trouble(&detail.status, false, left, model) {
         canvas.put_in(2, y, room, &format!("✗ {words}"), Token::Error);
         return;
     }

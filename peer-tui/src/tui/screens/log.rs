@@ -48,7 +48,9 @@ pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<P
         let x = canvas.put(x, y, sign, token);
         let room = canvas.width().saturating_sub(x + 1);
         let token = if is_selected { Token::Select } else { token };
-        canvas.put_in(x, y, room, &format::clean(&row.text), token);
+        // The ending is what tells one name or path from another.
+        let text = format::cut_middle(&format::clean(&row.text), usize::from(room));
+        canvas.put_in(x, y, room, &text, token);
     }
     if layout.pane.height > 0 {
         pane(model, layout, canvas);

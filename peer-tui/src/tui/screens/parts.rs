@@ -43,31 +43,13 @@ pub fn empty(lines: &[String], area: Rect, canvas: &mut Canvas<'_>) {
             None if index == 0 => Token::Text,
             None => Token::Dim,
         };
-        for part in wrapped(line, usize::from(room)) {
+        for part in format::wrapped(line, usize::from(room)) {
             if y < area.bottom() {
                 canvas.put_in(GUTTER, y, room, &part, token);
                 y += 1;
             }
         }
     }
-}
-
-fn wrapped(line: &str, room: usize) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    for word in line.split(' ') {
-        let last = parts.last_mut();
-        let Some(last) = last.filter(|last| {
-            last.is_empty() || format::width(last) + 1 + format::width(word) <= room
-        }) else {
-            parts.push(word.to_owned());
-            continue;
-        };
-        if !last.is_empty() {
-            last.push(' ');
-        }
-        last.push_str(word);
-    }
-    parts
 }
 
 /// Filters beside each other, the chosen one in brackets; the column after them.

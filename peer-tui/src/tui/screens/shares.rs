@@ -1,6 +1,6 @@
 //! Shares: the folders and files that others see, as a tree.
 
-use ratatui::layout::Position;
+use ratatui::layout::{Position, Rect};
 
 use super::parts::{empty, filter_text};
 use crate::daemon::state::{ShareKind, ShareRow};
@@ -11,6 +11,9 @@ use crate::tui::theme::Token;
 use crate::tui::widgets::canvas::Canvas;
 use crate::tui::widgets::table::{Column, Name, Table};
 use crate::tui::words;
+
+/// Of the path of what cannot be shared, whatever else the line has to say.
+const PATH_MIN_COLUMNS: usize = 16;
 
 /// Draws the screen; where the cursor stands.
 pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<Position> {
@@ -38,8 +41,22 @@ pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<P
             }
         }
     }
+    if list.total() > 0 && has_nothing(model) {
+        let taken = u16::try_from(list.visible().count() + 1).unwrap_or(u16::MAX);
+        let y = layout.list.y.saturating_add(taken);
+        let height = layout.list.bottom().saturating_sub(y);
+        let below = Rect::new(0, y, layout.list.width, height);
+        empty(&words::no_shares(model), below, canvas);
+    }
     trouble(model, layout, canvas);
     cursor
+}
+
+/// Whether there are folders, and nothing in them.
+fn has_nothing(model: &Model) -> bool {
+    let figures = model.shares.figures.as_ref();
+    model.shares.text.line.is_empty()
+        && figures.is_some_and(|all| all.found_files == 0 && all.files == 0)
 }
 
 fn summary(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<Position> {
@@ -104,7 +121,11 @@ fn share(table: &Table, row: &ShareRow, y: u16, is_selected: bool, canvas: &mut 
         Token::Text,
     );
     let (note, token) = match &row.note {
-        Some(note) if row.is_trouble => (format!("✗ {}", format::clean(note)), Token::Error),
+        Some(note) if row.is_trouble => {
+            // What to do about it stands whole under the list.
+            let what = note.split_once("; ").map_or(note.as_str(), |parts| parts.0);
+            (format!("✗ {}", format::clean(what)), Token::Error)
+        }
         Some(note) => (format::clean(note), Token::Text),
         None if name.is_odd => ("odd name".to_owned(), Token::Warn),
         None => ("ready".to_owned(), Token::Dim),
@@ -121,13 +142,20 @@ fn trouble(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
         .figures
         .as_ref()
         .map_or(&[][..], |figures| &figures.troubles);
-    if let Some((path, why)) = troubles.first() {
+    let selected = model.shares.list.selected();
+    let is_selected = |path: &String| selected.is_some_and(|row| row.path == *path);
+    let of_row = troubles.iter().find(|(path, _)| is_selected(path));
+    if let Some((path, why)) = of_row.or(troubles.first()) {
+        let why = format::clean(why);
+        let path = format::path(std::path::Path::new(path));
         let more = match troubles.len() {
             1 => String::new(),
-            count => format!(" (and {} more, see the log)", count - 1),
+            count => format!(" (and {} more)", count - 1),
         };
-        let path = format::cut_middle(&format::path(std::path::Path::new(path)), 40);
-        let words = format!("✗ {path}: {}{more}", format::clean(why));
+        let around = format::width("✗ : ") + format::width(&why) + format::width(&more);
+        let left = usize::from(room).saturating_sub(around);
+        let path = format::cut_middle(&path, left.max(PATH_MIN_COLUMNS));
+        let words = format!("✗ {path}: {why}{more}");
         canvas.put_in(3, y, room, &words, Token::Error);
         return;
     }

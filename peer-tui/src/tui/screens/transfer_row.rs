@@ -1,9 +1,11 @@
 //! One transfer in one line: in the dock, and in the list of transfers.
 
-use crate::daemon::state::TransferRow;
-use crate::daemon::state::{DownloadState, DownloadStatus};
+mod trouble;
+
+pub use self::trouble::trouble;
+
+use crate::daemon::state::{DownloadState, DownloadStatus, TransferRow};
 use crate::tui::format;
-use crate::tui::keymap::Command;
 use crate::tui::layout::Class;
 use crate::tui::model::Model;
 use crate::tui::theme::Token;
@@ -177,59 +179,5 @@ pub fn sign_and_rate(status: &DownloadStatus) -> ((&'static str, Token), (String
         DownloadState::DiskFull { .. } => (("✗", Token::Warn), word("disk full", Token::Warn)),
         DownloadState::Failed { .. } => (("✗", Token::Error), word("failed", Token::Error)),
         DownloadState::Cancelled { .. } => (("✗", Token::Dim), word("cancelled", Token::Dim)),
-    }
-}
-
-/// Why it does not go on, and what helps; `None` when it goes on.
-pub fn trouble(status: &DownloadStatus, model: &Model) -> Option<String> {
-    let retry = (Command::Retry, "retry");
-    let more = (Command::MoreSources, "find more sources");
-    let remove = (Command::Remove, "remove");
-    let (reason, helps) = match &status.state {
-        DownloadState::NoSource { reason } => (reason.as_str(), vec![retry, more, remove]),
-        // Which disk stands in the details: what to do must not be cut off.
-        DownloadState::DiskFull { reason } => {
-            let short = reason
-                .split_once(" (")
-                .map_or(reason.as_str(), |parts| parts.0);
-            (short, vec![retry, remove])
-        }
-        DownloadState::Failed { reason } => (reason.as_str(), vec![retry, remove]),
-        DownloadState::Cancelled { .. } => ("cancelled", vec![(Command::Undo, "undo")]),
-        _ => return None,
-    };
-    let keys: Vec<String> = helps
-        .into_iter()
-        .filter_map(|(command, words)| model.hint(command, words))
-        .collect();
-    let reason = format::clean(reason);
-    Some(if keys.is_empty() {
-        reason
-    } else {
-        format!("{reason} — {}", keys.join(" · "))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tui::kit::{TestApp, sample};
-
-    #[test]
-    fn a_full_disk_is_not_called_a_missing_source() {
-        let rows = sample::transfers();
-        let Some(TransferRow::Down(mut status)) = rows.into_iter().next() else {
-            panic!("a download comes first");
-        };
-        let reason = "disk full: free 2 GiB more, then it goes on by itself (the disk of /srv)";
-        let reason = reason.to_owned();
-        status.state = DownloadState::DiskFull { reason };
-        let (_, (word, _)) = sign_and_rate(&status);
-        assert_eq!(word, "disk full");
-        let app = TestApp::filled(80, 24);
-        let words = trouble(&status, &app.model).expect("a reason");
-        assert!(words.contains("free 2 GiB more"), "{words}");
-        assert!(!words.contains("sources"), "{words}");
-        assert!(words.ends_with("by itself"), "{words}");
     }
 }

@@ -103,7 +103,9 @@ fn trouble(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     let Some(TransferRow::Down(status)) = list.selected() else {
         return;
     };
-    let Some(words) = transfer_row::trouble(status, model) else {
+    let x = 3 + columns("✗ ");
+    let room = canvas.width().saturating_sub(x + 1);
+    let Some(words) = transfer_row::trouble(status, true, usize::from(room), model) else {
         let below = list.below();
         if below > 0 {
             let words = format!("{} more below", format::count(below as u64));
@@ -113,10 +115,8 @@ fn trouble(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     };
     let shown = u16::try_from(list.total() - list.top()).unwrap_or(u16::MAX);
     let y = layout.list.y.saturating_add(shown).min(layout.status.y);
-    let name = format::cut_middle(&format::clean(&status.name), 24);
-    let x = canvas.put(3, y, "✗ ", Token::Error);
-    let room = canvas.width().saturating_sub(x + 1);
-    canvas.put_in(x, y, room, &format!("{name}: {words}"), Token::Error);
+    canvas.put(3, y, "✗ ", Token::Error);
+    canvas.put_in(x, y, room, &words, Token::Error);
 }
 
 fn speed(model: &Model, area: Rect, class: Class, canvas: &mut Canvas<'_>) {

@@ -34,7 +34,8 @@ pub(super) fn header(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
         };
         x = canvas.put(x, y, &text, token);
     }
-    let spans = figures(model, class);
+    let room = canvas.width().saturating_sub(x + 2);
+    let spans = figures(model, class, room);
     let width: u16 = spans.iter().map(|(text, _)| columns(text)).sum();
     let mut at = canvas.width().saturating_sub(width + 1).max(x + 1);
     for (text, token) in &spans {
@@ -61,7 +62,8 @@ fn tab_title(model: &Model, tab: Tab, class: Class, is_active: bool) -> String {
     }
 }
 
-fn figures(model: &Model, class: Class) -> Vec<(String, Token)> {
+/// Figures at the right of the state line; of the link as much as there is `room` beside the rates.
+fn figures(model: &Model, class: Class, room: u16) -> Vec<(String, Token)> {
     if let DaemonLink::Lost { since, .. } = &model.link {
         let since = if class > Class::Tiny {
             format!(" {}", format::clock(*since, &model.zone))
@@ -84,9 +86,7 @@ fn figures(model: &Model, class: Class) -> Vec<(String, Token)> {
         return large_figures(header, &words, is_good, (dot, dot_token));
     }
     let mut spans = Vec::new();
-    if !is_good {
-        spans.push((format!("{dot} {words}"), dot_token));
-    } else if class >= Class::Normal {
+    if is_good && class >= Class::Normal {
         spans.push((format!("{dot} "), dot_token));
         spans.push((peers.to_string(), Token::Text));
     }
@@ -97,6 +97,16 @@ fn figures(model: &Model, class: Class) -> Vec<(String, Token)> {
         spans.push((down, Token::Text));
         spans.push((" ↑ ".to_owned(), Token::Up));
         spans.push((up, Token::Text));
+    }
+    if !is_good {
+        let taken: u16 = spans.iter().map(|(text, _)| columns(text)).sum();
+        let left = room.saturating_sub(taken + 2);
+        let words = if columns(&words) > left {
+            words::link_shortly(header).to_owned()
+        } else {
+            words
+        };
+        spans.insert(0, (format!("{dot} {words}"), dot_token));
     }
     spans
 }
@@ -161,6 +171,9 @@ pub(super) fn one_line(model: &Model, canvas: &mut Canvas<'_>) {
     canvas.put(0, 2, &format!("({width}x{height} of 40x12)"), Token::Dim);
 }
 
+/// What helps where the daemon does not come back by itself: a screen starts none.
+const STARTS_ONE: &str = "`peer-tui daemon` starts one";
+
 /// The daemon is out of reach.
 pub(super) fn banner(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     let DaemonLink::Lost {
@@ -180,24 +193,28 @@ pub(super) fn banner(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     } else {
         layout.line.y
     };
-    let since = format::clock(*since, &model.zone);
-    let next = match retry_at {
-        Some(at) => format!("retry at {}", format::clock(*at, &model.zone)),
-        None => "trying now".to_owned(),
+    let tries = match *tries {
+        0 => String::new(),
+        tries => format!(" ({tries})"),
     };
-    let tries = if *tries > 0 {
-        format!(" ({tries})")
+    let next = match retry_at {
+        Some(at) => format!("retry at {}{tries}", format::clock(*at, &model.zone)),
+        None => format!("trying now{tries}"),
+    };
+    let since = if layout.class > Some(Class::Tiny) {
+        format!(" since {}", format::clock(*since, &model.zone))
     } else {
         String::new()
     };
-    let keys = lost_keys(model);
-    let words = if layout.class > Some(Class::Tiny) {
-        format!(" ! no daemon since {since} — {next}{tries}  {keys}  {reason}")
-    } else {
-        format!(" ! no daemon  {keys}  {next}")
-    };
+    let (what, remedy) = told_apart(reason);
+    let remedy = remedy.unwrap_or(STARTS_ONE).to_owned();
+    // What helps before what is known anyway: the daemon is tried by itself.
+    let mut parts = vec![format!(" ! no daemon{since}")];
+    parts.extend(lost_keys(model));
+    parts.extend([remedy, next]);
+    parts.extend(what.map(ToOwned::to_owned));
     let width = usize::from(canvas.width());
-    let mut line = format::cut_end(&words, width);
+    let mut line = format::fit(&parts, "  ", width);
     let blank = width.saturating_sub(format::width(&line));
     line.push_str(&" ".repeat(blank));
     canvas.put(0, y, &line, Token::Banner);
@@ -252,15 +269,29 @@ fn retry_key(model: &Model, words: &str) -> String {
 }
 
 /// What a person can press while the daemon is away.
-fn lost_keys(model: &Model) -> String {
+fn lost_keys(model: &Model) -> impl Iterator<Item = String> {
     let context = if is_typing(model) {
         Context::PROMPT
     } else {
         Context::LOG
     };
     let leave = model.hint_in(context, Command::Leave, "leave");
-    let leave = leave.unwrap_or_default();
-    format!("{}  {leave}", retry_key(model, "now"))
+    let retry = Some(retry_key(model, "now")).filter(|retry| !retry.is_empty());
+    retry.into_iter().chain(leave)
+}
+
+/// What a failed try said: what happened, and the command that helps where that stands behind a
+/// colon. That none runs is said already.
+fn told_apart(reason: &str) -> (Option<&str>, Option<&str>) {
+    match reason.split_once(": `") {
+        _ if reason.is_empty() || reason.starts_with("no daemon") => (None, None),
+        Some((what, _)) => {
+            let remedy = &reason[what.len() + 2..];
+            let first = remedy.split_once(", ").map_or(remedy, |parts| parts.0);
+            (Some(what), Some(first))
+        }
+        None => (Some(reason), None),
+    }
 }
 
 /// Whether letters are text now.
@@ -268,7 +299,10 @@ fn is_typing(model: &Model) -> bool {
     model.context().meets(Context::PROMPT) || keys::is_filtering(model)
 }
 
-/// One line above the key line, at the right.
+/// Lines of a toast: what does not fit into them is in the log.
+const TOAST_LINES: usize = 2;
+
+/// Above the key line, at the right; above the dock where there is one, whose rows move.
 pub(super) fn toast(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
     let Some((toast, behind)) = model.toasts.shown() else {
         return;
@@ -283,9 +317,25 @@ pub(super) fn toast(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) {
         let log = model.hint(Command::Tab(Tab::Log), "Log");
         tail = format!(" (+{behind}, {})", log.unwrap_or_else(|| "Log".to_owned()));
     }
-    let room = usize::from(canvas.width()).saturating_sub(6 + tail.len());
-    let words = format!("  {sign}{}{tail}  ", format::cut_middle(&toast.text, room));
-    let y = layout.keys.y.saturating_sub(1);
-    let width = columns(&words);
-    canvas.put_right(canvas.width(), y, width, &words, token);
+    let room = usize::from(canvas.width()).saturating_sub(4);
+    let whole = format!("{sign}{}{tail}", toast.text);
+    let mut lines = format::wrapped(&whole, room);
+    if lines.len() > TOAST_LINES {
+        // A long name or path in it is what can be spared.
+        let left = (TOAST_LINES * room).saturating_sub(room / 4);
+        lines = format::broken(&format::cut_middle(&whole, left), room);
+    }
+    let below = if model.body() == Body::Search && layout.bottom.height > 0 {
+        layout.bottom.y
+    } else {
+        layout.keys.y
+    };
+    let widest = lines.iter().map(|line| format::width(line)).max();
+    let widest = widest.unwrap_or(0);
+    let count = u16::try_from(lines.len()).unwrap_or(1);
+    for (y, line) in (below.saturating_sub(count)..).zip(&lines) {
+        let blank = " ".repeat(widest - format::width(line));
+        let words = format!("  {line}{blank}  ");
+        canvas.put_right(canvas.width(), y, columns(&words), &words, token);
+    }
 }
