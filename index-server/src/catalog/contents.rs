@@ -120,6 +120,9 @@ impl Contents {
         if known.record_count() == 0 {
             self.free.push(known.number);
             self.by_spread.remove(&spread);
+            if self.by_spread.len() * 4 < self.by_spread.capacity() {
+                self.by_spread.shrink_to(self.by_spread.len() * 2);
+            }
         }
     }
 
@@ -132,5 +135,26 @@ impl Contents {
     /// All numbers are below this one.
     pub fn bound(&self) -> Content {
         self.bound
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_goes_with_the_contents() {
+        let mut contents = Contents::default();
+        for spread in 0..10_000 {
+            contents.add(spread, false);
+        }
+        let all_bytes = contents.bytes();
+        for spread in 0..9_900 {
+            contents.take(spread);
+        }
+        // What is left are numbers that are free, four bytes each.
+        assert!(contents.bytes() < all_bytes / 3, "{}", contents.bytes());
+        assert!((9_900..10_000).all(|spread| contents.get(spread).is_some()));
+        assert!((0..9_900).all(|spread| contents.get(spread).is_none()));
     }
 }
