@@ -181,6 +181,12 @@ pub trait Journal: fmt::Debug + Send + Sync {
         Ok(None)
     }
 
+    /// How many records were acknowledged and were not there any more when it was opened, as far as
+    /// that is known.
+    fn missing_count(&self) -> u64 {
+        0
+    }
+
     /// Puts a snapshot in the place of everything up to `through`. Appends go on meanwhile.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //!
 //! Knows nothing of HTTP.
 
+mod after_loss;
 mod collected;
 mod compaction;
 mod durable;

@@ -77,12 +77,10 @@ impl Server {
         let (index, stopper) = match start_index(&config, &parts).await {
             Err(found) if found.is_damage() && config.journal == JournalChoice::Embedded => {
                 let folder = config.data.clone();
-                let rescuing = tokio::task::spawn_blocking(move || rescue(&folder, found));
+                let rescuing =
+                    tokio::task::spawn_blocking(move || rescue(&folder, found, clock.now()));
                 let rescued = rescuing.await.context("mend the journal")??;
                 metrics.count_damaged_journal(if rescued.is_all() { "mended" } else { "lost" });
-                metrics
-                    .records_lost
-                    .inc_by(rescued.missing.unwrap_or_default());
                 start_index(&config, &parts).await
             }
             outcome => outcome,

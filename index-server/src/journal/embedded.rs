@@ -19,7 +19,7 @@ mod tests;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::{
@@ -53,6 +53,8 @@ pub struct EmbeddedJournal {
     note: Mutex<Note>,
     /// Whether this process has had it open: then it was no crash that left it as it is.
     was_open: AtomicBool,
+    /// Records that were acknowledged and were gone when it was opened.
+    missing_count: AtomicU64,
     /// Held while something is appended, and to keep everybody from that.
     appending: Mutex<()>,
 }
@@ -97,7 +99,10 @@ impl EmbeddedJournal {
         })?;
         journal.remove_beside();
         *lock(&journal.note) = Note::in_folder(folder);
-        journal.reading(|| journal.compare_with_note())?;
+        let missing_count = journal.reading(|| journal.compare_with_note())?;
+        journal
+            .missing_count
+            .store(missing_count, Ordering::Relaxed);
         Ok(journal)
     }
 
@@ -109,6 +114,7 @@ impl EmbeddedJournal {
             sizes: Mutex::new(Sizes::default()),
             note: Mutex::new(Note::none()),
             was_open: AtomicBool::new(false),
+            missing_count: AtomicU64::new(0),
             appending: Mutex::new(()),
         }
     }
@@ -229,6 +235,10 @@ impl Journal for EmbeddedJournal {
         visit: &mut Visit<'_>,
     ) -> Result<Option<Position>, JournalError> {
         self.reading(|| self.visit_after(from, seal, sizes, visit))
+    }
+
+    fn missing_count(&self) -> u64 {
+        self.missing_count.load(Ordering::Relaxed)
     }
 
     fn compact(&self, through: Position, snapshot: &mut Snapshot<'_>) -> Result<(), JournalError> {

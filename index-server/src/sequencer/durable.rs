@@ -131,6 +131,11 @@ impl Durable {
         Ok(world)
     }
 
+    /// How many records were acknowledged and are not in the journal any more.
+    pub(super) fn missing_count(&self) -> u64 {
+        self.journal.missing_count()
+    }
+
     /// Begins to make records durable, all or none; [`Self::end`] tells how it went.
     pub(super) fn begin(&self, records: &[Record]) -> Appending {
         if records.is_empty() {

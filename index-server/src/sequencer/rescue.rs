@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::after_loss::ends_of_sessions;
 use super::compaction;
 use super::shelved::{self, TakenUp};
 use crate::journal::{Damaged, EmbeddedJournal, Journal, JournalError, Position, Seal};
@@ -81,13 +82,24 @@ enum LeftWorld {
 ///
 /// # Errors
 /// `found` when nothing is left to go on from; otherwise what kept it from being written.
-pub fn rescue(folder: &Path, found: JournalError) -> Result<Rescued, JournalError> {
+pub fn rescue(folder: &Path, found: JournalError, now: Timestamp) -> Result<Rescued, JournalError> {
     let damaged = Damaged::hold(folder)?;
     let shelf = Shelf::in_folder(folder);
-    let Some(left) = best(&damaged, &shelf) else {
+    let Some(mut left) = best(&damaged, &shelf) else {
         return Err(found);
     };
-    let rescued = match &left.world {
+    let mut rescued = Rescued {
+        aside: PathBuf::new(),
+        from: left.from,
+        position: left.position,
+        missing: damaged
+            .missing_after(left.position)
+            .filter(|_| left.from != Source::PartOfSnapshot),
+    };
+    if !rescued.is_all() {
+        left.world.end_sessions(now);
+    }
+    rescued.aside = match &left.world {
         LeftWorld::Searchable(world) => put(damaged, &**world, &left),
         LeftWorld::Plain(world) => put(damaged, &**world, &left),
     }?;
@@ -154,6 +166,20 @@ fn before_damage(state: &EmbeddedJournal) -> Option<Left> {
     })
 }
 
+impl LeftWorld {
+    fn end_sessions(&mut self, now: Timestamp) {
+        fn end<F: Files>(world: &mut World<F>, now: Timestamp) {
+            for record in ends_of_sessions(world, now) {
+                world.apply(record);
+            }
+        }
+        match self {
+            Self::Searchable(world) => end(world, now),
+            Self::Plain(world) => end(world, now),
+        }
+    }
+}
+
 impl Left {
     fn taken_up(taken_up: TakenUp, seal: Option<Seal>, from: Source) -> Self {
         Self {
@@ -169,16 +195,9 @@ fn seal_of(state: &EmbeddedJournal, at: Position) -> Option<Seal> {
     state.seal(at).ok().flatten()
 }
 
-fn put<F: Files>(damaged: Damaged, world: &World<F>, left: &Left) -> Result<Rescued, JournalError> {
-    let (position, from) = (left.position, left.from);
-    let missing = damaged.missing_after(position);
+fn put<F: Files>(damaged: Damaged, world: &World<F>, left: &Left) -> Result<PathBuf, JournalError> {
     let mut records = world.snapshot().map(|record| compaction::encode(&record));
-    Ok(Rescued {
-        aside: damaged.replace(position, left.seal, &mut records)?,
-        from,
-        position,
-        missing: missing.filter(|_| from != Source::PartOfSnapshot),
-    })
+    damaged.replace(left.position, left.seal, &mut records)
 }
 
 fn tell(rescued: &Rescued, found: &JournalError, shelf: &Shelf) {

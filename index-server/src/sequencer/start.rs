@@ -49,13 +49,13 @@ fn tell(found: Unfit, position: Position) {
             "the shelf is of no use ({found}): everything was read from the journal, and the shelf \
              is written anew"
         ),
-        Unfit::Missing => tracing::warn!(
-            "there is no shelf: everything was read from the journal, and nothing is lost; the shelf \
-             is written anew; it was removed, or the index ended before it had one"
+        Unfit::Missing => tracing::info!(
+            "there is no shelf: everything was read from the journal, and the shelf is written anew; \
+             it was removed, or the index ended before it had one"
         ),
         Unfit::List | Unfit::Part => tracing::warn!(
-            "the shelf is of no use ({found}): everything was read from the journal, and nothing is \
-             lost; the shelf is written anew; look at the disk, unless somebody changed the files"
+            "the shelf is of no use ({found}): everything was read from the journal, and the shelf is \
+             written anew; look at the disk, unless somebody changed the files"
         ),
     }
 }

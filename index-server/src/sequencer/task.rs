@@ -12,6 +12,7 @@ use protocol::stats::NetworkStats;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
+use super::after_loss::ends_of_sessions;
 use super::collected::{Caller, collect};
 use super::durable::{Appending, Durable};
 use super::failing::AppendFailure;
@@ -73,8 +74,13 @@ impl Task {
             settings,
         } = parts;
         let loading = Durable::load(journal, shelf, Arc::clone(&metrics), clock);
-        let (durable, mut world) = loading.await?;
+        let (mut durable, mut world) = loading.await?;
         let (now, instant) = (clock.now(), clock.instant());
+        let missing_count = durable.missing_count();
+        if missing_count > 0 {
+            metrics.records_lost.inc_by(missing_count);
+            end_sessions(&mut durable, &mut world, now).await;
+        }
         let presence = Presence::at_start(&world, settings, now, instant);
         let catalog = world.files_mut().view();
         let stats = figures(&world, &catalog, now);
@@ -324,6 +330,18 @@ impl Task {
         set_gauge(&self.metrics.files, stats.total_files);
         set_gauge(&self.metrics.file_bytes, stats.total_bytes);
         set_gauge(&self.metrics.segments, view.catalog.segment_count() as u64);
+    }
+}
+
+/// After a loss. Where that cannot be written it is left: the disk says why, and a start after that
+/// tries it again.
+async fn end_sessions(durable: &mut Durable, world: &mut World, now: Timestamp) {
+    let records = ends_of_sessions(world, now);
+    let appending = durable.begin(&records);
+    if durable.end(appending).await.is_ok() {
+        for record in records {
+            world.apply(record);
+        }
     }
 }
 

@@ -98,9 +98,10 @@ impl EmbeddedJournal {
                 path = %self.path.display(),
                 acknowledged = noted,
                 found = last,
-                "the last {missing} records that were acknowledged are missing in the journal: its \
-                 end was damaged and cut off, or it was put back from an older copy; peers that \
-                 register again send what they share"
+                "the last {missing} entries that were acknowledged are missing in the journal (an \
+                 entry is a request, or some 1,000 files of a batch): its end was damaged and cut \
+                 off, or it was put back from an older copy; peers register again and send what \
+                 they share by themselves, but downloads and ratings counted since do not come back"
             );
         }
         Ok(missing)

@@ -69,7 +69,7 @@ fn start(folder: &Path) -> Result<(BTreeSet<String>, Option<Rescued>), JournalEr
     match load() {
         Ok(names) => Ok((names, None)),
         Err(found) if found.is_damage() => {
-            let rescued = rescue(folder, found)?;
+            let rescued = rescue(folder, found, Timestamp::now())?;
             let whole = EmbeddedJournal::open(folder).expect("written anew");
             whole.look_through(&mut |_| true).expect("all is whole");
             drop(whole);
@@ -176,6 +176,38 @@ fn without_a_shelf_what_stands_before_the_damage_goes_on() {
     assert!(rescued.aside.ends_with("journal.redb.damaged"));
     let (again, rescued) = start(folder.path()).expect("goes on");
     assert_eq!((again, rescued), (names, None));
+    assert!(!has_session(folder.path()), "it must find out what is lost");
+}
+
+/// Whether the peer of [`crashed`] may go on without registering again.
+fn has_session(folder: &Path) -> bool {
+    let journal = EmbeddedJournal::open(folder).expect("opened");
+    let (world, ..) = compaction::load::<PlainFiles>(&journal).expect("loaded");
+    let peer = world.peer_state(&crate::decide::kit::peer(1));
+    peer.expect("known").session.is_some()
+}
+
+#[tokio::test]
+async fn after_a_loss_that_the_store_mended_by_itself_peers_register_again() {
+    let mut house = House::new();
+    let earlier = fs::read(house.folder.path().join(JOURNAL)).expect("readable");
+    house.take(&change(1, vec![add("last", "last")]));
+    for is_lost in [false, true] {
+        let folder = tempfile::tempdir().expect("a folder");
+        copy(house.folder.path(), folder.path());
+        if is_lost {
+            fs::write(folder.path().join(JOURNAL), &earlier).expect("put back");
+        }
+        let (index, stopper) = Index::start(parts(folder.path())).await.expect("started");
+        let later = index.ask(change(1, vec![add("later", "later")])).await;
+        assert_eq!(later.is_err(), is_lost, "{later:?}");
+        let register = crate::command::Command::Register(crate::decide::kit::keyed(1));
+        index.ask(register).await.expect("registered");
+        let later = index.ask(change(1, vec![add("later", "later")]));
+        later.await.expect("taken");
+        stopper.stop().await;
+        assert!(has_session(folder.path()));
+    }
 }
 
 #[test]
@@ -282,7 +314,8 @@ async fn a_small_index_is_on_its_shelf_once_it_is_calm_and_wholly_once_it_has_st
 fn what_another_process_uses_is_left_alone() {
     let (folder, ..) = crashed();
     let journal = EmbeddedJournal::open(folder.path()).expect("opened");
-    let refused = rescue(folder.path(), JournalError::Closed).expect_err("in use");
+    let refused =
+        rescue(folder.path(), JournalError::Closed, Timestamp::now()).expect_err("in use");
     assert!(matches!(refused, JournalError::InUse { .. }), "{refused}");
     drop(journal);
 }
