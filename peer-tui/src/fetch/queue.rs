@@ -132,15 +132,12 @@ impl Queue {
         id
     }
 
-    /// A finished copy of a content.
-    pub fn done_copy(&self, hash: &ContentHash) -> Option<PathBuf> {
-        let all = self
-            .by_hash
-            .get(hash)?
-            .iter()
-            .filter_map(|id| self.entries.get(id));
-        let mut done = all.filter(|entry| entry.state == DownloadState::Done);
-        done.next().map(|entry| entry.destination.clone())
+    /// Where finished copies of a content were put; a person may have taken any of them away since.
+    pub fn done_copies(&self, hash: &ContentHash) -> impl Iterator<Item = PathBuf> {
+        let all = self.by_hash.get(hash).into_iter().flatten();
+        let all = all.filter_map(|id| self.entries.get(id));
+        let done = all.filter(|entry| entry.state == DownloadState::Done);
+        done.map(|entry| entry.destination.clone())
     }
 
     /// Whether another download of this content is not at its end.

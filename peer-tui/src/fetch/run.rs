@@ -46,8 +46,8 @@ pub struct Task {
     pub name: String,
     /// Where it goes.
     pub target: Target,
-    /// A finished copy of the same content on this disk.
-    pub local: Option<PathBuf>,
+    /// Where copies of the same content lay on this disk, as far as known.
+    pub local: Vec<PathBuf>,
     /// It was open when the program ended: it may lie at its place already.
     pub may_be_there: bool,
     /// What it shows while it runs.
@@ -228,7 +228,7 @@ pub async fn run(task: Task, shared: Shared) -> Ended {
 
 impl Runner {
     async fn work(&mut self) -> Result<(PathBuf, FileHashes), Halt> {
-        if self.task.local.is_some() {
+        if !self.task.local.is_empty() {
             // It is copied over what came so far.
             self.hide_partial();
         }

@@ -24,8 +24,9 @@ pub(super) struct Plan {
 /// Asks the index for all of them; those questions go out together.
 pub(super) async fn make(tasks: Vec<Task>, shared: &Shared) -> Plan {
     let (mut here, mut wanted) = (Vec::new(), Vec::new());
-    for mut task in tasks {
-        match task.local.take() {
+    for task in tasks {
+        // One that turns out to be gone goes on alone, which looks at all of them.
+        match task.local.first().cloned() {
             Some(local) => here.push((task, local)),
             None => wanted.push(task),
         }

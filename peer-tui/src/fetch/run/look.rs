@@ -1,7 +1,7 @@
 //! Before bytes: who has it, what its pieces hash to, what of it lies on disk already.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ use super::super::verify::{check_list, list_of_root};
 use super::{Follower, Halt, Open, Runner};
 use crate::index_client::IndexError;
 
-type OnDisk = Option<(std::path::PathBuf, FileHashes)>;
+type OnDisk = Option<(PathBuf, FileHashes)>;
 
 impl Runner {
     /// Asks the index who has it.
@@ -234,11 +234,23 @@ impl Runner {
             }
         }
         let is_empty = self.task.size_bytes == 0 && hash == protocol::hash::ContentHash::of(b"");
-        let source = match self.task.local.take() {
-            Some(local) => local,
-            None if is_empty => Path::new("/dev/null").to_owned(),
-            None => return Ok(None),
-        };
+        let mut sources = std::mem::take(&mut self.task.local);
+        if is_empty {
+            sources.push(Path::new("/dev/null").to_owned());
+        }
+        for source in sources {
+            let found = self.copy_from(source).await?;
+            if found.is_some() {
+                self.done_bytes = self.task.size_bytes;
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Copies what lies at `source`; `None` when that is not the content.
+    async fn copy_from(&mut self, source: PathBuf) -> Result<OnDisk, Halt> {
+        let hash = self.task.hash;
         let (folder, target, layout) = (
             self.shared.folder.clone(),
             self.task.target.clone(),
@@ -259,11 +271,7 @@ impl Runner {
                 _ => Ok(None),
             }
         };
-        let found = self.while_obeying(blocking(work)).await??;
-        if found.is_some() {
-            self.done_bytes = self.task.size_bytes;
-        }
-        Ok(found)
+        Ok(self.while_obeying(blocking(work)).await??)
     }
 }
 

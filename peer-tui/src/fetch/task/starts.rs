@@ -47,11 +47,12 @@ impl Owner {
         let (orders, inbox) = mpsc::channel(RUN_ORDERS_COUNT);
         let wish = &entry.wish;
         let local = self.shared.holders.local_copy(&wish.hash);
-        let local = local.or_else(|| self.queue.done_copy(&wish.hash));
+        let mut local: Vec<_> = local.into_iter().collect();
+        local.extend(self.queue.done_copies(&wish.hash));
         // A file of a folder has one place; what is there already may be just that. So has one whose
         // place a person named.
         let is_named = wish.save_as.is_some();
-        let is_copy = local.is_some() && entry.name.contains('/');
+        let is_copy = !local.is_empty() && entry.name.contains('/');
         let task = Task {
             id,
             hash: wish.hash,

@@ -45,6 +45,23 @@ async fn a_copy_waits_for_the_download_that_runs_and_fetches_nothing() {
 }
 
 #[tokio::test]
+async fn a_copy_is_looked_for_at_each_place_that_had_one() {
+    let mut network = Network::start().await;
+    let content = network.share("x.bin", 3 * PIECE, &[Way::Honest]).await;
+    let mut places = Vec::new();
+    for name in ["x.bin", "changed.bin", "kept.bin"] {
+        let id = network.enqueue_at(&content, name).await;
+        places.push(network.done(id).await.destination);
+    }
+    network.silence(0);
+    std::fs::remove_file(&places[0]).unwrap();
+    std::fs::write(&places[1], vec![b'x'; content.bytes.len()]).unwrap();
+    let id = network.enqueue_at(&content, "z.bin").await;
+    let done = network.done(id).await;
+    assert_eq!(std::fs::read(done.destination).unwrap(), *content.bytes);
+}
+
+#[tokio::test]
 async fn what_lies_at_a_named_place_is_looked_at_and_never_overwritten() {
     let mut network = Network::start().await;
     let content = network.share("x.bin", 3 * PIECE, &[Way::Honest]).await;
