@@ -233,6 +233,27 @@ async fn a_cancel_can_be_undone_and_then_takes_the_bytes_away() {
 }
 
 #[tokio::test]
+async fn what_is_cancelled_and_taken_off_the_list_is_deleted_at_once() {
+    let mut network = Network::with(|timing| timing.undo = Duration::from_hours(1)).await;
+    let content = network
+        .share("x.bin", 8 * PIECE, &[Way::StopsAfter(2)])
+        .await;
+    let id = network.fetch.enqueue(content.wish()).await.unwrap();
+    network.until(id, |one| one.done_bytes > 0).await;
+    network.fetch.cancel(&[id]).await.unwrap();
+    network.fetch.remove(&[id]).await.unwrap();
+    let back = network.fetch.resume(&[id]).await;
+    assert_eq!(back, Err(FetchError::Unknown(id)));
+    network
+        .wait(|network| network.fetch.view().downloads.is_empty())
+        .await;
+    let part = store::part_path(&network.downloads().join(store::FOLDER), &content.hash);
+    network
+        .wait(|_| std::fs::symlink_metadata(&part).is_err())
+        .await;
+}
+
+#[tokio::test]
 async fn a_folder_of_small_files_with_doubles_comes_whole() {
     let mut network = Network::start().await;
     let peer = network.peer(Way::Honest).await;

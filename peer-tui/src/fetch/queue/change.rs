@@ -50,6 +50,12 @@ impl Queue {
             Ok(effect)
         };
         match (change, state) {
+            // Taken off the list; it only has to end yet.
+            (Change::Resume | Change::Restore, DownloadState::Cancelled { until })
+                if until <= now =>
+            {
+                Err(FetchError::Unknown(id))
+            }
             (Change::Pause, DownloadState::Paused | DownloadState::Failed { .. }) => {
                 Ok(Effect::None)
             }
@@ -66,6 +72,10 @@ impl Queue {
                 let undo = jiff::SignedDuration::try_from(timing.undo).unwrap_or_default();
                 let until = now.checked_add(undo).unwrap_or(Timestamp::MAX);
                 to(self, DownloadState::Cancelled { until }, Effect::Stop)
+            }
+            // What runs ends first, then its bytes go: nobody may come back to it meanwhile.
+            (Change::Remove, DownloadState::Cancelled { .. }) => {
+                to(self, DownloadState::Cancelled { until: now }, Effect::None)
             }
             (Change::Remove, DownloadState::Done | DownloadState::Failed { .. }) => {
                 let gone = self.remove(id).ok_or(FetchError::Unknown(id))?;

@@ -182,6 +182,25 @@ fn a_cancelled_one_goes_on_when_a_person_says_so_in_time() {
 }
 
 #[test]
+fn a_cancelled_one_that_is_taken_off_the_list_does_not_come_back() {
+    for change in [Change::Resume, Change::Restore] {
+        let mut queue = Queue::default();
+        let id = add(&mut queue, "a", "1").unwrap();
+        queue.started(id);
+        let timing = Timing::default();
+        for change in [Change::Cancel, Change::Remove] {
+            queue.change(change, id, now(), &timing).unwrap();
+        }
+        // It ends first.
+        let running = HashSet::from([id]);
+        assert_eq!(queue.expire(now(), &running), []);
+        let back = queue.change(change, id, now(), &timing);
+        assert_eq!(back, Err(FetchError::Unknown(id)));
+        assert_eq!(queue.expire(now(), &HashSet::new()).len(), 1);
+    }
+}
+
+#[test]
 fn waits_for_a_source_or_for_room_grow_and_a_nudge_ends_them() {
     let mut queue = Queue::default();
     let timing = Timing::default();
