@@ -52,11 +52,12 @@ pub fn draw(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<P
     cursor
 }
 
-/// Whether there are folders, and nothing in them.
+/// Whether there are folders, and nothing in them; of one that cannot be looked at nobody knows.
 fn has_nothing(model: &Model) -> bool {
     let figures = model.shares.figures.as_ref();
     model.shares.text.line.is_empty()
-        && figures.is_some_and(|all| all.found_files == 0 && all.files == 0)
+        && figures
+            .is_some_and(|all| all.found_files == 0 && all.files == 0 && all.troubles.is_empty())
 }
 
 fn summary(model: &Model, layout: &Layout, canvas: &mut Canvas<'_>) -> Option<Position> {

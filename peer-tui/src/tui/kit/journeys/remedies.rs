@@ -110,7 +110,15 @@ fn shares_without_a_file_say_how_to_share() {
     if let Some(shares) = &mut update.shares {
         (shares.files, shares.found_files) = (1, 1);
     }
+    app.server(update.clone());
+    assert!(!app.screen().contains("Nothing is shared yet"));
+    if let Some(shares) = &mut update.shares {
+        (shares.files, shares.found_files) = (0, 0);
+        let gone = "not there; its files are shared again once it is back";
+        shares.troubles = vec![("/srv/music".to_owned(), gone.to_owned())];
+    }
     app.server(update);
+    app.line("✗ /srv/music: not there");
     assert!(!app.screen().contains("Nothing is shared yet"));
 }
 
