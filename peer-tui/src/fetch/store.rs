@@ -70,9 +70,11 @@ impl StoreError {
     pub fn of(operation: &'static str, path: &Path, wanted_bytes: u64, reason: io::Error) -> Self {
         let path = path.to_owned();
         match reason.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                Self::Full { path, wanted_bytes }
-            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full {
+                path,
+                // It did not do, so something is missing.
+                wanted_bytes: wanted_bytes.max(1),
+            },
             _ => Self::Io {
                 operation,
                 path,

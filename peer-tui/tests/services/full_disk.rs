@@ -86,6 +86,44 @@ fn a_full_disk_pauses_a_download_in_words_and_room_lets_it_go_on() {
 }
 
 #[test]
+fn a_full_disk_at_a_named_place_tells_what_is_missing_there() {
+    let network = Network::start();
+    let bytes = noise(93, 4 * 1024 * 1024);
+    let lena = network.peer("lena");
+    lena.write("boat s93.raw", &bytes);
+    let lena = lena.start_sharing(1);
+    let marta = network.peer("marta").start();
+    let disk = Disk::mount(&marta.downloads().with_file_name("stick"), "1m");
+    wait_for("it is found", PATIENCE, || {
+        (network.index.count("s93") == 1).then_some(())
+    });
+    let place = disk.0.join("f.raw");
+    let wanted = place.to_str().expect("a path of the test");
+    let mut line = marta.command("get");
+    line.args(["s93", "-o", wanted]);
+    let mut get = line.spawn().expect("the program starts");
+    let reason = wait_for("it says why it does not go on", PATIENCE, || {
+        let row = download(&marta)?;
+        Some(row["state"]["disk_full"]["reason"].as_str()?.to_owned())
+    });
+    assert!(reason.contains("free 3.0 MiB more"), "{reason}");
+    assert!(
+        reason.contains(&format!("the disk of {};", disk.0.display())),
+        "{reason}"
+    );
+    let left = fs::read_dir(&disk.0).expect("a folder").count();
+    assert_eq!(left, 0, "no piece of it");
+    let mut line = program("mount", "mount");
+    output(line.args(["-o", "remount,size=8m"]).arg(&disk.0));
+    let ended = wait_for("it goes on by itself", PATIENCE, || {
+        get.try_wait().expect("a child")
+    });
+    assert!(ended.success());
+    assert!(fs::read(&place).is_ok_and(|there| there == bytes));
+    drop((marta, lena));
+}
+
+#[test]
 fn a_folder_of_small_files_waits_for_room_and_goes_on_by_itself() {
     let network = Network::start();
     let lena = network.peer("lena");

@@ -116,7 +116,6 @@ impl Places {
     /// When a folder cannot be made or the file cannot be moved there.
     pub fn give(&mut self, part: &Path, target: &Target) -> Result<PathBuf, StoreError> {
         let (folder, wanted, numbered) = target.parts();
-        let fail = |operation, path: &Path, reason| StoreError::of(operation, path, 0, reason);
         let parent = wanted.parent().unwrap_or(Path::new(""));
         let folders = match self.open.entry((folder.clone(), parent.to_owned())) {
             Slot::Occupied(open) => open.into_mut(),
@@ -139,9 +138,7 @@ impl Places {
             match give_name(part, inner, Path::new(last)) {
                 Ok(()) => return Ok(destination),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(reason) => {
-                    return Err(fail("move the finished file to", &destination, reason));
-                }
+                Err(reason) => return Err(unmoved(part, (&folder, inner), &destination, reason)),
             }
         }
         Err(StoreError::Io {
@@ -207,6 +204,34 @@ fn open_folders(root: BorrowedFd<'_>, parent: &Path) -> io::Result<Vec<OwnedFd>>
     Ok(folders)
 }
 
+/// Why a finished file did not get its name; of a full disk, how much that one lacks.
+fn unmoved(
+    part: &Path,
+    (folder, inner): (&Path, BorrowedFd<'_>),
+    destination: &Path,
+    reason: io::Error,
+) -> StoreError {
+    let size = fs::metadata(part).map_or(0, |metadata| metadata.len());
+    let wanted = bytes_short(inner, size);
+    match StoreError::of("move the finished file to", destination, wanted, reason) {
+        StoreError::Full { wanted_bytes, .. } => StoreError::Full {
+            path: folder.to_owned(),
+            wanted_bytes,
+        },
+        other => other,
+    }
+}
+
+/// How much less than `size_bytes` is free on the disk of a folder; nothing where it does not tell.
+fn bytes_short(folder: BorrowedFd<'_>, size_bytes: u64) -> u64 {
+    match rustix::fs::fstatvfs(folder) {
+        Ok(disk) if disk.f_blocks > 0 => {
+            size_bytes.saturating_sub(disk.f_bavail.saturating_mul(disk.f_frsize))
+        }
+        _ => 0,
+    }
+}
+
 /// Renames without overwriting, by whatever way this file system has.
 fn give_name(part: &Path, folder: BorrowedFd<'_>, name: &Path) -> io::Result<()> {
     match rustix::fs::renameat_with(CWD, part, folder, name, RenameFlags::NOREPLACE) {
@@ -233,7 +258,14 @@ fn copy_over(part: &Path, folder: BorrowedFd<'_>, name: &Path) -> io::Result<()>
         OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let copy = rustix::fs::openat(folder, &hidden, flags, Mode::from_raw_mode(0o644))?;
     let mut copy = File::from(copy);
-    let copied = io::copy(&mut File::open(part)?, &mut copy).and_then(|_| copy.sync_all());
+    // Tried again and again while there is no room: that need not fill the disk each time.
+    let copied = File::open(part).and_then(|mut part| {
+        if bytes_short(folder, part.metadata()?.len()) > 0 {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        io::copy(&mut part, &mut copy)?;
+        copy.sync_all()
+    });
     let named = copied.and_then(|()| {
         match rustix::fs::renameat_with(folder, &hidden, folder, name, RenameFlags::NOREPLACE) {
             Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {

@@ -169,3 +169,10 @@ fn a_file_that_fits_no_disk_is_refused_before_a_byte_is_written() {
     assert!(matches!(error, StoreError::Full { .. }), "{error}");
     assert!(error.to_string().contains("goes on by itself"), "{error}");
 }
+
+#[test]
+fn a_full_disk_never_asks_for_nothing() {
+    let full = io::Error::from(io::ErrorKind::StorageFull);
+    let told = StoreError::of("write", Path::new("/d"), 0, full).to_string();
+    assert!(told.starts_with("disk full: free 1 B more"), "{told}");
+}
