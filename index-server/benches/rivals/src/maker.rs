@@ -2,7 +2,8 @@
 //!
 //! Everything that Debian does not tell follows from SHA-256 of a seed and the path, so the same
 //! lists make the same corpus everywhere. Whole folders are drawn, so that names stand beside
-//! their like; about a quarter of the records are further copies that other owners hold.
+//! their like; about a quarter of the records are further copies that other owners hold. Where more
+//! are wanted than the lists have, all of it comes once more as a snapshot, with other bytes.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
@@ -40,18 +41,24 @@ pub fn make(count: u64, output: &Path) -> anyhow::Result<()> {
     let bins_drawn = bins.iter().take_while(is_short).count();
     let owners = (count / FILES_PER_OWNER).max(50);
     let mut records = Vec::new();
-    each_path(&lists, |path, package| {
-        let folder = folder_of(path);
-        let name = path[folder.len()..].trim_start_matches('/');
-        if bin_of(folder) < bins_drawn && !name.is_empty() && !path.contains('\t') {
-            copies(path, folder, name, package, owners, &mut records);
+    for snapshot in 0.. {
+        each_path(&lists, |path, package| {
+            let folder = folder_of(path);
+            if bin_of(folder) < bins_drawn && !path.contains('\t') {
+                let again = (snapshot > 0).then(|| format!("snapshots/{snapshot}/{path}"));
+                copies(
+                    again.as_deref().unwrap_or(path),
+                    package,
+                    owners,
+                    &mut records,
+                );
+            }
+        })?;
+        ensure!(!records.is_empty(), "the lists have no names");
+        if records.len() as u64 >= count {
+            break;
         }
-    })?;
-    ensure!(
-        records.len() as u64 >= count,
-        "the lists have names for only {} records; ask for fewer",
-        records.len()
-    );
+    }
     // By a hash of its own, so that what is left over is cut off everywhere alike.
     records.sort_by_cached_key(|(_, line)| Numbers::of(line).next());
     records.truncate(usize::try_from(count)?);
@@ -91,14 +98,12 @@ fn bin_of(folder: &str) -> usize {
 }
 
 /// The record of a path and its further copies, each as (owner, line).
-fn copies(
-    path: &str,
-    folder: &str,
-    name: &str,
-    package: &str,
-    owners: u64,
-    records: &mut Vec<(u64, String)>,
-) {
+fn copies(path: &str, package: &str, owners: u64, records: &mut Vec<(u64, String)>) {
+    let folder = folder_of(path);
+    let name = path[folder.len()..].trim_start_matches('/');
+    if name.is_empty() {
+        return;
+    }
     let mut numbers = Numbers::of(path);
     let category = Category::of_name(name);
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
@@ -127,7 +132,7 @@ fn copies(
             tags.join(",")
         );
         records.push((owner, line));
-        if numbers.next() % 4 != 0 {
+        if !numbers.next().is_multiple_of(4) {
             return;
         }
         copy += 1;
