@@ -102,14 +102,14 @@ pub struct FileEntry {
 
 impl FileEntry {
     /// Takes what `newer` says of the same record; its names are the last ones from now on, and what
-    /// was counted stays. Yields how many of them are new.
-    pub fn renew(&mut self, newer: Self) -> usize {
+    /// was counted stays. Yields whether any of them is new.
+    pub fn renew(&mut self, newer: Self) -> bool {
         let mut names = std::mem::take(&mut self.names);
-        let mut new_count = newer.names.len();
+        let mut is_new = false;
         for name in newer.names {
-            if let Some(place) = names.iter().position(|known| known.path == name.path) {
-                names.remove(place);
-                new_count -= 1;
+            match names.iter().position(|known| known.path == name.path) {
+                Some(place) => drop(names.remove(place)),
+                None => is_new = true,
             }
             names.push(name);
         }
@@ -120,7 +120,7 @@ impl FileEntry {
             rating_votes: self.rating_votes,
             ..newer
         };
-        new_count
+        is_new
     }
 
     /// Takes a name away; yields whether it was there.

@@ -93,16 +93,20 @@ impl Catalog {
 
     /// Puts a record in, in place of one with the same id. A record without a name is not kept.
     pub fn put(&mut self, entry: FileEntry) {
-        let id = spread(entry.id.as_bytes());
-        if self.ids.may_hold(id) {
+        if self.ids.may_hold(spread(entry.id.as_bytes())) {
             self.remove(&entry.id);
         }
+        self.insert(entry);
+    }
+
+    /// Puts in a record that is not there.
+    fn insert(&mut self, entry: FileEntry) {
         if entry.names.is_empty() {
             return;
         }
         self.current = None;
         self.change_count += 1;
-        self.ids.insert(id);
+        self.ids.insert(spread(entry.id.as_bytes()));
         let content = spread(entry.hash.as_bytes());
         self.contents.add(content, entry.is_partial);
         let owner = self.number(entry.owner);

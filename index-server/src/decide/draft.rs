@@ -231,7 +231,7 @@ impl<F: Files> Ground for Draft<'_, F> {
         let (id, owner) = (newer.id, newer.owner);
         self.fetch(&id);
         let is_new = match self.files.get_mut(&id).and_then(Option::as_mut) {
-            Some(entry) if entry.owner == owner => entry.renew(newer) > 0,
+            Some(entry) if entry.owner == owner => entry.renew(newer),
             Some(_) => return false,
             None => {
                 self.files.insert(id, Some(newer));

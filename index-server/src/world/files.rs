@@ -109,7 +109,7 @@ impl Files for PlainFiles {
 
     fn name(&mut self, newer: FileEntry) -> bool {
         match self.files.get_mut(&newer.id) {
-            Some(entry) if entry.owner == newer.owner => entry.renew(newer) > 0,
+            Some(entry) if entry.owner == newer.owner => entry.renew(newer),
             Some(_) => false,
             None => {
                 self.put(newer);

@@ -14,7 +14,7 @@ impl Catalog {
         let is_known = self.ids.may_hold(spread(newer.id.as_bytes()));
         let earlier = is_known.then(|| self.take(&newer.id)).flatten();
         let Some(mut entry) = earlier else {
-            self.put(newer);
+            self.insert(newer);
             return true;
         };
         let content = spread(entry.hash.as_bytes());
@@ -26,12 +26,12 @@ impl Catalog {
             // With all its names it counts otherwise from now on.
             let mut whole = entry.clone();
             self.wait(content, entry);
-            let is_new = whole.renew(newer) > 0;
+            let is_new = whole.renew(newer);
             self.put(whole);
             return is_new;
         }
         let before_bytes = entry.size_bytes;
-        let is_new = entry.renew(newer) > 0;
+        let is_new = entry.renew(newer);
         self.change_count += 1;
         if !entry.is_partial {
             let owner = self.number(entry.owner);

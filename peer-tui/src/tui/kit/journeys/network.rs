@@ -199,7 +199,8 @@ fn errors_stay_until_a_key_and_news_go_by_themselves() {
     assert!(!app.screen().contains("no space left"));
 }
 
-fn without_index() -> Update {
+/// The index has been away for a while.
+pub(super) fn without_index() -> Update {
     let mut header = header();
     header.link = LinkState::Lost {
         since: "2026-11-24T11:59:00Z".parse().expect("a time"),

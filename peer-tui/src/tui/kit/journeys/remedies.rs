@@ -1,9 +1,10 @@
 //! What to do is read to its end at both usual sizes, and nothing is said that is not so.
 
 use super::super::TestApp;
-use super::super::sample::{self, found_results, header};
+use super::super::sample::{self, found_results};
+use super::network::without_index;
 use crate::daemon::state::{
-    Failure, FailureKind, LinkState, LogRow, Results, ServerMessage, ShareKind, Update,
+    Failure, FailureKind, LogRow, Results, ServerMessage, ShareKind, Update,
 };
 use crate::tui::message::Message;
 
@@ -16,19 +17,12 @@ fn opened((width, height): (u16, u16), tab: &str) -> TestApp {
     app
 }
 
-fn without_index(total_peers: u64) -> Update {
-    let mut header = header();
-    header.total_peers = total_peers;
-    header.link = LinkState::Lost {
-        since: "2026-11-24T11:59:00Z".parse().expect("a time"),
-        retry_at: "2026-11-24T12:04:00Z".parse().expect("a time"),
-        tries: 2,
-        reason: "connection refused".to_owned(),
-    };
-    Update {
-        header: Some(header),
-        ..Update::default()
+fn without_index_of(total_peers: u64) -> Update {
+    let mut update = without_index();
+    if let Some(header) = &mut update.header {
+        header.total_peers = total_peers;
     }
+    update
 }
 
 #[test]
@@ -63,7 +57,7 @@ fn a_lost_daemon_names_the_command_that_starts_one() {
 fn both_rates_stand_beside_a_lost_index() {
     for tab in ["Alt+1", "Alt+3", "Alt+5"] {
         let mut app = opened((80, 24), tab);
-        app.server(without_index(7));
+        app.server(without_index_of(7));
         let line = app.line("no index");
         assert!(line.ends_with("○ no index ↓ 12.4M ↑ 1.1M"), "{line}");
     }
@@ -169,7 +163,7 @@ fn trouble(generation: u64) -> Results {
 #[test]
 fn results_stay_when_the_index_goes() {
     let mut app = opened((80, 24), "Alt+1");
-    app.server(without_index(7));
+    app.server(without_index_of(7));
     let search = app.watch().search.expect("a search");
     app.server(Update {
         results: Some(trouble(search.generation)),
@@ -183,7 +177,7 @@ fn results_stay_when_the_index_goes() {
 #[test]
 fn an_index_that_never_answered_is_not_called_lost() {
     let mut app = TestApp::new(80, 24);
-    app.server(without_index(0));
+    app.server(without_index_of(0));
     let search = app.watch().search.expect("a search");
     app.server(Update {
         results: Some(trouble(search.generation)),
